@@ -1,0 +1,140 @@
+"""The door for events: what is let in, and which functions it starts.
+
+Laws: a name that begins with ``inngest/`` is the server's own and never a user's (rule
+A10); null data is an empty object (rule H3); an event starts every function that has a
+trigger of exactly its name, in the order of registration, and a deferred function only
+when the event's routing names it (rule A10). A given id starts a function once in 24
+hours, whatever the data; it never keeps an event from a wait (rules B5, F3).
+
+A storm is a chain of events that cause each other without time moving. The door counts
+the events that have several causes behind them at one instant, and closes on too many.
+"""
+
+from typing import Final
+
+from .._model.event import DEFERRED_SCHEDULE, ReceivedEvent
+from .._model.limits import Limits
+from .._model.options import FunctionKind, FunctionOptions
+from ..errors import LivelockError, UsageError, near_miss
+from ..times import DAY, Instant, format_instant, to_instant
+
+__all__ = ["Bus"]
+
+_DEDUPED_FOR: Final = DAY  # rule F3
+# ours: far beyond what an application does on purpose, and reached within a second
+_STORM_DEPTH: Final = 10
+_STORM_EVENTS: Final = 5_000
+
+
+class Bus:
+    """Functions by the events that start them."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._functions: dict[str, FunctionOptions] = {}
+        self._by_event: dict[str, list[FunctionOptions]] = {}
+        self._seen: dict[tuple[str, str], Instant] = {}
+        self._storm = (Instant(-1), 0)
+        self._ts_from = to_instant(limits.event_ts_from, what="event_ts_from")
+        self._ts_until = to_instant(limits.event_ts_until, what="event_ts_until")
+
+    def register(self, function: FunctionOptions) -> None:
+        """Add *function*.
+
+        Raises:
+            UsageError: Another function has the same slug.
+        """
+        known = self._functions.get(function.slug)
+        if known is not None:
+            raise UsageError(
+                f"two functions have the id {function.slug!r}",
+                where=f"{known.place} and {function.place}",
+                fix="give each function its own fn_id",
+            )
+        self._functions[function.slug] = function
+        for name in dict.fromkeys(trigger.event for trigger in function.triggers):
+            self._by_event.setdefault(name, []).append(function)
+
+    def knows(self, slug: str) -> bool:
+        """Say whether a function of this slug is registered."""
+        return slug in self._functions
+
+    def check(self, name: str, ts: Instant | None, size: int) -> None:
+        """Refuse an event of a user that the server would refuse, in its words.
+
+        Raises:
+            UsageError: The name is empty, too long or reserved, *ts* is out of range,
+                or the data is too large.
+        """
+        limits = self._limits
+        if not name:
+            raise UsageError("event name is empty", fix="name the event")
+        if name.startswith("inngest/"):
+            raise UsageError(
+                f"event name is reserved for internal use: {name}",
+                fix="choose a name of your own, such as 'support/ticket.created'",
+            )
+        if len(name) > limits.event_name_chars:
+            raise UsageError(
+                f"event name has {len(name)} characters, "
+                f"over {limits.event_name_chars}: {name[:40]!r}…",
+                fix="shorten the name",
+            )
+        if ts is not None and not self._ts_from <= ts <= self._ts_until:
+            raise UsageError(
+                f"event {name!r} has the timestamp {format_instant(ts)}, outside "
+                f"{limits.event_ts_from} to {limits.event_ts_until}",
+                fix="leave ts out, or give milliseconds since 1970",
+            )
+        if size > limits.event_bytes:
+            raise UsageError(
+                f"event {name!r} has {size} bytes, over {limits.event_bytes}",
+                fix="send a reference to the data instead of the data",
+            )
+
+    def started_by(self, event: ReceivedEvent) -> tuple[FunctionOptions, ...]:
+        """Return the functions that *event* triggers, before any deduplication."""
+        by_name = tuple(self._by_event.get(event.name, ()))
+        if event.name != DEFERRED_SCHEDULE:
+            return by_name
+        routing = event.data.get("_inngest")
+        slug = routing.get("fn_slug") if isinstance(routing, dict) else None
+        target = self._functions.get(str(slug))
+        is_deferred = target and target.kind is not FunctionKind.ORDINARY
+        return (target, *by_name) if target and is_deferred else by_name
+
+    def is_repeated(self, function: str, event: ReceivedEvent) -> bool:
+        """Say whether the event's id started *function* in the last 24 hours (F3)."""
+        if event.id == event.internal_id:
+            return False
+        key, now = (function, event.id), event.received_at
+        before = self._seen.get(key)
+        if before is not None and now < before + _DEDUPED_FOR:
+            return True
+        self._seen[key] = now
+        return False
+
+    def guard(self, event: ReceivedEvent) -> None:
+        """Close the door on a storm.
+
+        Raises:
+            LivelockError: Too many events of one instant were caused by each other.
+        """
+        if event.depth < _STORM_DEPTH:
+            return
+        at, count = self._storm
+        count = count + 1 if at == event.received_at else 1
+        self._storm = (event.received_at, count)
+        if count > _STORM_EVENTS:
+            names = ", ".join(sorted(f.slug for f in self.started_by(event)))
+            raise LivelockError(
+                f"events cause each other without end: {event.name!r} is the "
+                f"{count}th in a chain at one instant",
+                where=f"functions started by it: {names or 'none'}, virtual time "
+                f"{format_instant(event.received_at)}",
+                fix="let one function of the cycle stop sending",
+            )
+
+    def nearest(self, slug: str) -> str:
+        """Return a hint at the registered function that *slug* may have meant."""
+        return near_miss(slug, self._functions)

@@ -1,0 +1,77 @@
+"""What is due, and when: the only queue of virtual time.
+
+Two laws. Timers come out in the order ``(due, sequence)``, the sequence being the order
+in which they were set; nothing else ever decides between two of them. A cancelled timer
+never comes out. Cancelling marks; the mark is swept up when the timer's turn comes, so
+that both setting and cancelling stay cheap with a million timers.
+
+A timer does not know what it means: it carries an `Alarm` that the engine reads. The
+order matters to users: of two waits that end at the same instant the one opened first
+ends first, and a retry set before a sleep is entered before it.
+"""
+
+import heapq
+from dataclasses import dataclass
+from enum import Enum
+
+from ..times import Instant
+
+__all__ = ["Alarm", "AlarmKind", "TimerQueue"]
+
+
+class AlarmKind(Enum):
+    """What happens when a timer fires."""
+
+    ENTER = "enter the run"
+    SLEEP = "end the sleep"
+    WAIT = "time the wait out"
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """What a timer is for.
+
+    Attributes:
+        kind: What happens.
+        run_id: To which run.
+        step: The hashed id of the step concerned, or "" for the whole run.
+        attempt: The attempt that begins, where an entry follows.
+    """
+
+    kind: AlarmKind
+    run_id: str
+    step: str = ""
+    attempt: int = 0
+
+
+class TimerQueue:
+    """Alarms in the order in which they are due."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[Instant, int]] = []
+        self._alarms: dict[int, Alarm] = {}
+        self._sequence = 0
+
+    def set(self, due: Instant, alarm: Alarm) -> int:
+        """Add *alarm* and return the number by which it can be cancelled."""
+        self._sequence += 1
+        self._alarms[self._sequence] = alarm
+        heapq.heappush(self._heap, (due, self._sequence))
+        return self._sequence
+
+    def cancel(self, number: int) -> None:
+        """Forget a timer; one that fired or was cancelled before is ignored."""
+        self._alarms.pop(number, None)
+
+    def next_due(self) -> Instant | None:
+        """Return when the next timer is due, or None when there is none."""
+        while self._heap and self._heap[0][1] not in self._alarms:
+            heapq.heappop(self._heap)
+        return self._heap[0][0] if self._heap else None
+
+    def pop(self, now: Instant) -> Alarm | None:
+        """Take the first timer that is due at *now*, or return None."""
+        due = self.next_due()
+        if due is None or due > now:
+            return None
+        return self._alarms.pop(heapq.heappop(self._heap)[1])

@@ -1,0 +1,188 @@
+"""Who waits for what: an index from an event to the waits that can match it.
+
+A wait stands under its event's name. Below the name it stands under one condition that
+every matching event meets, if its expression has one: a path inside the event and the
+text or numbers it must equal. An event is then shown only to the waits whose condition
+its own values meet, and to those that have none.
+
+The law: asking the index gives the same waits, in the same order, as asking every open
+wait of the name one by one. It holds because a condition (`IndexTerm`) is necessary for
+a match, and because the answers are sorted by the order of opening.
+
+A wait ends once: matched, timed out, or closed by the end of its run. An event consumes
+nothing: it resumes every wait that it matches (rule B2). Only the time of receipt
+counts, not the event's own (rule B5): a wait opened later never sees it (rules B1, B8).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final, TypeAlias
+
+from .._model.fact import WaitClosed, WaitMatched, WaitOpened, WaitTimedOut
+from .._model.operation import StepName
+from .._model.predicate import IndexKey, IndexTerm, Predicate, index_key
+from ..times import Instant
+
+__all__ = ["WAIT_TRANSITIONS", "Wait", "WaitIndex", "WaitState"]
+
+
+class WaitState(Enum):
+    """Where a wait stands."""
+
+    NEW = "New"
+    OPEN = "Open"
+    MATCHED = "Matched"
+    TIMED_OUT = "TimedOut"
+    CLOSED = "Closed"
+
+
+WaitFact: TypeAlias = WaitOpened | WaitMatched | WaitTimedOut | WaitClosed
+
+WAIT_TRANSITIONS: Final[dict[tuple[WaitState, type[WaitFact]], WaitState]] = {
+    (WaitState.NEW, WaitOpened): WaitState.OPEN,
+    (WaitState.OPEN, WaitMatched): WaitState.MATCHED,
+    (WaitState.OPEN, WaitTimedOut): WaitState.TIMED_OUT,
+    (WaitState.OPEN, WaitClosed): WaitState.CLOSED,
+}
+
+
+@dataclass(slots=True, eq=False)
+class Wait:
+    """A step that waits for an event.
+
+    Attributes:
+        run_id: The run that waits.
+        step: The waiting step.
+        event: The name of the event.
+        predicate: The condition, or None for every event of that name (rule B4).
+        opened_at: When it began.
+        expires: The last instant at which an event can match (rule B9).
+        timer: The number of its timer.
+        state: Where it stands.
+        opened: The sequence number of the fact that opened it.
+        ended: The sequence number of the fact that ended it, or None.
+        filed_under: The condition it is filed under, or None.
+    """
+
+    run_id: str
+    step: StepName
+    event: str
+    predicate: Predicate | None
+    opened_at: Instant
+    expires: Instant
+    timer: int = 0
+    state: WaitState = WaitState.NEW
+    opened: int = -1
+    ended: int | None = None
+    filed_under: IndexTerm | None = field(default=None)
+
+    def move(self, fact: type[WaitFact], sequence: int) -> None:
+        """Take the edge that *fact* stands for."""
+        self.state = WAIT_TRANSITIONS[self.state, fact]
+        if fact is WaitOpened:
+            self.opened = sequence
+        else:
+            self.ended = sequence
+
+    def accepts(self, event: Mapping[str, object]) -> bool:
+        """Say whether *event*, in wire shape, satisfies the condition."""
+        return self.predicate is None or self.predicate.matches(event)
+
+
+Bucket: TypeAlias = dict[int, Wait]
+
+
+class _Shelf:
+    """The open waits on one event name."""
+
+    def __init__(self) -> None:
+        self.unfiled: Bucket = {}
+        self.filed: dict[tuple[str, ...], dict[IndexKey, Bucket]] = {}
+
+    def add(self, wait: Wait) -> None:
+        term = self._best_term(wait.predicate.terms if wait.predicate else ())
+        wait.filed_under = term
+        if term is None:
+            self.unfiled[wait.opened] = wait
+            return
+        keys = self.filed.setdefault(term.path, {})
+        for key in term.keys:
+            keys.setdefault(key, {})[wait.opened] = wait
+
+    def _best_term(self, terms: Sequence[IndexTerm]) -> IndexTerm | None:
+        """Return the condition that shares its place with the fewest other waits."""
+        return min(terms, key=self._crowd, default=None)
+
+    def _crowd(self, term: IndexTerm) -> int:
+        keys = self.filed.get(term.path, {})
+        return sum(len(keys.get(key, ())) for key in term.keys)
+
+    def discard(self, wait: Wait) -> None:
+        term = wait.filed_under
+        if term is None:
+            self.unfiled.pop(wait.opened, None)
+            return
+        keys = self.filed[term.path]
+        for key in term.keys:
+            bucket = keys.get(key)
+            if bucket is not None:
+                bucket.pop(wait.opened, None)
+                if not bucket:
+                    del keys[key]
+
+    def candidates(self, event: Mapping[str, object]) -> Iterator[Wait]:
+        found = dict(self.unfiled)
+        for path, keys in self.filed.items():
+            key = index_key(_at(event, path))
+            if key is not None:
+                found.update(keys.get(key, ()))
+        for opened in sorted(found):
+            yield found[opened]
+
+
+def _at(event: Mapping[str, object], path: tuple[str, ...]) -> object:
+    """Return the value at *path*, or None when the event has no such path."""
+    value: object = event
+    for name in path:
+        if not isinstance(value, dict):
+            return None
+        value = value.get(name)
+    return value
+
+
+class WaitIndex:
+    """All open waits, found by what could satisfy them."""
+
+    def __init__(self) -> None:
+        self._shelves: dict[str, _Shelf] = {}
+        self._all: dict[str, list[Wait]] = {}
+        self._open: dict[int, Wait] = {}
+
+    def open(self, wait: Wait) -> None:
+        """File a wait whose opening was recorded."""
+        self._shelves.setdefault(wait.event, _Shelf()).add(wait)
+        self._all.setdefault(wait.event, []).append(wait)
+        self._open[wait.opened] = wait
+
+    def close(self, wait: Wait) -> None:
+        """Take a wait out; it will not be asked again."""
+        self._shelves[wait.event].discard(wait)
+        del self._open[wait.opened]
+
+    def candidates(self, name: str, event: Mapping[str, object]) -> tuple[Wait, ...]:
+        """Return the open waits that *event* could match, in the order of opening."""
+        shelf = self._shelves.get(name)
+        return tuple(shelf.candidates(event)) if shelf else ()
+
+    def open_at(self, name: str, sequence: int) -> tuple[Wait, ...]:
+        """Return the waits on *name* that were open when fact *sequence* happened."""
+        return tuple(
+            wait
+            for wait in self._all.get(name, ())
+            if wait.opened < sequence and (wait.ended is None or wait.ended > sequence)
+        )
+
+    def all_open(self) -> tuple[Wait, ...]:
+        """Return every open wait, in the order of opening."""
+        return tuple(self._open.values())

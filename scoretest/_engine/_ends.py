@@ -1,0 +1,158 @@
+"""How a run ends, and what its end sets going.
+
+Every run ends through `finish`: its waits close, its alarms are cancelled, its defers
+are released, and the server's own events about it are made (rules A1, A2, H4, D6).
+"""
+
+import json
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from .._ids import derived_ulid
+from .._json import Json, JsonObject
+from .._model.event import DEFERRED_SCHEDULE, FUNCTION_FAILED, FUNCTION_FINISHED
+from .._model.fact import DeferScheduled, RunCompleted, RunFailed, WaitClosed
+from .._model.operation import DeferAdd, ErrorInfo
+from ..times import Instant
+from ._world import Live, World
+
+__all__ = ["ServerEvent", "complete", "fail"]
+
+# what the server says of an answer that is an error (rule D6)
+_BAD_STATUS = "invalid status code: 500"
+
+
+class ServerEvent(NamedTuple):
+    """An event that the server itself is about to send."""
+
+    internal_id: str
+    name: str
+    data: JsonObject
+
+
+def complete(world: World, live: Live, output: Json) -> list[ServerEvent]:
+    """End the run with a result; return the events that follow from it."""
+    live.run.output = output
+    world.move_run(live, RunCompleted(live.run.id, output))
+    return _finish(world, live, {"result": output}, "Completed")
+
+
+def fail(
+    world: World, live: Live, error: ErrorInfo, *, by_server: bool = False
+) -> list[ServerEvent]:
+    """End the run without a result; return the events that follow from it."""
+    live.run.error = error
+    world.move_run(live, RunFailed(live.run.id, error))
+    _report_lost(world, live)
+    told = _told_by_server(error) if by_server else _told(error)
+    return _finish(world, live, {"error": told, "result": told}, "Failed")
+
+
+def _told(error: ErrorInfo) -> JsonObject:
+    """Return a handler's error as the server's events carry it (rule D6)."""
+    final = "NonRetriableError" if error.name == "NonRetriableError" else _BAD_STATUS
+    return {
+        "error": final,
+        "message": error.message,
+        "name": error.name,
+        "stack": error.stack,
+    }
+
+
+def _told_by_server(error: ErrorInfo) -> JsonObject:
+    """Return the server's own failure as its events carry it (rule X4)."""
+    body = {
+        "error": f"{error.name}: {error.message}",
+        "name": error.name,
+        "message": error.message,
+        "stack": error.stack,
+    }
+    return {"error": error.name, "name": "Error", "message": json.dumps(body)}
+
+
+def _report_lost(world: World, live: Live) -> None:
+    """Say which defers the failed handler had asked for in vain (rule A3)."""
+    accepted = live.defers.ids
+    for lost in dict.fromkeys(live.run.lost_defers):
+        if lost not in accepted:
+            world.report(
+                live,
+                "DEFER_LOST",
+                f"the defer {lost!r} was never sent: the handler failed in the entry "
+                "that called it",
+                "put a step between the defer and what can fail, or defer in a step",
+            )
+
+
+def _finish(
+    world: World, live: Live, result: JsonObject, status: str
+) -> list[ServerEvent]:
+    run = live.run
+    run.ended_at = world.now
+    run.open_entries.clear()
+    for number in live.alarms.values():
+        world.timers.cancel(number)
+    live.alarms.clear()
+    for hashed, wait in list(live.waits.items()):
+        closed = WaitClosed(run.id, wait.step)
+        step = live.memos.steps[hashed]
+        wait.move(WaitClosed, world.move_step(live, step, closed))
+        world.waits.close(wait)
+    live.waits.clear()
+    return [*_deferred(world, live), *_news(world, live, result, status)]
+
+
+def _deferred(world: World, live: Live) -> Iterator[ServerEvent]:
+    """Release the defers, one event each (rules A1, A9)."""
+    for call in live.defers.release():
+        event = _schedule(live, call)
+        scheduled = DeferScheduled(live.run.id, call.id, event.internal_id)
+        world.record(scheduled)
+        if not world.bus.knows(call.function):
+            world.report(
+                live,
+                "DEFER_LOST",
+                f"the defer {call.id!r} starts {call.function!r}, "
+                f"which is not served{world.bus.nearest(call.function)}",
+                "add the deferred function to harness.serve(client, functions=[...])",
+            )
+        yield event
+
+
+def _schedule(live: Live, call: DeferAdd) -> ServerEvent:
+    run = live.run
+    function = run.function
+    stamp = derived_ulid(Instant(run.started_at), run.id, call.hashed)
+    routing: JsonObject = {
+        "fn_slug": call.function,
+        "parent_app_id": function.app_id,
+        "parent_defer_span": {"dsid": call.hashed[:16], "dstp": "", "tp": "", "ts": ""},
+        "parent_fn_id": function.slug,
+        "parent_fn_slug": function.slug,
+        "parent_run_id": run.id,
+    }
+    return ServerEvent(stamp, DEFERRED_SCHEDULE, {**call.data, "_inngest": routing})
+
+
+def _news(
+    world: World, live: Live, result: JsonObject, status: str
+) -> Iterator[ServerEvent]:
+    """Tell of the run's end, unless such news started it (rule H4)."""
+    run = live.run
+    if run.events[0].name in (FUNCTION_FINISHED, FUNCTION_FAILED):
+        return
+    events: list[Json] = [event.wire for event in run.events]
+    about: JsonObject = {
+        "_inngest": {"status": status},
+        "event": events[0],
+        "events": events,
+        "function_id": run.function.slug,
+        "run_id": run.id,
+    }
+    if status == "Failed":
+        yield ServerEvent(run.id, FUNCTION_FAILED, {**about, **result})
+    finished = {
+        k: v for k, v in result.items() if status == "Completed" or k == "error"
+    }
+    stamp = world.ids.ulid("event", world.now)
+    yield ServerEvent(stamp, FUNCTION_FINISHED, {**about, **finished})

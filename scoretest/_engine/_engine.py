@@ -1,0 +1,336 @@
+"""The engine's surface: apply a command, advance the clock, read the facts."""
+
+from collections.abc import Mapping, Sequence
+from typing import assert_never
+
+from .._core.defers import DeferBook
+from .._core.memos import Memos
+from .._core.runs import OpenEntry, RunRecord
+from .._core.waits import Wait
+from .._json import JsonObject
+from .._model.command import (
+    Command,
+    EntryReturned,
+    ReportFinding,
+    SendEvent,
+    WriteScore,
+)
+from .._model.effect import Enter
+from .._model.event import DEFERRED_SCHEDULE, ReceivedEvent
+from .._model.fact import (
+    DeferRejected,
+    EventReceived,
+    FindingReported,
+    RunQueued,
+    RunRetried,
+    RunSkipped,
+    ScoreWritten,
+    TraceEntry,
+)
+from .._model.limits import Limits
+from .._model.operation import DeferAbort, DeferAdd, Operation, Raised, Returned
+from .._model.options import FunctionOptions
+from .._model.score import ScoreEntry
+from ..times import MILLISECOND, Duration, Instant
+from . import _ends, _steps
+from ._world import Live, World
+
+__all__ = ["Engine"]
+
+
+class Engine:
+    """An Inngest-compatible server in memory, driven from outside."""
+
+    def __init__(
+        self, *, start: Instant, seed: int = 0, limits: Limits | None = None
+    ) -> None:
+        self._world = World(start, seed, limits or Limits())
+
+    # --- what can be read -----------------------------------------------------
+
+    @property
+    def now(self) -> Instant:
+        """The instant that the engine was told it is."""
+        return self._world.now
+
+    @property
+    def limits(self) -> Limits:
+        """The limits in force."""
+        return self._world.limits
+
+    @property
+    def trace(self) -> Sequence[TraceEntry]:
+        """Every fact so far, oldest first."""
+        return self._world.trace.entries
+
+    @property
+    def lives(self) -> Mapping[str, Live]:
+        """Every run by its id, in the order of starting."""
+        return self._world.lives
+
+    @property
+    def open_waits(self) -> tuple[Wait, ...]:
+        """The open waits, in the order of opening."""
+        return self._world.waits.all_open()
+
+    @property
+    def scores(self) -> tuple[ScoreEntry, ...]:
+        """The scores that stand (rule G2)."""
+        return self._world.ledger.current
+
+    @property
+    def score_history(self) -> Sequence[ScoreEntry]:
+        """Every score that was ever written."""
+        return self._world.ledger.history
+
+    def waits_open_at(self, event_name: str, sequence: int) -> tuple[Wait, ...]:
+        """Return the waits on a name that were open when a fact happened."""
+        return self._world.waits.open_at(event_name, sequence)
+
+    def next_due(self) -> Instant | None:
+        """Return when the next timer fires, or None when none is set."""
+        return self._world.timers.next_due()
+
+    # --- what can happen --------------------------------------------------------
+
+    def register(self, function: FunctionOptions) -> None:
+        """Add a function.
+
+        Raises:
+            UsageError: Its id is taken.
+        """
+        self._world.bus.register(function)
+
+    def new_event_id(self) -> str:
+        """Return the ULID of the next event (rule E4)."""
+        return self._world.ids.ulid("event", self._world.now)
+
+    def check_event(self, name: str, ts: Instant | None, size: int) -> None:
+        """Refuse what the server would refuse of a user's event.
+
+        Raises:
+            UsageError: In the server's words.
+        """
+        self._world.bus.check(name, ts, size)
+
+    def apply(self, command: Command) -> tuple[Enter, ...]:
+        """Let one thing happen and return what has to be done about it."""
+        match command:
+            case SendEvent():
+                self._send(command)
+            case EntryReturned():
+                self._returned(command)
+            case WriteScore():
+                self._write(command)
+            case ReportFinding(finding):
+                self._world.record(FindingReported(finding))
+            case _:
+                assert_never(command)
+        return self._take_effects()
+
+    def advance(self, to: Instant) -> tuple[Enter, ...]:
+        """Move the clock to *to* and fire every timer that is due by then.
+
+        The caller stops at each `next_due` on the way: what a timer sets going belongs
+        to its own instant.
+        """
+        world = self._world
+        world.now = max(world.now, to)
+        while (alarm := world.timers.pop(world.now)) is not None:
+            _steps.wake(world, world.lives[alarm.run_id], alarm)
+        return self._take_effects()
+
+    def now_is(self, now: Instant) -> None:
+        """Tell the engine the time, without firing what is due."""
+        self._world.now = max(self._world.now, now)
+
+    def _take_effects(self) -> tuple[Enter, ...]:
+        effects = tuple(self._world.effects)
+        self._world.effects.clear()
+        return effects
+
+    # --- events -------------------------------------------------------------------
+
+    def _send(self, command: SendEvent) -> None:
+        world = self._world
+        sender = world.lives.get(command.sender)
+        wire: JsonObject = {
+            "name": command.name,
+            "data": command.data,
+            "id": command.id or command.internal_id,
+            "ts": (world.now if command.ts is None else command.ts) // MILLISECOND,
+        }
+        self._receive(command.internal_id, wire, sender)
+
+    def _receive(self, internal_id: str, wire: JsonObject, sender: Live | None) -> None:
+        world = self._world
+        run = sender.run if sender else None
+        depth = run.depth if run and run.depth_at == world.now else 0
+        event = ReceivedEvent(
+            internal_id, wire, world.now, run.id if run else "", depth
+        )
+        world.bus.guard(event)
+        world.record(EventReceived(event))
+        # the waits are those that were open on arrival: a run that this event starts
+        # cannot have one yet (rule B1)
+        waits = world.waits.candidates(event.name, wire)
+        for function in world.bus.started_by(event):
+            self._start(function, event, run)
+        for wait in waits:
+            if wait.expires >= event.received_at and wait.accepts(wire):  # rule B9
+                _steps.match(world, wait, event)
+
+    def _start(
+        self, function: FunctionOptions, event: ReceivedEvent, cause: RunRecord | None
+    ) -> None:
+        world = self._world
+        if world.bus.is_repeated(function.slug, event):
+            reason = f"its id {event.id!r} already started one in the last 24 h"
+            world.record(RunSkipped(function.slug, event.internal_id, reason))
+            return
+        run = RunRecord(
+            id=world.ids.ulid("run", world.now),
+            function=function,
+            events=(event,),
+            parent=cause.id if cause and _is_deferral(event) else "",
+            started_at=world.now,
+            depth=event.depth + 1,
+            depth_at=world.now,
+            generation=cause.generation + 1 if cause else 0,
+        )
+        live = Live(
+            run=run,
+            memos=Memos(),
+            defers=DeferBook(run.id, world.limits),
+            waits={},
+            alarms={},
+            trigger=_seen_by_expressions(function, event),
+            most_attempts=self._most_attempts(function),
+        )
+        world.lives[run.id] = live
+        queued = RunQueued(
+            run_id=run.id,
+            function=function.slug,
+            event_id=event.internal_id,
+            parent=run.parent,
+        )
+        world.move_run(live, queued)
+        if event.ts > world.now:  # rule H3
+            world.wake_to_enter(live, Duration(event.ts - world.now), attempt=0)
+        else:
+            world.enter(live)
+
+    def _most_attempts(self, function: FunctionOptions) -> int:
+        retries = function.retries
+        return (self.limits.default_retries if retries is None else retries) + 1
+
+    # --- entries ------------------------------------------------------------------
+
+    def _returned(self, command: EntryReturned) -> None:
+        world = self._world
+        live = world.lives[command.run_id]
+        entry = live.run.open_entries.pop(command.entry, None)
+        if entry is None:  # the run ended while this entry was under way
+            return
+        live.run.attempts = entry.attempt + 1
+        follows: list[_ends.ServerEvent] = []
+        try:
+            follows = self._take_answer(live, entry, command)
+        except _steps.ServerFailure as failure:
+            if failure.finding:
+                step, message, fix = failure.finding
+                world.report(live, "INVALID_EXPRESSION", message, fix, step)
+            follows = _ends.fail(world, live, failure.error, by_server=True)
+        self._publish(live, follows)
+
+    def _take_answer(
+        self, live: Live, entry: OpenEntry, command: EntryReturned
+    ) -> list[_ends.ServerEvent]:
+        world, outcome = self._world, command.outcome
+        if isinstance(outcome, Raised):
+            return self._take_error(live, entry, command, outcome)
+        self._take_defers(live, command.operations)
+        if isinstance(outcome, Returned):
+            return _ends.complete(world, live, outcome.data)
+        steps = [
+            op for op in command.operations if not isinstance(op, DeferAdd | DeferAbort)
+        ]
+        _steps.perform(world, live, steps, entry)
+        world.enter_if_idle(live)
+        return []
+
+    def _take_error(
+        self, live: Live, entry: OpenEntry, command: EntryReturned, outcome: Raised
+    ) -> list[_ends.ServerEvent]:
+        """Retry or fail the run; what the entry wanted deferred is lost (rule A3)."""
+        world, run, error = self._world, live.run, outcome.error
+        run.error = error
+        run.lost_defers += [
+            op.id for op in command.operations if isinstance(op, DeferAdd)
+        ]
+        following = entry.attempt + 1
+        if not error.retriable or following >= live.most_attempts:
+            return _ends.fail(world, live, error)
+        delay = _steps.delay_after(error, entry.attempt, world)
+        due = world.wake_to_enter(live, delay, following, entry.target)
+        world.move_run(live, RunRetried(run.id, error, following, due))
+        return []
+
+    def _take_defers(self, live: Live, operations: tuple[Operation, ...]) -> None:
+        world = self._world
+        for operation in operations:
+            fact = None
+            if isinstance(operation, DeferAdd):
+                fact = live.defers.add(operation)
+            elif isinstance(operation, DeferAbort):
+                fact = live.defers.abort(operation)
+            if fact is not None:
+                world.record(fact)
+            if isinstance(fact, DeferRejected):
+                world.report(
+                    live,
+                    "DEFER_LIMIT",
+                    f"the defer {fact.defer!r} was rejected: {fact.reason}",
+                    "defer less, or let one deferred function do the work of several",
+                )
+
+    def _publish(self, live: Live, events: list[_ends.ServerEvent]) -> None:
+        ts = self._world.now // MILLISECOND
+        for event in events:
+            wire: JsonObject = {
+                "name": event.name,
+                "data": event.data,
+                "id": event.internal_id,
+                "ts": ts,
+            }
+            self._receive(event.internal_id, wire, live)
+
+    # --- scores -------------------------------------------------------------------
+
+    def _write(self, command: WriteScore) -> None:
+        entry = ScoreEntry(
+            name=command.name,
+            value=command.value,
+            run_id=command.run_id,
+            step_id=command.step_id,
+            writer=command.writer,
+            at=self._world.now,
+        )
+        self._world.ledger.write(entry)
+        self._world.record(ScoreWritten(entry))
+
+
+def _is_deferral(event: ReceivedEvent) -> bool:
+    return event.name == DEFERRED_SCHEDULE
+
+
+def _seen_by_expressions(function: FunctionOptions, event: ReceivedEvent) -> JsonObject:
+    """Return the event as the run's expressions see it.
+
+    A deferred payload also stands under ``input``, as the SDK shows it to the handler,
+    unless it has an ``input`` of its own.
+    """
+    if not function.shows_input or "input" in event.data:
+        return event.wire
+    payload = {k: v for k, v in event.data.items() if not k.startswith("_inngest")}
+    return {**event.wire, "data": {**event.data, "input": payload}}

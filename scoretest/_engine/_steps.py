@@ -1,0 +1,264 @@
+"""What becomes of the operations that an entry reports, and of the alarms they set."""
+
+from typing import Final
+
+from .._core.memos import StepRecord
+from .._core.retries import backoff, clamp_retry_after
+from .._core.runs import OpenEntry
+from .._core.timers import Alarm, AlarmKind
+from .._core.waits import Wait
+from .._json import copy_json
+from .._model.event import ReceivedEvent
+from .._model.fact import (
+    SleepEnded,
+    SleepStarted,
+    StepCompleted,
+    StepFailed,
+    StepPlanned,
+    StepRetried,
+    WaitMatched,
+    WaitOpened,
+    WaitTimedOut,
+)
+from .._model.operation import (
+    ErrorInfo,
+    PlanStep,
+    SleepUntil,
+    StepRaised,
+    StepRan,
+    WaitFor,
+)
+from .._model.predicate import Predicate
+from ..expr import ExpressionError
+from ..expr import compile as compile_expression
+from ..times import SECOND, Duration, Instant, format_duration
+from ._world import Live, World
+
+__all__ = ["ServerFailure", "delay_after", "match", "perform", "wake"]
+
+_HALF: Final = SECOND // 2
+
+
+class ServerFailure(Exception):  # noqa: N818 -- a signal inside the engine, not an error
+    """The server itself ends the run; the handler is not asked (rules B10, C8, E5)."""
+
+    def __init__(self, error: ErrorInfo, finding: tuple[str, str, str] | None = None):
+        super().__init__(error.message)
+        self.error = error
+        self.finding = finding
+
+
+StepOperation = PlanStep | StepRan | StepRaised | SleepUntil | WaitFor
+
+
+def perform(
+    world: World, live: Live, operations: list[StepOperation], entry: OpenEntry
+) -> None:
+    """Take in the steps that one entry reported.
+
+    Waits come first, so that an event sent by a neighbour in the group finds them
+    (rule B8).
+
+    Raises:
+        ServerFailure: One of them ends the run.
+    """
+    alone = len(operations) == 1
+    for operation in sorted(operations, key=lambda op: not isinstance(op, WaitFor)):
+        match operation:
+            case PlanStep():
+                _plan(world, live, operation)
+            case StepRan():
+                _ran(world, live, operation)
+            case StepRaised():
+                _raised(world, live, operation, entry, alone=alone)
+            case SleepUntil():
+                _sleep(world, live, operation)
+            case WaitFor():
+                _wait(world, live, operation)
+
+
+def _record(world: World, live: Live, operation: StepOperation, op: str) -> StepRecord:
+    step = live.memos.record(operation.step, op)
+    if len(live.memos.steps) > world.limits.steps_per_run:
+        most = world.limits.steps_per_run
+        raise ServerFailure(
+            ErrorInfo(
+                name="InngestErrFunctionOverflowed",
+                message=f"The function run exceeded the step limit of {most} steps.",
+            )
+        )
+    return step
+
+
+def _plan(world: World, live: Live, operation: PlanStep) -> None:
+    step = _record(world, live, operation, "StepRun")
+    world.move_step(live, step, StepPlanned(live.run.id, step.name))
+    world.enter(live, target=step.name.hashed)
+
+
+def _ran(world: World, live: Live, operation: StepRan) -> None:
+    step = _record(world, live, operation, "StepRun")
+    _check_size(world, live, operation)
+    step.attempts += 1
+    step.output = operation.data
+    done = StepCompleted(live.run.id, step.name, operation.data)
+    world.move_step(live, step, done)
+
+
+def _check_size(world: World, live: Live, operation: StepRan) -> None:
+    limits = world.limits
+    live.memos.size += operation.size
+    if operation.size > limits.step_output_bytes:
+        raise ServerFailure(
+            ErrorInfo(
+                name="InngestErrStepOutputTooLarge",
+                message=f"step {operation.step} returned {operation.size} bytes, "
+                f"over {limits.step_output_bytes}",
+            )
+        )
+    if live.memos.size > limits.run_state_bytes:
+        raise ServerFailure(
+            ErrorInfo(
+                name="InngestErrStateOverflowed",
+                message=f"the run's state has {live.memos.size} bytes, "
+                f"over {limits.run_state_bytes}",
+            )
+        )
+
+
+def _raised(
+    world: World, live: Live, operation: StepRaised, entry: OpenEntry, *, alone: bool
+) -> None:
+    step = _record(world, live, operation, "StepRun")
+    step.attempts += 1
+    step.error = error = operation.error
+    following = entry.attempt + 1
+    if not error.retriable or following >= live.most_attempts:
+        world.move_step(live, step, StepFailed(live.run.id, step.name, error))
+        return
+    # a step that stands alone is found again by an ordinary entry; one of several
+    # needs an entry that leaves its neighbours alone (rules E1, D2)
+    target = entry.target if alone else step.name.hashed
+    due = world.wake_to_enter(
+        live, delay_after(error, entry.attempt, world), following, target
+    )
+    retried = StepRetried(live.run.id, step.name, error, following, due)
+    world.move_step(live, step, retried)
+
+
+def delay_after(error: ErrorInfo, attempt: int, world: World) -> Duration:
+    """Return how long the server waits after an error (rules D1, D5)."""
+    if error.retry_after is None:
+        return backoff(attempt)
+    return clamp_retry_after(error.retry_after, world.limits)
+
+
+def _too_long(step: str, what: str, asked: Duration) -> ServerFailure:
+    return ServerFailure(
+        ErrorInfo(
+            name="InngestErrTimeoutTooLong",
+            message=f"{what} {step!r} asks for {format_duration(asked)}; "
+            "the server allows 366d",
+        )
+    )
+
+
+def _sleep(world: World, live: Live, operation: SleepUntil) -> None:
+    step = _record(world, live, operation, "Sleep")
+    asked = Duration(max(0, operation.until - world.now))
+    if asked > world.limits.longest_pause:
+        raise _too_long(str(step.name), "sleep", asked)
+    # rule E2: whole seconds, halves down, because the remainder shrinks on the way
+    whole = Duration((asked + _HALF - 1) // SECOND * SECOND)
+    until = Instant(world.now + whole)
+    world.move_step(live, step, SleepStarted(live.run.id, step.name, until))
+    hashed = step.name.hashed
+    world.wake(until, live, Alarm(AlarmKind.SLEEP, live.run.id, hashed))
+
+
+def _wait(world: World, live: Live, operation: WaitFor) -> None:
+    step = _record(world, live, operation, "WaitForEvent")
+    if operation.timeout > world.limits.longest_pause:
+        raise _too_long(str(step.name), "wait", operation.timeout)
+    expires = Instant(world.now + max(0, operation.timeout))
+    wait = Wait(
+        run_id=live.run.id,
+        step=step.name,
+        event=operation.event,
+        predicate=_compiled(live, operation),
+        opened_at=world.now,
+        expires=expires,
+    )
+    opened = WaitOpened(
+        run_id=live.run.id,
+        step=step.name,
+        event=operation.event,
+        expression=operation.expression or "",
+        expires=expires,
+    )
+    wait.move(WaitOpened, world.move_step(live, step, opened))
+    world.waits.open(wait)
+    hashed = step.name.hashed
+    live.waits[hashed] = wait
+    wait.timer = world.wake(expires, live, Alarm(AlarmKind.WAIT, live.run.id, hashed))
+
+
+def _compiled(live: Live, operation: WaitFor) -> Predicate | None:
+    """Compile the wait's expression against the run's own event (section C)."""
+    if operation.expression is None:
+        return None
+    try:
+        return compile_expression(operation.expression, trigger=live.trigger)
+    except ExpressionError as error:
+        raise ServerFailure(
+            ErrorInfo(
+                name="InvalidExpression",
+                message="Wait for event If expression failed to compile",
+                stack=str(error),
+                place=live.run.function.place,
+            ),
+            finding=(str(operation.step), str(error), _expression_fix(error)),
+        ) from None
+
+
+def _expression_fix(error: ExpressionError) -> str:
+    if error.kind == "interpolation":  # rule C9
+        return (
+            "mend the expression: production retries this request 21 times and then "
+            "leaves the run Running for ever"
+        )
+    return "mend the expression: production fails the run at once (rule C8)"
+
+
+def wake(world: World, live: Live, alarm: Alarm) -> None:
+    """Do what *alarm* was set for."""
+    live.alarms.pop(alarm.step, None)
+    match alarm.kind:
+        case AlarmKind.ENTER:
+            world.enter(live, alarm.attempt, alarm.step)
+        case AlarmKind.SLEEP:
+            step = live.memos.steps[alarm.step]
+            world.move_step(live, step, SleepEnded(live.run.id, step.name))
+            world.enter_if_idle(live)
+        case AlarmKind.WAIT:
+            step = live.memos.steps[alarm.step]
+            _end(world, live, alarm.step, WaitTimedOut(live.run.id, step.name))
+
+
+def match(world: World, wait: Wait, event: ReceivedEvent) -> None:
+    """Resume the run that waits with *event* (rules B2, B3)."""
+    live = world.lives[wait.run_id]
+    run, hashed = live.run, wait.step.hashed
+    world.timers.cancel(live.alarms.pop(hashed))
+    run.depth, run.depth_at = event.depth + 1, world.now
+    live.memos.steps[hashed].output = copy_json(event.wire)
+    _end(world, live, hashed, WaitMatched(run.id, wait.step, event.internal_id))
+
+
+def _end(
+    world: World, live: Live, hashed: str, fact: WaitMatched | WaitTimedOut
+) -> None:
+    wait = live.waits.pop(hashed)
+    wait.move(type(fact), world.move_step(live, live.memos.steps[hashed], fact))
+    world.waits.close(wait)
+    world.enter_if_idle(live)

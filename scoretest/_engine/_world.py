@@ -1,0 +1,121 @@
+"""The state of one world, and the three things that every part of the engine does.
+
+Those are: record a fact, ask for an entry, set an alarm. Whoever changes the state of a
+run goes through here, so that no state ever changes without its fact.
+"""
+
+from dataclasses import dataclass
+
+from .._core.bus import Bus
+from .._core.defers import DeferBook
+from .._core.ledger import ScoreLedger
+from .._core.memos import Memos, StepFact, StepRecord
+from .._core.runs import OpenEntry, RunFact, RunRecord
+from .._core.timers import Alarm, AlarmKind, TimerQueue
+from .._core.trace import Trace
+from .._core.waits import Wait, WaitIndex
+from .._ids import IdSource
+from .._json import JsonObject
+from .._model.effect import Enter
+from .._model.fact import Fact, FindingReported, RunEntered
+from .._model.finding import Finding, run_where
+from .._model.limits import Limits
+from ..times import Duration, Instant
+
+__all__ = ["Live", "World"]
+
+
+@dataclass(slots=True, eq=False)
+class Live:
+    """A run with everything that belongs to it.
+
+    Attributes:
+        run: The run itself.
+        memos: Its steps.
+        defers: Its deferred work.
+        waits: Its open waits, by the hashed id of their step.
+        alarms: The timers that have to be cancelled when it ends.
+        trigger: Its event as match expressions see it.
+        most_attempts: How many attempts each of its units has (rule D1).
+    """
+
+    run: RunRecord
+    memos: Memos
+    defers: DeferBook
+    waits: dict[str, Wait]
+    alarms: dict[str, int]
+    trigger: JsonObject
+    most_attempts: int
+
+
+class World:
+    """The organs of one world and what they have in common."""
+
+    def __init__(self, start: Instant, seed: int, limits: Limits) -> None:
+        self.now = start
+        self.limits = limits
+        self.ids = IdSource(seed)
+        self.trace = Trace()
+        self.timers = TimerQueue()
+        self.bus = Bus(limits)
+        self.waits = WaitIndex()
+        self.ledger = ScoreLedger()
+        self.lives: dict[str, Live] = {}
+        self.effects: list[Enter] = []
+
+    def record(self, fact: Fact) -> int:
+        """Record *fact* at the present instant and return its sequence number."""
+        return self.trace.record(self.now, fact)
+
+    def move_run(self, live: Live, fact: RunFact) -> None:
+        """Record *fact* and let the run take its edge."""
+        live.run.move(type(fact))
+        self.record(fact)
+
+    def move_step(self, live: Live, step: StepRecord, fact: StepFact) -> int:
+        """Record *fact* and let the step take its edge."""
+        live.memos.move(step, type(fact))
+        return self.record(fact)
+
+    def enter(self, live: Live, attempt: int = 0, target: str = "") -> None:
+        """Ask for an entry of the run's handler."""
+        run = live.run
+        run.entries += 1
+        run.open_entries[run.entries] = OpenEntry(attempt, target)
+        entered = RunEntered(
+            run_id=run.id, entry=run.entries, attempt=attempt, target=target
+        )
+        self.move_run(live, entered)
+        self.effects.append(Enter(run.id, run.entries, attempt, target))
+
+    def enter_if_idle(self, live: Live) -> None:
+        """Enter for discovery when nothing of the run is pending (rules B7, E1)."""
+        if not live.memos.pending and not live.run.open_entries:
+            self.enter(live)
+
+    def wake(self, due: Instant, live: Live, alarm: Alarm) -> int:
+        """Set an alarm of the run, to be cancelled when it ends."""
+        number = self.timers.set(due, alarm)
+        live.alarms[alarm.step] = number
+        return number
+
+    def wake_to_enter(
+        self, live: Live, after: Duration, attempt: int, target: str = ""
+    ) -> Instant:
+        """Enter the run, or one step of it, after a delay; return when."""
+        due = Instant(self.now + after)
+        alarm = Alarm(AlarmKind.ENTER, live.run.id, target, attempt)
+        self.wake(due, live, alarm)
+        return due
+
+    def report(
+        self, live: Live, code: str, message: str, fix: str, step: str = ""
+    ) -> None:
+        """Record a finding about a run."""
+        run = live.run
+        options = run.function
+        where = run_where(options.slug, options.place, run.id, step, self.now)
+        finding = Finding(
+            code=code, message=message, where=where, fix=fix, run_id=run.id
+        )
+        self.record(FindingReported(finding))

@@ -1,0 +1,219 @@
+"""What a value becomes on its way over the wire and back.
+
+Production sends every event, step output, defer payload and function output as JSON.
+`to_wire` does what that journey does: it copies, turns tuples into lists and integer
+keys into text, and refuses what JSON cannot say. Data that changes on the way is told,
+place by place, because the code after the step sees something else than the code in it.
+"""
+
+import json
+import re
+from math import isfinite
+from typing import Final, NamedTuple, TypeAlias
+
+from .errors import UsageError
+
+__all__ = [
+    "Json",
+    "JsonObject",
+    "Loss",
+    "NotJsonError",
+    "Wire",
+    "copy_json",
+    "show",
+    "to_wire",
+]
+
+Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+JsonObject: TypeAlias = dict[str, Json]
+
+MAX_DEPTH: Final = 400  # ours: Python's own encoder gives up at its recursion limit
+_SHOWN: Final = 80
+_ADDRESS: Final = re.compile(r"0x[0-9a-fA-F]+")
+EXACT_INT: Final = 2**53  # beyond it a reader with 64-bit floats sees another number
+
+
+class NotJsonError(UsageError):
+    """A value that JSON cannot carry was to go over the wire."""
+
+    @property
+    def name(self) -> str:
+        """The name that the real SDK gives to this failure of a run."""
+        return "OutputUnserializableError"
+
+
+class Loss(NamedTuple):
+    """Something that came back different: the *path* to it and *what* changed."""
+
+    path: str
+    what: str
+
+
+class Wire(NamedTuple):
+    """A value as it arrives, its size in bytes, and what it lost on the way."""
+
+    value: Json
+    size: int
+    losses: tuple[Loss, ...]
+
+
+class _NotPlain(Exception):  # noqa: N818 -- a signal between two passes, not an error
+    """The quick pass met something that needs the careful one."""
+
+
+def to_wire(value: object, *, what: str = "the value") -> Wire:
+    """Send *value* over the wire and back.
+
+    Args:
+        value: Anything; only JSON survives.
+        what: How to name the value in an error.
+
+    Raises:
+        NotJsonError: NaN, infinity, a set, bytes, a datetime, a lone surrogate, a map
+            with keys that are not names, or nesting deeper than `MAX_DEPTH`.
+    """
+    losses: list[Loss] = []
+    try:
+        arrived = copy_json(value)
+    except (_NotPlain, RecursionError):
+        try:
+            arrived = _careful(value, what, 0, losses)
+        except RecursionError:
+            raise _too_deep(what) from None
+    size = len(json.dumps(arrived, ensure_ascii=False, separators=(",", ":")).encode())
+    return Wire(arrived, size, tuple(losses))
+
+
+def copy_json(value: object, depth: int = 0) -> Json:
+    """Return a copy of plain JSON data, so that nobody can reach the original.
+
+    Raises:
+        _NotPlain: Something in *value* is not plain JSON; `to_wire` tells what.
+    """
+    kind = type(value)
+    if kind is dict and depth < MAX_DEPTH:
+        return {_plain_key(k): copy_json(v, depth + 1) for k, v in value.items()}  # type: ignore[attr-defined]  # its type was just looked at
+    if kind is list and depth < MAX_DEPTH:
+        return [copy_json(item, depth + 1) for item in value]  # type: ignore[attr-defined]  # its type was just looked at
+    if value is None or kind is bool or _is_plain_leaf(kind, value):
+        return value  # type: ignore[return-value]  # its type was just looked at
+    raise _NotPlain
+
+
+def _plain_key(key: object) -> str:
+    if type(key) is str and key.isascii():
+        return key
+    raise _NotPlain
+
+
+def _is_plain_leaf(kind: type, value: object) -> bool:
+    if kind is str:
+        return value.isascii() or _is_utf8(value)  # type: ignore[attr-defined, arg-type]  # kind says str
+    if kind is int:
+        return -EXACT_INT <= value <= EXACT_INT  # type: ignore[operator]  # kind says int
+    return kind is float and isfinite(value)  # type: ignore[arg-type]  # kind says float
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _careful(value: object, path: str, depth: int, losses: list[Loss]) -> Json:
+    """Copy *value* and say of everything unusual in it what the wire makes of it."""
+    if depth > MAX_DEPTH:
+        raise _too_deep(path.partition(".")[0].partition("[")[0])
+    if isinstance(value, dict):
+        return _careful_map(value, path, depth, losses)
+    if isinstance(value, list | tuple):
+        if not isinstance(value, list):
+            losses.append(Loss(path, f"{type(value).__name__} became a list"))
+        return [
+            _careful(item, f"{path}[{i}]", depth + 1, losses)
+            for i, item in enumerate(value)
+        ]
+    return _careful_leaf(value, path, losses)
+
+
+def _careful_map(
+    value: dict[object, object], path: str, depth: int, losses: list[Loss]
+) -> JsonObject:
+    arrived: JsonObject = {}
+    for key, item in value.items():
+        text = _key_text(key, path, losses)
+        if text in arrived:
+            losses.append(Loss(path, f"two keys became {text!r}; the later one stayed"))
+        arrived[text] = _careful(item, f"{path}.{text}", depth + 1, losses)
+    return arrived
+
+
+def _key_text(key: object, path: str, losses: list[Loss]) -> str:
+    if isinstance(key, str):
+        if not _is_utf8(key):
+            raise _not_json(path, "a key with a lone surrogate", key)
+        return str(key)
+    if key is None or isinstance(key, bool | int | float):
+        text = json.dumps(key)
+        losses.append(Loss(path, f"the key {key!r} became {text!r}"))
+        return text
+    raise _not_json(path, f"a key of type {type(key).__name__}", key)
+
+
+def _careful_leaf(value: object, path: str, losses: list[Loss]) -> Json:
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        if not _is_utf8(value):
+            raise _not_json(path, "a lone surrogate", value)
+        return _undressed(str.__str__(value), value, path, losses)
+    if isinstance(value, int):
+        if not -EXACT_INT <= value <= EXACT_INT:
+            losses.append(
+                Loss(path, "an integer above 2**53 is inexact for other readers")
+            )
+        return _undressed(int(value), value, path, losses)
+    if isinstance(value, float):
+        if not isfinite(value):
+            raise _not_json(path, repr(float(value)), value)
+        return _undressed(float(value), value, path, losses)
+    raise _not_json(path, f"an object of type {type(value).__name__}", value)
+
+
+def _undressed(
+    plain: str | float, value: object, path: str, losses: list[Loss]
+) -> Json:
+    """Return the *plain* form of *value*, telling when a subclass was taken off it."""
+    if type(plain) is not type(value):
+        was, now = type(value).__name__, type(plain).__name__
+        losses.append(Loss(path, f"{was} became a plain {now}"))
+    return plain
+
+
+def _not_json(path: str, found: str, value: object) -> NotJsonError:
+    return NotJsonError(
+        f"{path} holds {found}, which JSON cannot carry",
+        seen=show(value),
+        fix="turn it into text, numbers, lists and maps with text keys first",
+    )
+
+
+def _too_deep(what: str) -> NotJsonError:
+    return NotJsonError(
+        f"{what} is nested deeper than {MAX_DEPTH} levels",
+        fix="flatten the value",
+    )
+
+
+def show(value: object) -> str:
+    """Return the repr of *value* for a message: short, and the same in every process.
+
+    Addresses are masked, long texts are cut, and a ``__repr__`` that raises is survived.
+    """
+    try:
+        text = _ADDRESS.sub("0x…", repr(value))
+    except Exception:  # noqa: BLE001 -- a user's __repr__ may raise anything
+        return f"an object of type {type(value).__name__}"
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"

@@ -1,0 +1,63 @@
+"""Commands: everything that can happen to the engine from outside."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from .._json import JsonObject
+from ..times import Instant
+from .finding import Finding
+from .operation import Operation, Outcome
+
+__all__ = ["Command", "EntryReturned", "ReportFinding", "SendEvent", "WriteScore"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendEvent:
+    """An event arrives.
+
+    Attributes:
+        internal_id: The server's ULID for it, drawn beforehand by the caller.
+        name: The event's name.
+        data: Its data after the round trip.
+        id: The sender's identifier, or "".
+        ts: When it happened, or None for now.
+        sender: The run whose handler sends it, or "".
+    """
+
+    internal_id: str
+    name: str
+    data: JsonObject
+    id: str = ""
+    ts: Instant | None = None
+    sender: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryReturned:
+    """A handler's entry ended and answers the engine."""
+
+    run_id: str
+    entry: int
+    operations: tuple[Operation, ...] = ()
+    outcome: Outcome = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteScore:
+    """A score, already checked, is written to a run or to one of its steps."""
+
+    name: str
+    value: float | bool
+    run_id: str
+    step_id: str | None = None
+    writer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFinding:
+    """The SDK or the runtime saw something that a test should know."""
+
+    finding: Finding
+
+
+Command: TypeAlias = SendEvent | EntryReturned | WriteScore | ReportFinding

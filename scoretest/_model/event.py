@@ -1,0 +1,119 @@
+"""Events: what users send, and what the server makes of one when it arrives."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import final
+
+from .._json import Json, JsonObject, show
+from ..errors import UsageError
+from ..times import MILLISECOND, Instant, to_datetime, to_instant
+
+__all__ = [
+    "DEFERRED_SCHEDULE",
+    "FUNCTION_FAILED",
+    "FUNCTION_FINISHED",
+    "Event",
+    "ReceivedEvent",
+    "check_ts",
+]
+
+DEFERRED_SCHEDULE = "inngest/deferred.schedule"  # rule A9
+FUNCTION_FINISHED = "inngest/function.finished"  # rule H4
+FUNCTION_FAILED = "inngest/function.failed"  # rule D6
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened, as applications send it and handlers receive it.
+
+    Attributes:
+        name: Such as ``"support/ticket.created"``.
+        data: A JSON object; None is sent as an empty one (rule H3).
+        id: The sender's own identifier, or the server's when none was given (rule E4).
+        ts: When it happened, in UTC; None until it is sent without one. Whole
+            milliseconds since 1970 are accepted, as on the wire.
+    """
+
+    name: str
+    data: Mapping[str, Json] = field(default_factory=dict)
+    id: str = ""
+    ts: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str):
+            raise UsageError(
+                f"an event's name must be text, not {show(self.name)}",
+                fix='write Event(name="support/ticket.created", data={...})',
+            )
+        if self.id is None:  # the SDK's own default is "", a caller's is often None
+            object.__setattr__(self, "id", "")
+        if not isinstance(self.id, str):
+            raise UsageError(
+                f"an event's id must be text, not {show(self.id)}",
+                fix="leave it out to let the harness number the event",
+            )
+        if self.data is None:
+            object.__setattr__(self, "data", {})
+        object.__setattr__(self, "ts", check_ts(self.ts))
+
+
+def check_ts(ts: object) -> datetime | None:
+    """Return *ts* as an aware UTC datetime, or None when there is none.
+
+    Raises:
+        UsageError: *ts* is neither an aware datetime nor whole milliseconds.
+    """
+    if ts is None or ts == 0:  # zero is the wire's "not given"
+        return None
+    if isinstance(ts, int) and not isinstance(ts, bool):
+        try:
+            return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ts)
+        except OverflowError:
+            raise UsageError(
+                f"an event's ts {ts!r} is no time that a calendar has",
+                fix="give milliseconds since 1970",
+            ) from None
+    return to_datetime(to_instant(ts, what="an event's ts"))
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedEvent:
+    """An event on the server: the wire's object, and what the server knows besides.
+
+    Attributes:
+        internal_id: The server's own ULID (rule E4).
+        wire: ``name``, ``data``, ``id`` and ``ts`` (milliseconds); never changed.
+        received_at: When the server got it; the only time that matching looks at (B5).
+        sender: The run whose handler or end sent it; "" for the application.
+        depth: How many events of this one instant led to it, one causing the next.
+    """
+
+    internal_id: str
+    wire: JsonObject
+    received_at: Instant
+    sender: str = ""
+    depth: int = 0
+
+    @property
+    def name(self) -> str:
+        """The event's name."""
+        return str(self.wire["name"])
+
+    @property
+    def data(self) -> JsonObject:
+        """The event's data, not a copy."""
+        data = self.wire["data"]
+        return data if isinstance(data, dict) else {}
+
+    @property
+    def id(self) -> str:
+        """The sender's identifier, or the server's when none was given."""
+        return str(self.wire["id"])
+
+    @property
+    def ts(self) -> Instant:
+        """When the event says that it happened."""
+        ts = self.wire["ts"]
+        return Instant(ts * MILLISECOND) if isinstance(ts, int) else self.received_at

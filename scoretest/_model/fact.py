@@ -1,0 +1,275 @@
+"""Facts: everything that happened in a world, in order, for ever."""
+
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+from .._json import Json
+from ..times import Instant
+from .event import ReceivedEvent
+from .finding import Finding
+from .operation import ErrorInfo, StepName
+from .score import ScoreEntry
+
+__all__ = [
+    "DeferAborted",
+    "DeferAdded",
+    "DeferRejected",
+    "DeferScheduled",
+    "EventReceived",
+    "Fact",
+    "FindingReported",
+    "RunCompleted",
+    "RunEntered",
+    "RunFailed",
+    "RunQueued",
+    "RunRetried",
+    "RunSkipped",
+    "ScoreWritten",
+    "SleepEnded",
+    "SleepStarted",
+    "StepCompleted",
+    "StepFailed",
+    "StepPlanned",
+    "StepRetried",
+    "TraceEntry",
+    "WaitClosed",
+    "WaitMatched",
+    "WaitOpened",
+    "WaitTimedOut",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class EventReceived:
+    """The server took an event in."""
+
+    event: ReceivedEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunQueued:
+    """A run was created and waits for its first entry."""
+
+    run_id: str
+    function: str
+    event_id: str
+    parent: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunSkipped:
+    """An event would have started a run, and did not."""
+
+    function: str
+    event_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEntered:
+    """The handler was called from its top."""
+
+    run_id: str
+    entry: int
+    attempt: int
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunRetried:
+    """The handler raised and will be entered again."""
+
+    run_id: str
+    error: ErrorInfo
+    attempt: int
+    due: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class RunCompleted:
+    """The handler returned; the run is over."""
+
+    run_id: str
+    output: Json
+
+
+@dataclass(frozen=True, slots=True)
+class RunFailed:
+    """The run is over without a result."""
+
+    run_id: str
+    error: ErrorInfo
+
+
+@dataclass(frozen=True, slots=True)
+class StepPlanned:
+    """A step of a parallel group waits for its own entry."""
+
+    run_id: str
+    step: StepName
+
+
+@dataclass(frozen=True, slots=True)
+class StepCompleted:
+    """A step's result is remembered."""
+
+    run_id: str
+    step: StepName
+    output: Json
+
+
+@dataclass(frozen=True, slots=True)
+class StepRetried:
+    """A step's callback raised and will be called again."""
+
+    run_id: str
+    step: StepName
+    error: ErrorInfo
+    attempt: int
+    due: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class StepFailed:
+    """A step has no attempts left; its error is remembered."""
+
+    run_id: str
+    step: StepName
+    error: ErrorInfo
+
+
+@dataclass(frozen=True, slots=True)
+class SleepStarted:
+    """A run sleeps."""
+
+    run_id: str
+    step: StepName
+    until: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class SleepEnded:
+    """A sleep is over."""
+
+    run_id: str
+    step: StepName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitOpened:
+    """A run waits for an event."""
+
+    run_id: str
+    step: StepName
+    event: str
+    expression: str
+    expires: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class WaitMatched:
+    """An event resumed a wait."""
+
+    run_id: str
+    step: StepName
+    event_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaitTimedOut:
+    """Nothing matched in time; the wait yields nothing."""
+
+    run_id: str
+    step: StepName
+
+
+@dataclass(frozen=True, slots=True)
+class WaitClosed:
+    """The run ended while the wait was open."""
+
+    run_id: str
+    step: StepName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeferAdded:
+    """The server keeps a defer with its run."""
+
+    run_id: str
+    defer: str
+    function: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeferAborted:
+    """A defer was taken back before its run ended."""
+
+    run_id: str
+    defer: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeferRejected:
+    """The server refused a defer; its run goes on."""
+
+    run_id: str
+    defer: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeferScheduled:
+    """The run ended, and the event that starts the deferred function was sent."""
+
+    run_id: str
+    defer: str
+    event_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreWritten:
+    """The ledger took a score."""
+
+    entry: ScoreEntry
+
+
+@dataclass(frozen=True, slots=True)
+class FindingReported:
+    """Somebody saw something that a test should not pass over."""
+
+    finding: Finding
+
+
+Fact: TypeAlias = (
+    EventReceived
+    | RunQueued
+    | RunSkipped
+    | RunEntered
+    | RunRetried
+    | RunCompleted
+    | RunFailed
+    | StepPlanned
+    | StepCompleted
+    | StepRetried
+    | StepFailed
+    | SleepStarted
+    | SleepEnded
+    | WaitOpened
+    | WaitMatched
+    | WaitTimedOut
+    | WaitClosed
+    | DeferAdded
+    | DeferAborted
+    | DeferRejected
+    | DeferScheduled
+    | ScoreWritten
+    | FindingReported
+)
+
+
+class TraceEntry(NamedTuple):
+    """A fact with its place in the one order of things."""
+
+    sequence: int
+    at: Instant
+    fact: Fact

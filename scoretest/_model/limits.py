@@ -1,0 +1,40 @@
+"""The limits of the real engine, in one place.
+
+The profile is `inngest-2026-08`: the open-source server at commit 253303cd, read in
+August 2026. Where a plan of the hosted service is narrower, the wider figure stands.
+"""
+
+from dataclasses import dataclass
+
+from ..times import DAY, SECOND, Duration
+
+__all__ = ["Limits"]
+
+_KIB = 1024
+_MIB = 1024 * _KIB
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one world allows; pass an instance to `Harness(limits=...)` to change it.
+
+    Sizes are in bytes of UTF-8 JSON, times in microseconds.
+    """
+
+    event_bytes: int = 3 * _MIB  # server consts: absolute maximum of one event
+    event_name_chars: int = 512  # server consts
+    event_ts_from: str = "1980-01-01T00:00:00Z"  # rule H3
+    event_ts_until: str = "2100-01-01T00:00:00Z"  # rule H3
+    events_per_request: int = 5_000  # server consts
+    step_output_bytes: int = 4 * _MIB  # server consts
+    run_state_bytes: int = 32 * _MIB  # server consts
+    steps_per_run: int = 1_000  # server consts, rule E5
+    longest_pause: Duration = Duration(366 * DAY)  # rules B10 and E2
+    defers_per_run: int = 20  # rule A7
+    defer_input_bytes: int = 4 * _MIB  # rule A7, for one defer
+    defer_total_bytes: int = 4 * _MIB  # rule A7, for all defers of a run
+    default_retries: int = 4  # rule D1
+    most_retries: int = 20  # server consts
+    shortest_retry: Duration = Duration(1 * SECOND)  # rule D5
+    longest_retry: Duration = Duration(1 * DAY)  # rule D5
+    score_name_bytes: int = 128  # rule G4

@@ -1,0 +1,149 @@
+"""Operations: what a handler asks of the engine when an entry ends.
+
+They are the opcodes of the real protocol (rule E6) under names that say who acts.
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from .._json import Json, JsonObject
+from ..times import Duration, Instant
+
+__all__ = [
+    "DeferAbort",
+    "DeferAdd",
+    "ErrorInfo",
+    "Operation",
+    "Outcome",
+    "PlanStep",
+    "Raised",
+    "Returned",
+    "SleepUntil",
+    "StepName",
+    "StepRaised",
+    "StepRan",
+    "WaitFor",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class StepName:
+    """A step's identity within its run (rule E5).
+
+    Attributes:
+        id: As the user wrote it.
+        index: 0 for the first step of this id, then 1, 2, …
+        hashed: The key under which the engine remembers it.
+    """
+
+    id: str
+    index: int
+    hashed: str
+
+    def __str__(self) -> str:
+        return f"{self.id}:{self.index}" if self.index else self.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorInfo:
+    """An exception as it goes over the wire.
+
+    Attributes:
+        name: The exception's class, or the name that its server counterpart has.
+        message: Its text.
+        stack: Its traceback, without the frames of scoretest.
+        place: ``file:line`` of the innermost frame of the user's code, or "".
+        retriable: Whether another attempt may help (rule D4).
+        retry_after: How long to wait instead of the usual backoff (rule D5).
+    """
+
+    name: str
+    message: str
+    stack: str = ""
+    place: str = ""
+    retriable: bool = True
+    retry_after: Duration | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanStep:
+    """Run this step in an entry of its own: it stands in a parallel group."""
+
+    step: StepName
+
+
+@dataclass(frozen=True, slots=True)
+class StepRan:
+    """The step's callback returned; *size* is in bytes of JSON."""
+
+    step: StepName
+    data: Json
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class StepRaised:
+    """The step's callback raised."""
+
+    step: StepName
+    error: ErrorInfo
+
+
+@dataclass(frozen=True, slots=True)
+class SleepUntil:
+    """Enter again once the clock shows *until*."""
+
+    step: StepName
+    until: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitFor:
+    """Enter again with a matching event, or with nothing when *timeout* is over."""
+
+    step: StepName
+    event: str
+    expression: str | None
+    timeout: Duration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeferAdd:
+    """Start a run of *function* when this run has ended (rule A1)."""
+
+    id: str
+    hashed: str
+    function: str
+    data: JsonObject
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeferAbort:
+    """Take back the defer with this hashed id (rule A6)."""
+
+    hashed: str
+
+
+Operation: TypeAlias = (
+    PlanStep | StepRan | StepRaised | SleepUntil | WaitFor | DeferAdd | DeferAbort
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """The handler came to its end; *size* is in bytes of JSON."""
+
+    data: Json
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """The handler itself raised."""
+
+    error: ErrorInfo
+
+
+Outcome: TypeAlias = Returned | Raised | None
+"""How an entry ended: at the handler's end, with an error, or at its operations."""

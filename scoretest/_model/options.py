@@ -1,0 +1,73 @@
+"""What a function is to the engine: a name, triggers, retries, and no code."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import final
+
+from .._json import show
+from ..errors import NotBuiltError, UsageError
+
+__all__ = ["FunctionKind", "FunctionOptions", "TriggerEvent"]
+
+
+class FunctionKind(Enum):
+    """How a function comes to run."""
+
+    ORDINARY = "function"
+    DEFERRED = "deferred function"
+    SCORER = "scorer"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TriggerEvent:
+    """Start a run for each event of this name.
+
+    Attributes:
+        event: The exact name; wildcards are not built yet.
+        expression: A condition on the event; not built yet.
+    """
+
+    event: str
+    expression: str | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.event, str) or not self.event:
+            raise UsageError(
+                f"a trigger's event must be a name, not {show(self.event)}",
+                fix='write TriggerEvent(event="support/ticket.created")',
+            )
+        if "*" in self.event:
+            raise NotBuiltError(
+                f"wildcards in triggers, such as {self.event!r}, are not built yet",
+                fix="name each event in a function of its own",
+            )
+        if self.expression is not None:
+            raise NotBuiltError(
+                f"trigger expressions, such as {self.expression!r}, are not built yet",
+                fix="test the condition at the top of the handler",
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionOptions:
+    """A function as it is registered with the engine.
+
+    Attributes:
+        slug: ``"{app_id}-{fn_id}"``, unique in a world.
+        app_id: The client's app.
+        triggers: Names of the events that start a run; none for deferred functions.
+        retries: How many attempts may follow the first; None is the engine's default.
+        kind: Ordinary, deferred or scorer.
+        place: ``file:line`` of the handler.
+        shows_input: Whether a deferred payload also stands under ``input``, in the
+            handler's event and in expressions.
+    """
+
+    slug: str
+    app_id: str
+    triggers: tuple[TriggerEvent, ...]
+    retries: int | None
+    kind: FunctionKind
+    place: str
+    shows_input: bool = False

@@ -1,0 +1,115 @@
+"""Ports: how the SDK reaches whoever runs its functions.
+
+The runtime implements them for tests; an adapter implements them on the real SDK's
+context. The SDK knows nothing else of either.
+"""
+
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Protocol, TypeVar
+
+from .._json import Json, JsonObject
+from ..times import Duration, Instant
+from .event import Event
+from .operation import DeferAbort, DeferAdd
+
+__all__ = ["AsyncSteps", "RunPort", "SyncSteps", "WorldPort"]
+
+T = TypeVar("T")
+
+
+class WorldPort(Protocol):
+    """What application code may ask of the world that serves its client."""
+
+    async def asend(self, events: Sequence[Event]) -> list[str]:
+        """Send *events* in one request and return the server's ids (rule E4)."""
+
+    def send(self, events: Sequence[Event]) -> list[str]:
+        """Send *events* in one request and return the server's ids (rule E4)."""
+
+    def write_score(
+        self, *, name: str, value: float | bool, run_id: str, step_id: str | None
+    ) -> None:
+        """Write a checked score to the ledger (rule G1)."""
+
+
+class RunPort(WorldPort, Protocol):
+    """What a handler's context may ask of the run it belongs to."""
+
+    @property
+    def run_id(self) -> str:
+        """The run's id."""
+
+    @property
+    def now(self) -> Instant:
+        """The present instant."""
+
+    @property
+    def is_replaying(self) -> bool:
+        """Whether the handler is still going over steps that it has done."""
+
+    def report(self, code: str, message: str, fix: str, place: str) -> None:
+        """Tell the test something; *place* is ``file:line`` of the user's code."""
+
+    def saw_defer(self, hashed: str) -> bool:
+        """Say whether this entry called a defer of this id before; note that it did."""
+
+    def add_defer(self, call: DeferAdd) -> None:
+        """Buffer a defer until the entry answers, unless the server has it (A3, A4)."""
+
+    def abort_defer(self, call: DeferAbort, place: str) -> None:
+        """Take a buffered defer back, or ask the server to (rule A6)."""
+
+
+class AsyncSteps(RunPort, Protocol):
+    """The steps of a handler that is a coroutine function."""
+
+    def track(
+        self, step_id: str, call: Coroutine[object, object, T], place: str
+    ) -> Coroutine[object, object, T]:
+        """Return *call*, remembered until it is awaited."""
+
+    async def run(
+        self, step_id: str, body: Callable[[], Awaitable[object] | object], place: str
+    ) -> Json:
+        """Call *body* once and remember what it returned."""
+
+    async def sleep_until(self, step_id: str, until: Instant, place: str) -> None:
+        """Leave the handler until the clock shows *until*."""
+
+    async def wait_for_event(
+        self,
+        step_id: str,
+        event: str,
+        expression: str | None,
+        timeout: Duration,
+        place: str,
+    ) -> JsonObject | None:
+        """Leave the handler until an event matches, or the time is over."""
+
+    async def parallel(
+        self, branches: Sequence[Callable[[], Awaitable[T]]]
+    ) -> tuple[T, ...]:
+        """Go through all *branches*, and leave the handler once for all their steps."""
+
+
+class SyncSteps(RunPort, Protocol):
+    """The steps of a handler that is an ordinary function."""
+
+    def run(self, step_id: str, body: Callable[[], object], place: str) -> Json:
+        """Call *body* once and remember what it returned."""
+
+    def sleep_until(self, step_id: str, until: Instant, place: str) -> None:
+        """Leave the handler until the clock shows *until*."""
+
+    def wait_for_event(
+        self,
+        step_id: str,
+        event: str,
+        expression: str | None,
+        timeout: Duration,
+        place: str,
+    ) -> JsonObject | None:
+        """Leave the handler until an event matches, or the time is over."""
+
+    def parallel(self, branches: Sequence[Callable[[], T]]) -> tuple[T, ...]:
+        """Go through all *branches*, and leave the handler once for all their steps."""

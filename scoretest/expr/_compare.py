@@ -1,0 +1,104 @@
+"""Equality and order of values, as the CEL specification has them.
+
+Numbers compare across kinds by their exact value (rule C1); nothing else is ever
+converted. The engine's additions, absent paths and null, are in `_dialect`.
+"""
+
+from typing import Final
+
+from ._values import CelList, CelMap, Elapsed, Fault, Moment, UInt, Value, from_json
+
+__all__ = ["contains", "equal", "less", "lookup", "raw"]
+
+_NUMBERS: Final = frozenset({int, UInt, float})
+_LISTS: Final = frozenset({list, CelList})
+_MAPS: Final = frozenset({dict, CelMap})
+_ORDERED: Final = frozenset({str, bytes, bool})
+_KEYS: Final = frozenset({str, int, UInt, bool})
+
+
+def raw(container: Value, item: Value) -> Value:
+    """Return *item* of *container*; what comes out of JSON has double numbers."""
+    return from_json(item) if type(container) in (list, dict) else item
+
+
+def equal(one: Value, other: Value) -> bool:
+    """Say whether two values are equal; different kinds never are (rule C1)."""
+    kind, other_kind = type(one), type(other)
+    if kind in _NUMBERS:
+        return other_kind in _NUMBERS and one == other
+    if kind in _LISTS:
+        return other_kind in _LISTS and _equal_lists(one, other)
+    if kind in _MAPS:
+        return other_kind in _MAPS and _equal_maps(one, other)
+    return kind is other_kind and one == other
+
+
+def _equal_lists(one: Value, other: Value) -> bool:
+    assert isinstance(one, list)  # noqa: S101 -- equal() looked
+    assert isinstance(other, list)  # noqa: S101 -- equal() looked
+    if len(one) != len(other):
+        return False
+    pairs = zip(one, other, strict=True)
+    return all(equal(raw(one, a), raw(other, b)) for a, b in pairs)
+
+
+def _equal_maps(one: Value, other: Value) -> bool:
+    assert isinstance(one, dict)  # noqa: S101 -- equal() looked
+    assert isinstance(other, dict)  # noqa: S101 -- equal() looked
+    if len(one) != len(other):
+        return False
+    for key, value in one.items():
+        found = lookup(other, key)
+        if type(found) is Fault or not equal(raw(one, value), found):
+            return False
+    return True
+
+
+def less(one: Value, other: Value) -> bool | None:
+    """Say whether *one* is before *other*; None when the two have no order."""
+    kind, other_kind = type(one), type(other)
+    if kind in _NUMBERS and other_kind in _NUMBERS:
+        return bool(one < other)  # type: ignore[operator]  # both are numbers
+    if kind is not other_kind:
+        return None
+    if kind in _ORDERED:
+        return bool(one < other)  # type: ignore[operator]  # both of one ordered kind
+    if isinstance(one, Moment | Elapsed):
+        return one.ns < other.ns  # type: ignore[attr-defined]  # the same kind as one
+    return None
+
+
+def contains(container: Value, item: Value) -> bool | None:
+    """Say whether *item* is in a list or is a key of a map; None for other containers."""
+    if isinstance(container, list):
+        return any(equal(raw(container, each), item) for each in container)
+    if isinstance(container, dict):
+        return type(lookup(container, item)) is not Fault
+    return None
+
+
+def lookup(container: dict[Value, Value], key: Value) -> Value:
+    """Return the value at *key* of a map, or a `Fault`; ``1``, ``1u``, ``1.0`` agree."""
+    kind = type(key)
+    if kind is float:
+        key = int(key) if key.is_integer() else None  # type: ignore[attr-defined]
+        kind = int
+    if kind not in _KEYS or key is None:
+        return Fault("no such key")
+    if type(container) is dict and kind is not str:
+        return Fault("no such key")  # the keys of JSON are text
+    if isinstance(container, CelMap):
+        return _made(container, key)
+    return from_json(container[key]) if key in container else Fault("no such key")
+
+
+def _made(container: CelMap, key: Value) -> Value:
+    # Python finds 1 under True; CEL does not
+    if key not in container:
+        return Fault("no such key")
+    if isinstance(key, int):
+        is_bool = type(key) is bool
+        if is_bool != any(type(k) is bool and k == key for k in container):
+            return Fault("no such key")
+    return container[key]

@@ -1,0 +1,334 @@
+"""Tokens to a tree: precedence climbing with real depth counted.
+
+The grammar is CEL's. Macros keep their written shape here, so that spans, lints and the
+printed form stay the user's; what they mean is decided when the tree is lowered.
+
+Source: CEL specification, "Syntax" and "Macros"; limits as the engine's (rule C8).
+"""
+
+from typing import Final, NoReturn
+
+from ._lexer import Token, decode, refuse, tokens
+from ._stack import with_room
+from ._tree import (
+    Binary,
+    Call,
+    Cond,
+    Has,
+    Ident,
+    Index,
+    ListOf,
+    Lit,
+    LitValue,
+    Logic,
+    Macro,
+    MapOf,
+    Node,
+    Select,
+    Unary,
+)
+from ._values import INT_MAX, INT_MIN, UINT_MAX, UInt
+
+__all__ = ["MAX_DEPTH", "parse"]
+
+MAX_DEPTH: Final = 250  # cel-go's default recursion limit
+_MAX_DIGITS: Final = 20  # of a 64-bit number; longer ones are never converted
+
+_LEVELS: Final = {
+    "==": 1,
+    "!=": 1,
+    "<": 1,
+    "<=": 1,
+    ">": 1,
+    ">=": 1,
+    "in": 1,
+    "+": 2,
+    "-": 2,
+    "*": 3,
+    "/": 3,
+    "%": 3,
+}
+_KEYWORDS: Final = {"true": True, "false": False, "null": None}
+_RESERVED: Final = frozenset(
+    "as break const continue else for function if import let loop package namespace "
+    "return var void while".split()
+)
+_MACROS: Final = {
+    "all": (2, 2),
+    "exists": (2, 2),
+    "exists_one": (2, 2),
+    "filter": (2, 2),
+    "map": (2, 3),
+}
+_PYTHON_WORDS: Final = {"and": "&&", "or": "||", "not": "!", "is": "=="}
+
+
+def parse(text: str) -> Node:
+    """Return the tree of *text*.
+
+    Raises:
+        ExpressionError: The text is no expression, or passes a limit (rule C8).
+    """
+    return with_room(lambda: _Parser(text).whole())
+
+
+class _Parser:
+    """One pass over the tokens of one text."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.tokens = tokens(text)
+        self.at = 0
+        self.token = self.tokens[0]
+        self.depth = 0
+
+    def whole(self) -> Node:
+        node = self.expression()
+        if self.token.kind != "end":
+            self.unexpected()
+        return node
+
+    def expression(self) -> Node:
+        self.deeper(1)
+        start = self.token.start
+        node = self.logic("||")
+        if self.token.text == "?":
+            self.advance()
+            yes = self.logic("||")
+            self.expect(":")
+            no = self.expression()
+            node = Cond(node, yes, no, (start, self.behind()))
+        self.depth -= 1
+        return node
+
+    def logic(self, op: str) -> Node:
+        start = self.token.start
+        parts = [self.logic("&&") if op == "||" else self.binary(1)]
+        while self.token.text == op:
+            self.advance()
+            parts.append(self.logic("&&") if op == "||" else self.binary(1))
+        if len(parts) == 1:
+            return parts[0]
+        return Logic(op, tuple(parts), (start, self.behind()))
+
+    def binary(self, level: int) -> Node:
+        start, links = self.token.start, 0
+        left = self.unary()
+        while (found := _LEVELS.get(self.token.text, 0)) >= level:
+            op = self.advance().text
+            # each link of a left-leaning chain is one level of the tree
+            links += 1
+            self.deeper(1)
+            right = self.binary(found + 1)
+            left = Binary(op, left, right, (start, self.behind()))
+        self.depth -= links
+        return left
+
+    def unary(self) -> Node:
+        op, start = self.token.text, self.token.start
+        if op not in ("!", "-"):
+            return self.member(self.primary(), start)
+        count = 0
+        while self.token.text == op:
+            self.advance()
+            count += 1
+        if op == "-" and self.token.kind in ("int", "float"):
+            number = self.number(self.advance(), sign="-")
+            count -= 1
+            node = self.member(number, number.span[0])
+        else:
+            inner = self.token.start
+            node = self.member(self.primary(), inner)
+        # as the engine's grammar has it, an even run of signs vanishes
+        return Unary(op, node, (start, self.behind())) if count % 2 else node
+
+    def member(self, node: Node, start: int) -> Node:
+        links = 0
+        while self.token.text in (".", "["):
+            links += 1
+            self.deeper(1)
+            if self.advance().text == ".":
+                node = self.field(node, start)
+            else:
+                key = self.expression()
+                self.expect("]")
+                node = Index(node, key, (start, self.behind()))
+        self.depth -= links
+        return node
+
+    def field(self, node: Node, start: int) -> Node:
+        name = self.token
+        if name.kind != "name" or name.text in _KEYWORDS or name.text == "in":
+            self.unexpected("a field name")
+        self.advance()
+        if self.token.text != "(":
+            return Select(node, name.text, (start, name.end))
+        args = self.arguments()
+        span = (start, self.behind())
+        low, high = _MACROS.get(name.text, (1, 0))
+        if low <= len(args) <= high:
+            return self.macro(name, node, args, span)
+        return Call(name.text, node, args, span)
+
+    def macro(
+        self, name: Token, range_: Node, args: tuple[Node, ...], span: tuple[int, int]
+    ) -> Node:
+        variable, *rest = args
+        if not isinstance(variable, Ident):
+            what = f"the first argument of {name.text}() must be a plain variable name"
+            refuse(what, self.text, variable.span)
+        return Macro(name.text, range_, variable.name, tuple(rest), span)
+
+    def arguments(self) -> tuple[Node, ...]:
+        self.expect("(")
+        found: list[Node] = []
+        while self.token.text != ")":
+            found.append(self.expression())
+            if self.token.text != ",":
+                break
+            self.advance()
+            if self.token.text == ")":
+                self.unexpected()
+        self.expect(")")
+        return tuple(found)
+
+    def primary(self) -> Node:
+        token = self.advance()
+        match token.kind:
+            case "name":
+                return self.name(token)
+            case "string":
+                value = decode(token, self.text)
+                return Lit(value, (token.start, token.end))
+            case "int" | "float":
+                return self.number(token)
+        match token.text:
+            case "(":
+                node = self.expression()
+                self.expect(")")
+                return node
+            case "[":
+                return self.list_of(token.start)
+            case "{":
+                return self.map_of(token.start)
+            case ".":
+                return self.root(token)
+        self.step_back()
+        self.unexpected()
+
+    def root(self, dot: Token) -> Node:
+        # a leading dot only says that the name is a global one
+        if self.token.kind != "name":
+            self.unexpected("a name")
+        return self.name(self.advance(), start=dot.start)
+
+    def name(self, token: Token, start: int | None = None) -> Node:
+        start = token.start if start is None else start
+        span = (start, token.end)
+        if token.text in _KEYWORDS:
+            return Lit(_KEYWORDS[token.text], span)
+        if token.text in _RESERVED or token.text == "in":
+            refuse(f"{token.text!r} is a reserved word", self.text, span)
+        if self.token.text != "(":
+            return Ident(token.text, span)
+        args = self.arguments()
+        span = (start, self.behind())
+        if token.text == "has" and len(args) == 1:
+            return self.has(args[0], span)
+        return Call(token.text, None, args, span)
+
+    def has(self, inner: Node, span: tuple[int, int]) -> Node:
+        if isinstance(inner, Select):
+            return Has(inner.operand, inner.field, span)
+        fix = "write a path that ends in a field, `has(async.data.x)`"
+        refuse("has() takes a path that ends in a field", self.text, inner.span, fix)
+
+    def list_of(self, start: int) -> Node:
+        items: list[Node] = []
+        while self.token.text != "]":
+            items.append(self.expression())
+            if not self.comma():
+                break
+        self.expect("]")
+        return ListOf(tuple(items), (start, self.behind()))
+
+    def map_of(self, start: int) -> Node:
+        entries: list[tuple[Node, Node]] = []
+        while self.token.text != "}":
+            key = self.expression()
+            self.expect(":")
+            entries.append((key, self.expression()))
+            if not self.comma():
+                break
+        self.expect("}")
+        return MapOf(tuple(entries), (start, self.behind()))
+
+    def comma(self) -> bool:
+        if self.token.text != ",":
+            return False
+        self.advance()
+        return True
+
+    def number(self, token: Token, sign: str = "") -> Lit:
+        span = (token.start - len(sign), token.end)
+        if token.kind == "float":
+            value = float(sign + token.text)
+            if value in (float("inf"), float("-inf")):
+                refuse(f"{token.text} is too large for a double", self.text, span)
+            return Lit(value, span)
+        return Lit(self.integer(token.text, sign, span), span)
+
+    def integer(self, text: str, sign: str, span: tuple[int, int]) -> LitValue:
+        digits = text.rstrip("uU")
+        base = 16 if digits[:2] in ("0x", "0X") else 10
+        shown = digits[2:] if base == 16 else digits  # noqa: PLR2004 -- hexadecimal
+        significant = shown.lstrip("0")
+        if len(significant) > _MAX_DIGITS:
+            self.out_of_range(text, span)
+        value = int(sign + (significant or "0"), base)
+        if digits != text:
+            if not 0 <= value <= UINT_MAX:
+                self.out_of_range(text, span)
+            return UInt(value)
+        if not INT_MIN <= value <= INT_MAX:
+            self.out_of_range(text, span)
+        return value
+
+    def out_of_range(self, text: str, span: tuple[int, int]) -> NoReturn:
+        shown = text if len(text) <= 2 * _MAX_DIGITS else f"{text[:20]}…"
+        refuse(f"{shown} is outside the range of 64 bits", self.text, span)
+
+    def deeper(self, by: int) -> None:
+        self.depth += by
+        if self.depth > MAX_DEPTH:
+            span = (self.token.start, self.token.end)
+            refuse("the expression nests deeper than 250 levels", self.text, span)
+
+    def advance(self) -> Token:
+        token = self.token
+        if token.kind == "end":
+            self.unexpected()
+        self.at += 1
+        self.token = self.tokens[self.at]
+        return token
+
+    def step_back(self) -> None:
+        self.at -= 1
+        self.token = self.tokens[self.at]
+
+    def behind(self) -> int:
+        return self.tokens[self.at - 1].end
+
+    def expect(self, text: str) -> None:
+        if self.token.text != text:
+            self.unexpected(f"'{text}'")
+        self.advance()
+
+    def unexpected(self, wanted: str = "") -> NoReturn:
+        token = self.token
+        seen = "the expression ends" if token.kind == "end" else repr(token.text[:40])
+        tail = f" where {wanted} should be" if wanted else " in an unexpected place"
+        fix = ""
+        if token.text in _PYTHON_WORDS:
+            fix = f"the operator is written `{_PYTHON_WORDS[token.text]}` here"
+        refuse(f"{seen}{tail}", self.text, (token.start, token.end), fix)

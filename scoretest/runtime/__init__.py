@@ -1,0 +1,1 @@
+"""The only part of scoretest that knows asyncio, threads and real time."""

@@ -1,0 +1,177 @@
+"""What the harness is given, checked: each function returns clean values or raises."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+from .._json import show
+from .._model.event import Event
+from .._model.limits import Limits
+from ..errors import NotBuiltError, UsageError
+from ..sdk.client import Client
+from ..sdk.function import Function
+
+__all__ = ["as_events", "check_choices", "check_served", "pick"]
+
+T = TypeVar("T")
+
+_UNBUILT = {
+    "wall_clock": ("freezegun", "time-machine"),
+    "reentry": ("wait", "never"),
+    "quirks": ("exact",),
+}
+_BUILT = {
+    "wall_clock": (None,),
+    "reentry": ("step",),
+    "quirks": ("report",),
+    "io": ("block", "forbid"),
+    "strict": (True, False),
+}
+
+
+def check_choices(**choices: object) -> None:
+    """Refuse a choice of a world that does not exist, or is not built yet.
+
+    Raises:
+        UsageError: The message names the choice and its values.
+    """
+    for name, value in choices.items():
+        if value in _UNBUILT.get(name, ()):
+            raise NotBuiltError(
+                f"Harness({name}={value!r}) is not built yet",
+                fix=f"leave {name}= out",
+            )
+        if name in _BUILT and value not in _BUILT[name]:
+            known = " or ".join(map(repr, _BUILT[name]))
+            raise UsageError(
+                f"Harness({name}=...) must be {known}, not {show(value)}",
+                fix=f"leave {name}= out for {_BUILT[name][0]!r}",
+            )
+    seed, limits = choices["seed"], choices["limits"]
+    if not isinstance(seed, int) or isinstance(seed, bool):
+        raise UsageError(
+            f"Harness(seed=...) must be a whole number, not {show(seed)}",
+            fix="write Harness(seed=7)",
+        )
+    if limits is not None and not isinstance(limits, Limits):
+        raise UsageError(
+            f"Harness(limits=...) must be Limits, not {show(limits)}",
+            fix="write Harness(limits=Limits(defers_per_run=3))",
+        )
+
+
+def as_events(
+    event: object, data: object, event_id: str | None, ts: datetime | int | None
+) -> Sequence[Event]:
+    """Return the events that a call to `Harness.send` means.
+
+    Raises:
+        UsageError: It is not a name with data, an event, or a list of events.
+    """
+    if isinstance(event, str):
+        if data is not None and not isinstance(data, Mapping):
+            raise UsageError(
+                f"the data of event {event!r} must be an object, not {show(data)}",
+                fix='write harness.send("support/ticket.created", {"ticketId": ...})',
+            )
+        return [Event(name=event, data=data or {}, id=event_id or "", ts=ts)]  # type: ignore[arg-type]  # Event checks and converts them
+    if data is not None or event_id is not None or ts is not None:
+        raise UsageError(
+            f"data, id and ts go with an event's name, not with {show(event)}",
+            fix="put them into the Event",
+        )
+    events = list(event) if isinstance(event, list | tuple) else [event]
+    for item in events:
+        if not isinstance(item, Event):
+            raise UsageError(
+                f"only names and events can be sent, not {show(item)}",
+                fix='write Event(name="support/ticket.created", data={...})',
+            )
+    return events
+
+
+def check_served(
+    client: object,
+    functions: object,
+    clients: Mapping[str, Client],
+    served: Mapping[str, Function[object]],
+) -> None:
+    """Refuse what a harness cannot serve, before anything of it is registered.
+
+    Raises:
+        UsageError: A wrong kind of thing, another app's function, an id that is taken,
+            or a second client of one app.
+    """
+    if not isinstance(client, Client):
+        _refuse_client(client)
+    elif clients.get(client.app_id, client) is not client:
+        raise UsageError(
+            f"two clients have the app id {client.app_id!r}",
+            fix="use one Client object for an app, or give the other its own app_id",
+        )
+    elif not isinstance(functions, list | tuple):
+        raise UsageError(
+            f"functions must be a list, not {show(functions)}",
+            fix="write harness.serve(client, functions=[handle_ticket, scorer])",
+        )
+    else:
+        places = {slug: function.options.place for slug, function in served.items()}
+        for function in functions:
+            _check_function(function, client, places)
+            places[function.id] = function.options.place
+
+
+def _refuse_client(client: object) -> None:
+    if type(client).__module__.startswith("inngest"):
+        raise NotBuiltError(
+            "functions of the real inngest package cannot be served yet",
+            seen=f"a client of {type(client).__module__}",
+            fix="write them with scoretest's own Client for now",
+        )
+    raise UsageError(
+        f"serve() takes a Client, not {show(client)}",
+        fix='make one: client = Client(app_id="support")',
+    )
+
+
+def _check_function(
+    function: object, client: Client, places: Mapping[str, str]
+) -> None:
+    if not isinstance(function, Function):
+        raise UsageError(
+            f"{show(function)} is no function that can be served",
+            fix="decorate it with @client.create_function or @create_scorer",
+        )
+    if function.options.app_id != client.app_id:
+        raise UsageError(
+            f"function {function.id!r} belongs to the app "
+            f"{function.options.app_id!r}, not to {client.app_id!r}",
+            where=function.options.place,
+            fix="serve it with its own client, in a second call of serve()",
+        )
+    if function.id in places:
+        raise UsageError(
+            f"two functions have the id {function.id!r}",
+            where=f"{places[function.id]} and {function.options.place}",
+            fix="give each function its own fn_id, and serve each once",
+        )
+
+
+def pick(found: Sequence[T], known: Sequence[T], what: str, fix: str) -> T:
+    """Return the only one of *found*.
+
+    Raises:
+        UsageError: There is none, or there are several; *known* or they are listed.
+    """
+    if len(found) == 1:
+        return found[0]
+    count = "no" if not found else f"{len(found)}"
+    raise UsageError(
+        f"there is {count} {what}"
+        if not found
+        else f"there are {count} of what should be the only {what}",
+        seen="; ".join(map(repr, found or known)) or "there are none at all",
+        fix=fix,
+    )
+
+

@@ -1,0 +1,246 @@
+"""An entry of a coroutine handler: an ordinary asyncio task on the virtual loop.
+
+A step that is not done parks: it hands in its operation and waits on a future that
+never comes. When the loop is exactly idle, every step that the handler can reach has
+been handed in, whether it stands alone, in `asyncio.gather` or in a task group. Then
+the driver leaves the entry: it cancels the task, and cancellation unwinds the handler
+as timeouts and task groups expect it.
+
+A handler that catches the cancellation and goes on is not stopped: production's is not
+either. What it wanted is forgotten, and the test is told.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from inspect import CORO_CREATED, getcoroutinestate, isawaitable
+from typing import TYPE_CHECKING, TypeVar
+
+from .._engine import Live
+from .._json import Json, JsonObject
+from .._model.effect import Enter
+from .._model.operation import (
+    Operation,
+    Outcome,
+    PlanStep,
+    SleepUntil,
+    StepName,
+    StepRaised,
+    StepRan,
+    WaitFor,
+)
+from ..sdk.context import Context
+from ..sdk.current import current_port
+from ..sdk.errors import NonRetriableError, RetryAfterError
+from ..sdk.function import AnyFunction
+from ..times import Duration, Instant
+from .entry import Entry, LeaveHandler, NestedStep, in_group, in_step
+
+if TYPE_CHECKING:
+    from .driver import Driver
+
+__all__ = ["AsyncEntry", "current_entry"]
+
+T = TypeVar("T")
+
+
+def current_entry() -> "AsyncEntry | None":
+    """Return the entry whose handler runs in this context, if any."""
+    port = current_port.get()
+    return port if isinstance(port, AsyncEntry) else None
+
+
+class AsyncEntry(Entry):
+    """One entry of a coroutine handler."""
+
+    def __init__(
+        self, driver: "Driver", live: Live, effect: Enter, function: AnyFunction
+    ) -> None:
+        super().__init__(driver, live, effect, function)
+        self.task: asyncio.Task[None] | None = None
+        self.children: list[asyncio.Task[object]] = []
+        self.bodies = 0
+        self._parked: set[asyncio.Task[object]] = set()
+        self._calls: list[tuple[str, Coroutine[object, object, object], str]] = []
+
+    # --- the handler ------------------------------------------------------------
+
+    async def main(self) -> None:
+        """Go through the handler once and give the engine what came of it."""
+        current_port.set(self)
+        try:
+            outcome = await self._outcome()
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # noqa: BLE001 -- GeneratorExit and the like end the test, not the run
+            self.driver.crash(error)
+            return
+        self._close_calls()
+        self.answer(outcome)
+
+    async def _outcome(self) -> Outcome:
+        try:
+            result = await self.function.entry(Context(self.facts(), self))  # type: ignore[misc]  # the async kind
+        except asyncio.CancelledError as error:
+            if self.is_left:
+                return self.left()
+            return self.failed(error)
+        except MemoryError:
+            raise
+        except LeaveHandler as leave:  # from a group that the user's code left early
+            self.operations.extend(leave.operations)
+            return self.left()
+        except NestedStep:
+            return self.left()
+        except Exception as error:  # noqa: BLE001 -- whatever the user's code raises is its run's failure
+            self._note_swallowed()
+            return self.failed(error)
+        self._note_swallowed()
+        self._report_not_awaited()
+        return self.returned(result)
+
+    def _note_swallowed(self) -> None:
+        if self.is_left:
+            self.swallowed()
+
+    def leave(self) -> None:
+        """Unwind the handler: every step it can reach has been handed in."""
+        self.is_left = True
+        if self.task is not None:
+            self.task.cancel()
+
+    def leaked(self) -> list[asyncio.Task[object]]:
+        """Return the tasks that the handler started and did not wait for."""
+        return [
+            task
+            for task in self.children
+            if not task.done() and task not in self._parked
+        ]
+
+    def abandoned(self) -> list[asyncio.Task[object]]:
+        """Return every task of the entry that is still there."""
+        return [task for task in self.children if not task.done()]
+
+    # --- calls that nobody awaits -----------------------------------------------
+
+    def track(
+        self, step_id: str, call: Coroutine[object, object, T], place: str
+    ) -> Coroutine[object, object, T]:
+        """Return *call*, remembered until the entry ends."""
+        self._calls.append((step_id, call, place))
+        return call
+
+    def _report_not_awaited(self) -> None:
+        for step_id, call, place in self._calls:
+            if getcoroutinestate(call) == CORO_CREATED:
+                self.report(
+                    "STEP_NOT_AWAITED",
+                    f"step {step_id!r} was called and never awaited, so it never ran",
+                    f"write `await ctx.step...({step_id!r}, ...)`",
+                    place,
+                )
+
+    def _close_calls(self) -> None:
+        for _, call, _ in self._calls:
+            if getcoroutinestate(call) == CORO_CREATED:
+                call.close()  # else Python warns of it at some later collection
+        self._calls.clear()
+
+    # --- steps --------------------------------------------------------------------
+
+    async def run(
+        self, step_id: str, body: Callable[[], Awaitable[object] | object], place: str
+    ) -> Json:
+        """Call *body* once and remember what it returned."""
+        name = self.claim(step_id, "StepRun", place)
+        memo = self.memo(name)
+        if memo is not None:
+            return self.opened(memo)
+        if self.is_skipped(name):
+            await self._hand_in()
+        if self.is_planned():
+            await self._hand_in(PlanStep(name))
+        return await self._hand_in(await self._perform(name, body, place))
+
+    async def _perform(
+        self, name: StepName, body: Callable[[], Awaitable[object] | object], place: str
+    ) -> StepRan | StepRaised:
+        token = in_step.set(name)
+        self.bodies += 1
+        self.step = str(name)
+        try:
+            output = self.driver.stubs.call(self.function, name, body)
+            if isawaitable(output):
+                output = await output
+            return self.ran(name, output)
+        except (NonRetriableError, RetryAfterError):
+            raise  # rules D4 and D5: these belong to the function, not to the step
+        except NestedStep:
+            return self.nested(name)
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001 -- whatever the user's code raises is its step's failure
+            return self.raised(name, error)
+        finally:
+            self.step = ""
+            self.bodies -= 1
+            in_step.reset(token)
+
+    async def sleep_until(self, step_id: str, until: Instant, place: str) -> None:
+        """Leave the handler until the clock shows *until*."""
+        name = self.claim(step_id, "Sleep", place)
+        memo = self.memo(name)
+        if memo is not None:
+            return
+        await self._hand_in(*([] if self.is_skipped(name) else [SleepUntil(name, until)]))
+
+    async def wait_for_event(
+        self,
+        step_id: str,
+        event: str,
+        expression: str | None,
+        timeout: Duration,  # noqa: ASYNC109 -- virtual time, kept by the engine
+        place: str,
+    ) -> JsonObject | None:
+        """Leave the handler until an event matches, or the time is over."""
+        name = self.claim(step_id, "WaitForEvent", place)
+        memo = self.memo(name)
+        if memo is not None:
+            found = self.opened(memo)
+            return found if isinstance(found, dict) else None
+        wait = WaitFor(step=name, event=event, expression=expression, timeout=timeout)
+        await self._hand_in(*([] if self.is_skipped(name) else [wait]))
+        return None
+
+    async def parallel(
+        self, branches: Sequence[Callable[[], Awaitable[T]]]
+    ) -> tuple[T, ...]:
+        """Go through all *branches*, and leave the handler once for all their steps."""
+        token = in_group.set(True)
+        results: list[T] = []
+        wanted: list[Operation] = []
+        is_incomplete = False
+        try:
+            for branch in branches:
+                try:
+                    results.append(await branch())
+                except LeaveHandler as leave:
+                    is_incomplete = True
+                    wanted += leave.operations
+                    self.is_left = False
+        finally:
+            in_group.reset(token)
+        if is_incomplete:
+            await self._hand_in(*wanted)
+        return tuple(results)
+
+    async def _hand_in(self, *operations: Operation) -> Json:
+        """Hand in *operations* and go no further; a group collects them first."""
+        if in_group.get():
+            self.is_left = True
+            raise LeaveHandler(operations)
+        self.operations.extend(operations)
+        task = asyncio.current_task()
+        if task is not None:
+            self._parked.add(task)
+        self.driver.leave_when_idle(self)
+        return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]  # it never comes

@@ -1,0 +1,397 @@
+"""One entry of one handler: what both kinds of handler have in common.
+
+An entry goes through the handler from its top. Steps that are done give their memo;
+the first one that is not ends the entry, and what it wants goes to the engine as an
+operation. `Entry` is the port that the SDK's context talks to.
+"""
+
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+from .._core.memos import Memo
+from .._engine import Live
+from .._ids import hash_id
+from .._json import Json, JsonObject, Wire, copy_json, to_wire
+from .._model.effect import Enter
+from .._model.event import Event, ReceivedEvent
+from .._model.operation import (
+    DeferAbort,
+    DeferAdd,
+    ErrorInfo,
+    Operation,
+    Outcome,
+    Raised,
+    Returned,
+    StepName,
+    StepRaised,
+    StepRan,
+)
+from .._model.options import FunctionKind
+from ..errors import FindingsError, NotBuiltError, UsageError
+from ..sdk.context import DeferredParent, RunFacts
+from ..sdk.errors import NonRetriableError, StepError
+from ..sdk.function import AnyFunction
+from ..times import Instant
+from .failures import describe_error
+
+if TYPE_CHECKING:
+    from .driver import Driver
+
+__all__ = ["Entry", "LeaveHandler", "NestedStep", "in_group", "in_step"]
+
+in_group: ContextVar[bool] = ContextVar("scoretest_in_group", default=False)
+"""Whether a parallel group is gathering steps here."""
+
+in_step: ContextVar[StepName | None] = ContextVar("scoretest_in_step", default=None)
+"""The step whose callback runs here."""
+
+# a handler that swallows this many interrupts in one entry will never be left
+_MOST_SWALLOWED = 100
+
+_SWALLOWED = "catch Exception, or name the errors; never catch BaseException around a step"
+
+
+class LeaveHandler(BaseException):
+    """Unwinds a handler, or a branch of a group, whose next step is not done.
+
+    A `BaseException`, so that the user's ``except Exception`` does not catch it.
+    """
+
+    def __init__(self, operations: Sequence[Operation]) -> None:
+        super().__init__()
+        self.operations = tuple(operations)
+
+
+class NestedStep(BaseException):
+    """Unwinds the callback of a step that called another step (rule E5)."""
+
+
+class Entry:
+    """What one entry has seen and what it will answer."""
+
+    def __init__(
+        self, driver: "Driver", live: Live, effect: Enter, function: AnyFunction
+    ) -> None:
+        self.driver = driver
+        self.live = live
+        self.effect = effect
+        self.function = function
+        self.memos = dict(live.memos.settled)
+        self.reached: dict[str, StepName] = {}
+        self.operations: list[Operation] = []
+        self.is_left = False
+        self.step = ""
+        self._replayed = 0
+        self._swallowed = 0
+        self._counts: dict[str, int] = {}
+        self._kept_defers = live.defers.known
+        self._seen_defers: set[str] = set()
+        self._defers: dict[str, DeferAdd | DeferAbort] = {}
+
+    # --- the run, for the context ---------------------------------------------
+
+    @property
+    def run_id(self) -> str:
+        """The run's id."""
+        return self.live.run.id
+
+    @property
+    def now(self) -> Instant:
+        """The present instant."""
+        return self.driver.now
+
+    @property
+    def is_replaying(self) -> bool:
+        """Whether steps that are done lie ahead."""
+        return self._replayed < len(self.memos)
+
+    def facts(self) -> RunFacts:
+        """Return what the handler's context tells of the run.
+
+        Raises:
+            NonRetriableError: The payload does not fit the function's schema.
+        """
+        run = self.live.run
+        events = [self._as_event(event) for event in run.events]
+        payload = _payload(run.events[0])
+        schema = self.function.schema
+        try:
+            checked = payload if schema is None else schema.validate(payload)
+        except UsageError as error:
+            raise NonRetriableError(error.what) from None
+        return RunFacts(
+            event=events[0],
+            events=events,
+            run_id=run.id,
+            attempt=self.effect.attempt,
+            parents=[_parent(event) for event in run.events if run.parent],
+            input=checked,
+            logger=self.driver.logger_of(self.function),
+        )
+
+    def _as_event(self, event: ReceivedEvent) -> Event:
+        data = copy_json(event.data)
+        if self.function.options.kind is not FunctionKind.ORDINARY:
+            payload = _payload(event)
+            data = payload if "input" in payload else {**payload, "input": payload}
+        return Event(
+            name=event.name,
+            data=data if isinstance(data, dict) else {},
+            id=event.id,
+            ts=event.wire["ts"],  # type: ignore[arg-type]  # milliseconds, which Event turns into a datetime
+        )
+
+    def report(self, code: str, message: str, fix: str, place: str) -> None:
+        """Tell the test something about this run, once."""
+        self.driver.report(self.live, code, message, fix, place, self.step)
+
+    # --- events and scores -------------------------------------------------------
+
+    def send(self, events: Sequence[Event]) -> list[str]:
+        """Send *events* from inside the run."""
+        return self.driver.send(events, sender=self)
+
+    async def asend(self, events: Sequence[Event]) -> list[str]:
+        """Send *events* from inside the run."""
+        return self.driver.send(events, sender=self)
+
+    def write_score(
+        self, *, name: str, value: float | bool, run_id: str, step_id: str | None
+    ) -> None:
+        """Write a checked score, in the name of this run."""
+        self.driver.write_score(name, value, run_id, step_id, writer=self.run_id)
+
+    # --- defers --------------------------------------------------------------------
+
+    def saw_defer(self, hashed: str) -> bool:
+        """Say whether this entry called a defer of this id before (rule A6)."""
+        if hashed in self._seen_defers:
+            return True
+        self._seen_defers.add(hashed)
+        return False
+
+    def add_defer(self, call: DeferAdd) -> None:
+        """Buffer a defer, unless an earlier entry's was accepted (rule A4)."""
+        if call.hashed not in self._kept_defers:
+            self._defers[call.hashed] = call
+
+    def abort_defer(self, call: DeferAbort, place: str) -> None:
+        """Take a buffered defer back, or ask the server to (rule A6)."""
+        if isinstance(self._defers.get(call.hashed), DeferAdd):
+            del self._defers[call.hashed]  # the server never hears of it
+            return
+        if in_step.get() is not None:
+            self.report(
+                "DEFER_SKIPPED",
+                "an abort inside a step was skipped: the defer was not made there",
+                "abort after the step has returned",
+                place,
+            )
+        elif self._kept_defers.get(call.hashed):
+            self._defers[call.hashed] = call
+
+    # --- steps -----------------------------------------------------------------------
+
+    def claim(self, step_id: str, op: str, place: str) -> StepName:
+        """Return the identity of a step that the handler has just reached (rule E5).
+
+        Raises:
+            NestedStep: The step is called inside another one.
+        """
+        outer = in_step.get()
+        if outer is not None:
+            self.report(
+                "NESTED_STEP",
+                f"step {step_id!r} was called inside step {str(outer)!r}",
+                "call it before or after the outer step, never in its callback",
+                place,
+            )
+            raise NestedStep
+        if self.is_left:
+            self._resume_swallowed(step_id, place)
+        index = self._counts.get(step_id, 0)
+        self._counts[step_id] = index + 1
+        name = StepName(
+            step_id, index, hash_id(f"{step_id}:{index}" if index else step_id)
+        )
+        self.reached[name.hashed] = name
+        self._check_kind(name, op, place)
+        return name
+
+    def _check_kind(self, name: StepName, op: str, place: str) -> None:
+        known = self.live.memos.steps.get(name.hashed)
+        if known is not None and known.op != op:
+            self.report(
+                "NONDETERMINISTIC",
+                f"step {str(name)!r} was a {known.op} on an earlier entry and is "
+                f"a {op} now",
+                "let the same code reach the same steps on every entry",
+                place,
+            )
+
+    def _resume_swallowed(self, step_id: str, place: str) -> None:
+        """Go on as production does: what the swallowed interrupt wanted is forgotten."""
+        self._swallowed += 1
+        self.report(
+            "INTERRUPT_SWALLOWED",
+            f"step {step_id!r} was called after the handler should have been left",
+            _SWALLOWED,
+            place,
+        )
+        if self._swallowed > _MOST_SWALLOWED:
+            self.driver.give_up_on(self, step_id)
+        self.is_left = False
+        self.operations.clear()
+
+    def memo(self, name: StepName) -> Memo | None:
+        """Return what an earlier entry left for the step, if anything."""
+        memo = self.memos.get(name.hashed)
+        if memo is not None:
+            self._replayed += 1
+        return memo
+
+    def opened(self, memo: Memo) -> Json:
+        """Return a memo's data.
+
+        Raises:
+            StepError: The step failed for good (rule D3).
+        """
+        if memo.error is not None:
+            error = memo.error
+            raise StepError(error.message, error.name, error.stack)
+        return copy_json(memo.data)
+
+    def is_skipped(self, name: StepName) -> bool:
+        """Say whether this entry is for another step of the group (rule E1)."""
+        return self.effect.target not in ("", name.hashed)
+
+    def is_planned(self) -> bool:
+        """Say whether a step met here waits for an entry of its own (rule E1)."""
+        return in_group.get() and not self.effect.target
+
+    def ran(self, name: StepName, output: object) -> StepRan | StepRaised:
+        """Return the answer for a step whose callback returned."""
+        try:
+            wire = self._over_the_wire(output, f"the result of step {str(name)!r}")
+        except UsageError as error:
+            return StepRaised(name, describe_error(error, self.now))
+        return StepRan(name, wire.value, wire.size)
+
+    def raised(self, name: StepName, error: Exception) -> StepRaised:
+        """Return the answer for a step whose callback raised."""
+        self._note_usage(error)
+        return StepRaised(name, describe_error(error, self.now))
+
+    def nested(self, name: StepName) -> StepRaised:
+        """Return the answer for a step whose callback called a step (rule E5)."""
+        info = ErrorInfo(
+            name="CodedError",
+            message="Nested steps are not supported.",
+            retriable=False,
+        )
+        return StepRaised(name, info)
+
+    def _over_the_wire(self, value: object, what: str) -> Wire:
+        wire = to_wire(value, what=what)
+        for loss in wire.losses:
+            self.report(
+                "LOSSY_OUTPUT",
+                f"{loss.path}: {loss.what}",
+                "return what JSON can carry, so that every entry sees the same",
+                self.function.options.place,
+            )
+        return wire
+
+    # --- the end -----------------------------------------------------------------------
+
+    def returned(self, result: object) -> Outcome:
+        """Return the outcome of a handler that came to its end."""
+        self._check_path()
+        try:
+            wire = self._over_the_wire(result, "the handler's result")
+        except UsageError as error:  # rule X3
+            return Raised(describe_error(error, self.now))
+        return Returned(wire.value, wire.size)
+
+    def failed(self, error: Exception) -> Outcome:
+        """Return the outcome of a handler that raised."""
+        self._note_usage(error)
+        return Raised(describe_error(error, self.now))
+
+    def _note_usage(self, error: Exception) -> None:
+        """Keep a mistake in the test's own terms from being taken for a failure."""
+        if isinstance(error, NotBuiltError) or type(error) is UsageError:
+            self.report("USAGE_ERROR", error.what, error.fix, error.where or "?")
+
+    def left(self) -> Outcome:
+        """Return the outcome of a handler that stopped at its operations."""
+        if self.operations:
+            self._check_path()
+            return None
+        target = self.live.memos.steps.get(self.effect.target)
+        name = str(target.name) if target else self.effect.target
+        self.report(
+            "NONDETERMINISTIC",
+            f"the entry for step {name!r} did not reach it",
+            "let the same code reach the same steps on every entry",
+            self.function.options.place,
+        )
+        info = ErrorInfo(
+            name="StepUnexpectedError",
+            message=f"found another step when targeting step {name!r}",
+        )
+        return Raised(info)
+
+    def _check_path(self) -> None:
+        """Compare the steps of this entry with those that are done."""
+        if self.effect.target:
+            return
+        steps = self.live.memos.steps
+        missing = [str(steps[h].name) for h in self.memos if h not in self.reached]
+        if missing:
+            self.report(
+                "NONDETERMINISTIC",
+                f"the steps {missing} were done on an earlier entry and not reached "
+                f"on this one, which reached {list(map(str, self.reached.values()))}",
+                "let the same code reach the same steps on every entry: take time, "
+                "chance and outside data from steps",
+                self.function.options.place,
+            )
+
+    def swallowed(self) -> None:
+        """Tell that the handler went on although it should have been left."""
+        self.report(
+            "INTERRUPT_SWALLOWED",
+            "the handler caught the signal that leaves it at a step, and ended by "
+            "itself; the step was forgotten",
+            _SWALLOWED,
+            self.function.options.place,
+        )
+        self.operations.clear()
+
+    def answer(self, outcome: Outcome) -> None:
+        """Give the engine what this entry came to."""
+        operations = (*self._defers.values(), *self.operations)
+        self.driver.entry_ended(self, operations, outcome)
+
+
+def _payload(event: ReceivedEvent) -> JsonObject:
+    """Return a copy of the event's data without the server's routing (rule A9)."""
+    return {
+        key: copy_json(value)
+        for key, value in event.data.items()
+        if key not in ("_inngest", "_inngestExperiment")
+    }
+
+
+def _parent(event: ReceivedEvent) -> DeferredParent:
+    routing = event.data["_inngest"]
+    if not isinstance(routing, dict):  # only the engine makes such events
+        raise FindingsError(f"event {event.id!r} has no routing", fix="report this")
+    return DeferredParent(
+        fn_slug=str(routing["parent_fn_slug"]), run_id=str(routing["parent_run_id"])
+    )
+
+
+Body = Callable[[], object]

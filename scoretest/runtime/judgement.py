@@ -1,0 +1,84 @@
+"""What a harness finds wrong, and what the test lets pass."""
+
+from collections.abc import Iterator, Sequence
+from typing import final
+
+from .._json import show
+from .._model.fact import FindingReported, RunFailed
+from .._model.finding import CODES, Finding, run_where
+from ..errors import FindingsError, UsageError, near_miss
+from .reader import Reader
+from .stubs import Stubs
+
+__all__ = ["Judgement", "raise_findings"]
+
+
+@final
+class Judgement:
+    """The findings of one world, and those that its test allows."""
+
+    def __init__(self, reader: Reader, stubs: Stubs) -> None:
+        self._reader = reader
+        self._stubs = stubs
+        self._allowed: dict[str, str] = {}
+
+    def allow(self, code: object, reason: object) -> None:
+        """Let findings of *code* pass.
+
+        Raises:
+            UsageError: There is no such code, or no reason.
+        """
+        if not isinstance(code, str) or code not in CODES:
+            raise UsageError(
+                f"there is no finding {show(code)}{near_miss(code, CODES)}",
+                fix=f"use one of {', '.join(CODES)}",
+            )
+        if not isinstance(reason, str) or not reason.strip():
+            raise UsageError(
+                f"allow({code!r}) needs a reason, not {show(reason)}",
+                fix='write allow("DEFER_LOST", reason="the parent fails on purpose")',
+            )
+        self._allowed[code] = reason
+
+    def findings(self, *, at_close: bool) -> list[Finding]:
+        """Return what was found and is not allowed, oldest first."""
+        found = [*self._reported(), *self._failures()]
+        if at_close:
+            found += self._stubs.unused()
+        return [finding for finding in found if finding.code not in self._allowed]
+
+    def _reported(self) -> Iterator[Finding]:
+        for entry in self._reader.trace:
+            if isinstance(entry.fact, FindingReported):
+                yield entry.fact.finding
+
+    def _failures(self) -> Iterator[Finding]:
+        for at, fact in ((e.at, e.fact) for e in self._reader.trace):
+            if isinstance(fact, RunFailed) and fact.run_id not in self._reader.looked_at:
+                function = self._reader.run(fact.run_id).function_id
+                error = fact.error
+                yield Finding(
+                    code="RUN_FAILED",
+                    message=f"a run of {function!r} failed with "
+                    f"{error.name}: {error.message}",
+                    where=run_where(function, error.place or "?", fact.run_id, "", at),
+                    fix="mend the handler, look at the run's .error, or expect it with "
+                    "`with harness.expect_failure(function):`",
+                    run_id=fact.run_id,
+                )
+
+
+def raise_findings(findings: Sequence[Finding]) -> None:
+    """Raise one error that holds all *findings*; do nothing when there are none.
+
+    Raises:
+        FindingsError: There is at least one.
+    """
+    if not findings:
+        return
+    count = "1 finding" if len(findings) == 1 else f"{len(findings)} findings"
+    listed = "\n\n".join(map(str, findings))
+    raise FindingsError(
+        f"{count} that the test did not allow\n\n{listed}\n",
+        fix='mend it, or let it pass with harness.allow("CODE", reason="...")',
+    )

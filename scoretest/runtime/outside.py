@@ -1,0 +1,340 @@
+"""What virtual time cannot hurry: threads, sockets, pipes and processes.
+
+The clock stands still while any of them is at work, and `Outside.wait` waits for them
+in real time, bounded. At work are
+
+* a job of an executor, and a worker thread of anyio that has a task, unless the thread
+  itself waits for the loop: then it is the loop's turn;
+* a child process that has not ended;
+* a file that the loop watches, unless it is a listening socket, or one end of a
+  connection whose other end is on this loop too.
+
+Threads finish in an order that the operating system chooses. What they post is held
+back until no thread is at work, and handed over in the order in which the work was
+given out. A thread that posts and works on cannot hold the others for long
+(`_PATIENCE_S`): it may be waiting for the effect.
+
+No clock is read here, because the clock may be frozen: the slices waited are summed.
+"""
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from functools import partial
+from selectors import DefaultSelector, SelectorKey
+from typing import Any, Final, TypeAlias
+
+from ..errors import StalledError, UsageError
+from .inspection import (
+    POOL_NAME,
+    anyio_workers,
+    awaits_the_loop,
+    call_name,
+    has_task,
+    is_pool_thread,
+    link_of,
+    position_of,
+)
+
+__all__ = ["Events", "Outside", "Selector"]
+
+Events: TypeAlias = list[tuple[SelectorKey, int]]
+
+# slices of real waiting: short at first, as most threads answer at once
+_FIRST_SLICE_S: Final = 0.000_5
+_LAST_SLICE_S: Final = 0.02
+# how long a thread at work holds back what other threads have posted
+_PATIENCE_S: Final = 0.05
+# how long threads that nobody knows, and clients of a listening socket, may still call
+# in before a program that waits for nothing else is declared dead
+_GRACE_S: Final = 0.5
+# how long closing waits for threads that are still at work
+_FAREWELL_S: Final = 1.0
+
+
+class Selector(DefaultSelector):
+    """The selector of the operating system, asked only when the loop decides to."""
+
+    decide: Callable[[bool], Events]
+
+    def select(self, timeout: float | None = None) -> Events:
+        """Let the loop decide; asyncio passes zero exactly if something is ready."""
+        return self.decide(timeout == 0)
+
+    def poll(self, seconds: float) -> Events:
+        """Really ask the operating system."""
+        return super().select(seconds)
+
+
+@dataclass(slots=True, eq=False)
+class _Job:
+    """A function that an executor runs; it remembers which thread runs it."""
+
+    number: int
+    function: Callable[..., Any]
+    args: tuple[Any, ...]
+    future: "Future[Any] | None" = None
+    thread: int | None = None
+    is_done: bool = False
+
+    def __call__(self) -> Any:
+        self.thread = threading.get_ident()
+        return self.function(*self.args)
+
+
+@dataclass(slots=True, frozen=True)
+class _Letter:
+    """A callback that another thread posted, and its place in the order."""
+
+    order: tuple[int, int]
+    callback: asyncio.Handle
+
+
+class Outside:
+    """Keeps account of what is in flight for one loop, and waits for it.
+
+    Args:
+        loop: The loop.
+        files: The files that the loop watches; at birth only its own wake-up pipe.
+        poll: Asks the operating system about them, for so many seconds at most.
+        receive: Takes a callback that is ready to run.
+        stall_after: Seconds of silence after which waiting is an error.
+        is_forbidden: Whether a thread that calls in is an error.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        files: Mapping[Any, SelectorKey],
+        poll: Callable[[float], Events],
+        receive: Callable[[asyncio.Handle], object],
+        stall_after: float,
+        is_forbidden: bool,
+    ) -> None:
+        self.polls = 0
+        self._loop = loop
+        self._files = files
+        self._own_files = frozenset(key.fd for key in files.values())
+        self._ask = poll
+        self._receive = receive
+        self._stall_after = stall_after
+        self._is_forbidden = is_forbidden
+        self._home = threading.get_ident()
+        self._neighbours = frozenset(threading.enumerate())
+        self._callers: set[int] = set()
+        self._letters: deque[_Letter] = deque()
+        self._letters_held_s = 0.0
+        self._pool: ThreadPoolExecutor | None = None
+        self._jobs: dict[asyncio.Future[Any], _Job] = {}
+        self._jobs_given = 0
+        self._finishing: dict[int, _Job] = {}
+        self._children: list[asyncio.SubprocessTransport] = []
+
+    # -- what goes out ---------------------------------------------------------------
+
+    def adopt_thread(self) -> None:
+        """Take the calling thread for the one in which the loop runs."""
+        self._home = threading.get_ident()
+
+    def submit(
+        self, pool: Executor | None, function: Callable[..., Any], args: tuple[Any, ...]
+    ) -> asyncio.Future[Any]:
+        """Give a job to *pool*, or to the loop's own, and keep account of it."""
+        self._jobs_given += 1
+        job = _Job(self._jobs_given, function, args)
+        if pool is None:
+            pool = self._default_pool()
+        if isinstance(pool, ThreadPoolExecutor):
+            job.future = pool.submit(job)
+        else:  # a pool of processes could not pickle the job
+            job.future = pool.submit(function, *args)
+        # before asyncio's own callback, so that its letter is known when it is posted
+        job.future.add_done_callback(partial(self._finish, job))
+        future = asyncio.wrap_future(job.future, loop=self._loop)
+        self._jobs[future] = job
+        future.add_done_callback(self._jobs.pop)
+        return future
+
+    def _finish(self, job: _Job, _future: "Future[Any]") -> None:
+        self._finishing[threading.get_ident()] = job
+
+    def use_pool(self, pool: ThreadPoolExecutor) -> None:
+        """Run the jobs that name no executor in *pool*."""
+        self._pool = pool
+
+    def _default_pool(self) -> ThreadPoolExecutor:
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(thread_name_prefix=POOL_NAME)
+        return self._pool
+
+    def watch_child(self, child: asyncio.SubprocessTransport) -> None:
+        """Count a process as at work until it has ended."""
+        self._children.append(child)
+
+    def close_pool(self) -> None:
+        """Let the loop's executor go, after a short wait for jobs at work."""
+        if self._pool is not None:
+            jobs = [job.future for job in self._jobs.values() if job.future is not None]
+            late = wait(jobs, timeout=min(_FAREWELL_S, self._stall_after)).not_done
+            self._pool.shutdown(wait=not late, cancel_futures=True)
+            self._pool = None
+
+    def close(self) -> None:
+        """Leave no thread behind that can be helped."""
+        self.close_pool()
+        for worker in anyio_workers(self._loop):
+            if not worker.stopping:
+                worker.stop()
+            worker.join(_FAREWELL_S)
+        self._letters.clear()
+        self._jobs.clear()
+        self._children.clear()
+
+    # -- what comes in ---------------------------------------------------------------
+
+    def is_local(self) -> bool:
+        """Return whether a callback comes from the loop's thread, not from a job."""
+        ident = threading.get_ident()
+        return ident == self._home and ident not in self._finishing
+
+    def post(self, callback: asyncio.Handle) -> None:
+        """Hold *callback* until the threads are done; called from any thread."""
+        ident = threading.get_ident()
+        job = self._finishing.pop(ident, None)
+        order = (0, job.number) if job is not None else (1, position_of(ident))
+        self._letters.append(_Letter(order, callback))
+        if job is not None:
+            job.is_done = True  # after its letter: one of the two holds the clock
+        else:
+            self._callers.add(ident)
+
+    def deliver(self) -> None:
+        """Hand over what the threads have posted so far."""
+        # one by one, as other threads may be posting
+        letters = [self._letters.popleft() for _ in range(len(self._letters))]
+        self._letters_held_s = 0.0
+        for letter in sorted(letters, key=lambda letter: letter.order):
+            self._receive(letter.callback)
+
+    def glance(self) -> Events:
+        """Return what has arrived, without waiting, while the loop is busy."""
+        if not self.is_possible():
+            return []
+        self.deliver()
+        return self._poll(0)
+
+    # -- waiting ---------------------------------------------------------------------
+
+    def is_possible(self) -> bool:
+        """Return whether anything could be at work; cheap, and true when in doubt."""
+        return bool(
+            self._jobs
+            or self._letters
+            or self._children
+            or len(self._files) > len(self._own_files)
+            or self._has_anyio_workers()
+        )
+
+    def wait(self) -> Events:
+        """Wait until something arrives or nothing is at work.
+
+        Raises:
+            StalledError: nothing happened for too long.
+            UsageError: a thread called in, and that is forbidden.
+        """
+        waited_s, slice_s = 0.0, _FIRST_SLICE_S
+        events = self._poll(0)
+        while not events:
+            thread = self._thread_at_work()
+            self._refuse_threads(thread)
+            if self._letters and self._may_deliver(thread):
+                self.deliver()
+                break
+            at_work = thread or self._child_at_work() or self._file_at_work()
+            if not at_work:
+                break
+            if waited_s >= self._stall_after:
+                raise self._stalled(at_work)
+            events = self._poll(slice_s)
+            waited_s += slice_s
+            slice_s = min(2 * slice_s, _LAST_SLICE_S)
+        return events
+
+    def linger(self) -> Events:
+        """Give strangers a last chance to call in before a deadlock is declared."""
+        events = self._poll(0)
+        if not events and (self._has_listeners() or self._has_strangers()):
+            events = self._poll(min(_GRACE_S, self._stall_after))
+        return events
+
+    def _poll(self, seconds: float) -> Events:
+        self.polls += 1
+        if self._letters:
+            self._letters_held_s += seconds
+        return self._ask(seconds)
+
+    def _may_deliver(self, thread_at_work: str) -> bool:
+        return not thread_at_work or self._letters_held_s >= _PATIENCE_S
+
+    def _stalled(self, at_work: str) -> StalledError:
+        return StalledError(
+            f"{at_work} kept the loop waiting for {self._stall_after:g} s of real time",
+            fix="stub the call, end what is at work, or raise `stall_after`",
+        )
+
+    def _refuse_threads(self, thread_at_work: str) -> None:
+        if self._is_forbidden and (thread_at_work or self._letters):
+            what = thread_at_work or "a thread"
+            raise UsageError(
+                f'{what} worked for the loop, and io="forbid" allows no threads',
+                fix='stub the step that starts it, or use io="block"',
+            )
+
+    # -- what is at work -------------------------------------------------------------
+
+    def _thread_at_work(self) -> str:
+        for job in self._jobs.values():
+            if not job.is_done and not awaits_the_loop(job.thread):
+                return f"a thread that runs {call_name(job.function)}"
+        for worker in anyio_workers(self._loop):
+            if has_task(worker) and not awaits_the_loop(worker.ident):
+                return "a worker thread of anyio"
+        return ""
+
+    def _child_at_work(self) -> str:
+        self._children = [
+            child for child in self._children if child.get_returncode() is None
+        ]
+        return f"process {self._children[0].get_pid()}" if self._children else ""
+
+    def _file_at_work(self) -> str:
+        links = {fd: link_of(fd) for fd in self._foreign_files()}
+        ends = {(link.name, link.peer) for link in links.values()}
+        for fd, link in links.items():
+            if not link.is_listening and not link.is_closed_circuit(ends):
+                return link.describe(fd)
+        return ""
+
+    def _foreign_files(self) -> Iterator[int]:
+        fds = (key.fd for key in self._files.values())
+        return (fd for fd in fds if fd not in self._own_files)
+
+    def _has_anyio_workers(self) -> bool:
+        # most programs have one thread, and then the question is answered
+        return threading.active_count() > 1 and any(
+            True for _ in anyio_workers(self._loop)
+        )
+
+    def _has_listeners(self) -> bool:
+        return any(True for _ in self._foreign_files())
+
+    def _has_strangers(self) -> bool:
+        return any(
+            thread not in self._neighbours or thread.ident in self._callers
+            for thread in threading.enumerate()
+            if not is_pool_thread(thread, self._loop)
+        )

@@ -1,0 +1,145 @@
+"""An entry of an ordinary handler, one that is no coroutine function.
+
+It is called inline, on the loop's own thread, so that its order is always the same. A
+step that is not done unwinds it at once by a `LeaveHandler`.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from .._json import Json, JsonObject
+from .._model.operation import (
+    Operation,
+    Outcome,
+    PlanStep,
+    SleepUntil,
+    StepName,
+    StepRaised,
+    StepRan,
+    WaitFor,
+)
+from ..sdk.context import ContextSync
+from ..sdk.current import current_port
+from ..sdk.errors import NonRetriableError, RetryAfterError
+from ..times import Duration, Instant
+from .entry import Entry, LeaveHandler, NestedStep, in_group, in_step
+
+__all__ = ["PlainEntry"]
+
+T = TypeVar("T")
+
+
+class PlainEntry(Entry):
+    """One entry of an ordinary handler."""
+
+    async def main(self) -> None:
+        """Go through the handler once and give the engine what came of it."""
+        current_port.set(self)
+        try:
+            outcome = self._outcome()
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # noqa: BLE001 -- GeneratorExit and the like end the test, not the run
+            self.driver.crash(error)
+            return
+        self.answer(outcome)
+
+    def _outcome(self) -> Outcome:
+        try:
+            result = self.function.entry(ContextSync(self.facts(), self))
+        except LeaveHandler as leave:
+            self.operations.extend(leave.operations)
+            return self.left()
+        except NestedStep:
+            return self.left()
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001 -- whatever the user's code raises is its run's failure
+            if self.is_left:
+                self.swallowed()
+            return self.failed(error)
+        if self.is_left:
+            self.swallowed()
+        return self.returned(result)
+
+    # --- steps --------------------------------------------------------------------
+
+    def run(self, step_id: str, body: Callable[[], object], place: str) -> Json:
+        """Call *body* once and remember what it returned."""
+        name = self.claim(step_id, "StepRun", place)
+        memo = self.memo(name)
+        if memo is not None:
+            return self.opened(memo)
+        if self.is_skipped(name):
+            self._hand_in()
+        if self.is_planned():
+            self._hand_in(PlanStep(name))
+        return self._hand_in(self._perform(name, body))
+
+    def _perform(
+        self, name: StepName, body: Callable[[], object]
+    ) -> StepRan | StepRaised:
+        token = in_step.set(name)
+        self.step = str(name)
+        try:
+            return self.ran(name, self.driver.stubs.call(self.function, name, body))
+        except (NonRetriableError, RetryAfterError):
+            raise  # rules D4 and D5: these belong to the function, not to the step
+        except NestedStep:
+            return self.nested(name)
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001 -- whatever the user's code raises is its step's failure
+            return self.raised(name, error)
+        finally:
+            self.step = ""
+            in_step.reset(token)
+
+    def sleep_until(self, step_id: str, until: Instant, place: str) -> None:
+        """Leave the handler until the clock shows *until*."""
+        name = self.claim(step_id, "Sleep", place)
+        if self.memo(name) is None:
+            self._hand_in(*([] if self.is_skipped(name) else [SleepUntil(name, until)]))
+
+    def wait_for_event(
+        self,
+        step_id: str,
+        event: str,
+        expression: str | None,
+        timeout: Duration,
+        place: str,
+    ) -> JsonObject | None:
+        """Leave the handler until an event matches, or the time is over."""
+        name = self.claim(step_id, "WaitForEvent", place)
+        memo = self.memo(name)
+        if memo is not None:
+            found = self.opened(memo)
+            return found if isinstance(found, dict) else None
+        wait = WaitFor(step=name, event=event, expression=expression, timeout=timeout)
+        self._hand_in(*([] if self.is_skipped(name) else [wait]))
+        return None
+
+    def parallel(self, branches: Sequence[Callable[[], T]]) -> tuple[T, ...]:
+        """Go through all *branches*, and leave the handler once for all their steps."""
+        token = in_group.set(True)
+        results: list[T] = []
+        wanted: list[Operation] = []
+        is_incomplete = False
+        try:
+            for branch in branches:
+                try:
+                    results.append(branch())
+                except LeaveHandler as leave:
+                    is_incomplete = True
+                    wanted += leave.operations
+                    self.is_left = False
+        finally:
+            in_group.reset(token)
+        if is_incomplete:
+            self._hand_in(*wanted)
+        return tuple(results)
+
+    def _hand_in(self, *operations: Operation) -> Json:
+        """Hand in *operations* and go no further; a group collects them first."""
+        self.is_left = True
+        raise LeaveHandler(operations)

@@ -1,0 +1,103 @@
+"""Reads a world: hands out views on its runs, waits, events and scores."""
+
+from collections.abc import Sequence
+from typing import final
+
+from .._core.waits import Wait
+from .._engine import Engine
+from .._json import JsonObject
+from .._model.event import Event, ReceivedEvent
+from .._model.fact import EventReceived, TraceEntry
+from ..reports.timeline import Timeline
+from ..times import MILLISECOND, Instant, to_instant
+from .scores import Scores
+from .views import OpenWait, Run, event_view
+
+__all__ = ["Reader"]
+
+
+@final
+class Reader:
+    """Everything that can be read of one world, and who has looked at what.
+
+    Attributes:
+        looked_at: The ids of failed runs that the test has looked at.
+    """
+
+    def __init__(self, engine: Engine, start: Instant) -> None:
+        self._engine = engine
+        self._start = start
+        self.looked_at: set[str] = set()
+
+    @property
+    def now(self) -> Instant:
+        """The engine's present instant."""
+        return self._engine.now
+
+    @property
+    def trace(self) -> Sequence[TraceEntry]:
+        """Every fact so far, oldest first."""
+        return self._engine.trace
+
+    @property
+    def runs(self) -> list[Run]:
+        """All runs, in the order of starting."""
+        return [Run(self, live) for live in self._engine.lives.values()]
+
+    def run(self, run_id: str) -> Run:
+        """Return the run of this id, which the world is known to have."""
+        return Run(self, self._engine.lives[run_id])
+
+    def find_run(self, run_id: str) -> Run | None:
+        """Return the run of this id, or None when the world has none."""
+        live = self._engine.lives.get(run_id)
+        return None if live is None else Run(self, live)
+
+    @property
+    def waits(self) -> list[OpenWait]:
+        """The open waits, in the order of opening."""
+        return [OpenWait(self, wait) for wait in self._engine.open_waits]
+
+    @property
+    def events(self) -> list[Event]:
+        """Every event in order, the server's own included."""
+        return [
+            event_view(entry.fact.event)
+            for entry in self._engine.trace
+            if isinstance(entry.fact, EventReceived)
+        ]
+
+    @property
+    def scores(self) -> Scores:
+        """The scores that stand."""
+        return Scores(self, self._engine.scores, self._engine.score_history)
+
+    @property
+    def timeline(self) -> Timeline:
+        """What happened so far."""
+        return Timeline(self._engine.trace, self._start)
+
+    def ignored(self, event: ReceivedEvent, sequence: int) -> list[OpenWait]:
+        """Return the waits that were open at a fact and that its event left open."""
+        waits = self._engine.waits_open_at(event.name, sequence)
+        left = [wait for wait in waits if not wait.accepts(event.wire)]
+        return self._with_reasons(left, event.wire)
+
+    def would_ignore(self, event: Event) -> list[OpenWait]:
+        """Return the open waits that *event* would not satisfy, were it sent now."""
+        waits = self._engine.waits_open_at(event.name, len(self._engine.trace))
+        ts = self.now if event.ts is None else to_instant(event.ts, what="ts")
+        wire: JsonObject = {
+            "name": event.name,
+            "data": dict(event.data),
+            "id": event.id,
+            "ts": ts // MILLISECOND,
+        }
+        return self._with_reasons([w for w in waits if not w.accepts(wire)], wire)
+
+    def _with_reasons(self, waits: Sequence[Wait], wire: JsonObject) -> list[OpenWait]:
+        return [
+            OpenWait(self, wait, wait.predicate.explain(wire))
+            for wait in waits
+            if wait.predicate is not None
+        ]

@@ -1,0 +1,137 @@
+"""A watchdog in real time for callbacks that block the thread.
+
+Virtual time cannot end ``while True: pass`` or a real ``time.sleep(3600)``: the loop is
+not asked any more. In the main thread a signal timer can: it interrupts Python code and
+sleeping system calls alike, needs no thread of its own (a thread would make every
+`os.fork` in user code warn), and costs nothing between its ticks. It is set by the first
+operation of a loop, and taken back by `close` or by the first tick that finds the loop
+at rest. It counts its own ticks instead of reading a clock, because the clock may be
+frozen.
+
+Not watched: loops outside the main thread, platforms without signal timers, and
+programs that use `SIGALRM` themselves (a time-out plugin of pytest, say), which the
+watchdog leaves alone. C code that never returns to the interpreter cannot be
+interrupted by anyone; `faulthandler` can at least show where it is.
+"""
+
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Final
+
+from ..errors import StalledError
+
+__all__ = ["Blocked", "Watchdog"]
+
+_TICKS: Final = 20  # a block is noticed at most a twentieth of the limit too late
+_FRAMES_SHOWN: Final = 5
+_CAN_WATCH: Final = hasattr(signal, "setitimer")
+
+
+class Blocked(KeyboardInterrupt):
+    """What interrupts the callback: asyncio lets it pass as it lets Ctrl-C pass.
+
+    It never leaves the loop, which raises `StalledError` in its stead.
+    """
+
+
+class Watchdog:
+    """Interrupts the main thread when a callback holds it for too long.
+
+    Args:
+        pulse: Returns a number that changes as long as the loop turns.
+        stall_after: Seconds of real time without a change that are too long.
+    """
+
+    def __init__(self, pulse: Callable[[], int], stall_after: float) -> None:
+        self._pulse = pulse
+        self._stall_after = stall_after
+        self._is_set = False
+        self.is_watching = False
+        self._last_pulse = 0
+        self._ticks = 0
+        self._blocker = ""
+
+    def __enter__(self) -> None:
+        self._blocker, self._ticks, self._last_pulse = "", 0, self._pulse()
+        self.is_watching = True
+        if not self._is_set and _is_alarm_free():
+            self._set()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.is_watching = False
+        is_foreign = isinstance(error, KeyboardInterrupt | SystemExit)
+        if self._blocker and (isinstance(error, Blocked) or not is_foreign):
+            # also when the program has swallowed the interrupt: it did block
+            raise self._stalled() from None
+
+    def close(self) -> None:
+        """Take the signal timer back, unless somebody else has taken it over."""
+        if self._is_set:
+            self._is_set = False
+            if _alarm_handler() == self._on_tick:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                signal.signal(signal.SIGALRM, signal.SIG_DFL)
+
+    def _set(self) -> None:
+        # left set between operations, because setting it is dearer than a short one
+        self._is_set = True
+        tick_s = self._stall_after / _TICKS
+        signal.signal(signal.SIGALRM, self._on_tick)
+        signal.setitimer(signal.ITIMER_REAL, tick_s, tick_s)
+
+    def _on_tick(self, _signum: int, frame: FrameType | None) -> None:
+        if not self.is_watching:
+            self.close()
+            return
+        pulse = self._pulse()
+        if pulse != self._last_pulse:
+            self._last_pulse, self._ticks = pulse, 0
+            return
+        self._ticks += 1
+        if self._ticks >= _TICKS:
+            self._ticks = 0
+            self._blocker = _describe(frame)
+            raise Blocked
+
+    def _stalled(self) -> StalledError:
+        return StalledError(
+            f"a callback blocked the loop for {self._stall_after:g} s of real time",
+            where=self._blocker,
+            fix="await instead of blocking, or give the harness a longer `stall_after`",
+        )
+
+
+def _is_alarm_free() -> bool:
+    if not _CAN_WATCH or threading.get_ident() != threading.main_thread().ident:
+        return False
+    handler = _alarm_handler()
+    owner = getattr(handler, "__self__", None)
+    if isinstance(owner, Watchdog):
+        return not owner.is_watching
+    is_set = signal.getitimer(signal.ITIMER_REAL)[0] > 0
+    return handler is signal.SIG_DFL and not is_set
+
+
+def _alarm_handler() -> object:
+    return signal.getsignal(signal.SIGALRM)
+
+
+def _describe(frame: FrameType | None) -> str:
+    """Return the frames of the callback, the innermost first."""
+    lines: list[str] = []
+    while frame is not None and len(lines) < _FRAMES_SHOWN:
+        if frame.f_globals.get("__name__") == "asyncio.events":
+            break  # the loop itself starts here
+        code = frame.f_code
+        name = Path(code.co_filename).name
+        lines.append(f"{name}:{frame.f_lineno} in {code.co_name}")
+        frame = frame.f_back
+    return ", called from ".join(lines)

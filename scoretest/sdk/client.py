@@ -1,0 +1,187 @@
+"""The client: an app's identity, its functions, and its way to send and to score.
+
+A client belongs to no server. A harness that serves it adds itself; a call made inside
+a handler goes to the world that runs the handler, and any other call to the one open
+harness that serves the client.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import NoReturn, TypeVar, final
+from weakref import ref
+
+from .._json import show
+from .._model.event import Event
+from .._model.options import FunctionKind, TriggerEvent
+from .._model.ports import WorldPort
+from .._model.score import InvalidScoreError, check_score
+from ..errors import NotBuiltError, UsageError
+from .arguments import event_list
+from .current import current_port
+from .function import Function, Handler, describe, refuse_unbuilt
+from .places import caller
+from .scoring import check_target
+
+__all__ = ["Client"]
+
+T = TypeVar("T")
+
+
+@final
+class Client:
+    """An app: what its functions are made with, and what it sends through.
+
+    Args:
+        app_id: The app's name; the prefix of its functions' slugs.
+        logger: Where handlers log to; by default ``logging.getLogger("scoretest")``.
+    """
+
+    def __init__(self, app_id: str, *, logger: logging.Logger | None = None) -> None:
+        if not isinstance(app_id, str) or not app_id:
+            raise UsageError(
+                f"app_id must be text, not {show(app_id)}",
+                fix='write Client(app_id="support")',
+            )
+        self.app_id = app_id
+        self.logger = logger or logging.getLogger("scoretest")
+        self._worlds: list[ref[WorldPort]] = []
+
+    def __repr__(self) -> str:
+        return f"Client(app_id={self.app_id!r})"
+
+    # --- functions --------------------------------------------------------------
+
+    def create_function(
+        self,
+        *,
+        fn_id: str,
+        trigger: TriggerEvent | list[TriggerEvent],
+        retries: int | None = None,
+        name: str | None = None,
+        **unbuilt: object,
+    ) -> Callable[[Handler[T]], Function[T]]:
+        """Make a function that events start.
+
+        Args:
+            fn_id: Its id within the app.
+            trigger: The event that starts it, or several.
+            retries: How many attempts may follow the first, 0 to 20; the default is 4.
+            name: A name for people; nothing depends on it.
+            **unbuilt: The real SDK's other options; each is refused by name until built.
+
+        Source: rules D1, H1.
+        """
+        refuse_unbuilt(fn_id, unbuilt)
+        triggers = tuple(trigger) if isinstance(trigger, list) else (trigger,)
+        for item in triggers:
+            if not isinstance(item, TriggerEvent):
+                raise UsageError(
+                    f"the trigger of {fn_id!r} must be a TriggerEvent, "
+                    f"not {show(item)}",
+                    fix='write trigger=TriggerEvent(event="support/ticket.created")',
+                )
+        if name is not None and not isinstance(name, str):
+            raise UsageError(
+                f"the name of {fn_id!r} must be text, not {show(name)}",
+                fix="leave it out",
+            )
+
+        def decorate(handler: Handler[T]) -> Function[T]:
+            kind = FunctionKind.ORDINARY
+            options = describe(
+                self.app_id,
+                fn_id,
+                handler,
+                kind=kind,
+                triggers=triggers,
+                retries=retries,
+            )
+            return Function(options, handler)
+
+        return decorate
+
+    # --- events -----------------------------------------------------------------
+
+    async def send(self, events: Event | list[Event]) -> list[str]:
+        """Send events and return the server's ids (rule E4).
+
+        Inside a handler this is no step: it repeats with every entry of the handler.
+        """
+        return await self._world("send").asend(event_list(events))
+
+    def send_sync(self, events: Event | list[Event]) -> list[str]:
+        """Send events, from code that cannot await, and return the server's ids."""
+        return self._world("send_sync").send(event_list(events))
+
+    # --- scores -----------------------------------------------------------------
+
+    async def score(
+        self, *, name: str, value: float | bool, run_id: str, step_id: str | None = None
+    ) -> None:
+        """Write a score onto a run, or onto one of its steps.
+
+        Inside a handler this is no step: it repeats with every entry of the handler
+        (rule G3). `ctx.step.score` writes once.
+
+        Source: rules G1 to G5.
+        """
+        self._score("score", name, value, run_id, step_id)
+
+    def score_sync(
+        self, *, name: str, value: float | bool, run_id: str, step_id: str | None = None
+    ) -> None:
+        """Write a score, from code that cannot await."""
+        self._score("score_sync", name, value, run_id, step_id)
+
+    def _score(
+        self,
+        verb: str,
+        name: str,
+        value: float | bool,
+        run_id: str,
+        step_id: str | None,
+    ) -> None:
+        try:
+            check_score(name, value)
+            check_target("" if run_id is None else run_id, step_id)
+        except InvalidScoreError as error:
+            port = current_port.get()
+            if port is not None:
+                port.report("SCORE_INVALID", error.what, error.fix, caller(3))
+            raise
+        world = self._world(verb)
+        world.write_score(name=name, value=value, run_id=run_id, step_id=step_id)
+
+    def score_experiment(self, **_: object) -> NoReturn:
+        """Write a score for a variant; not built yet."""
+        raise NotBuiltError(
+            "client.score_experiment is not built yet",
+            fix="write a plain score with client.score(...)",
+        )
+
+    # --- worlds -----------------------------------------------------------------
+
+    def attach(self, world: WorldPort) -> None:
+        """Let calls from application code reach *world*; for who serves the client."""
+        self._worlds.append(ref(world))
+
+    def detach(self, world: WorldPort) -> None:
+        """Forget *world*; for who served the client."""
+        self._worlds = [w for w in self._worlds if w() not in (None, world)]
+
+    def _world(self, verb: str) -> WorldPort:
+        port = current_port.get()
+        if port is not None:
+            return port
+        worlds = [world for w in self._worlds if (world := w()) is not None]
+        if len(worlds) == 1:
+            return worlds[0]
+        how = (
+            "no open harness serves" if not worlds else f"{len(worlds)} harnesses serve"
+        )
+        raise UsageError(
+            f"client.{verb} does not know where to go: {how} the app {self.app_id!r}",
+            fix="call harness.serve(client, functions=[...]) first"
+            if not worlds
+            else "close one of them, or send with harness.send(...)",
+        )

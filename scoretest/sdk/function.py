@@ -1,0 +1,154 @@
+"""Functions: a description and a handler, nothing that acts."""
+
+import inspect
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Generic, TypeAlias, TypeVar, final
+
+from .._json import show
+from .._model.options import FunctionKind, FunctionOptions, TriggerEvent
+from ..errors import NotBuiltError, UsageError
+from .context import Context, ContextSync
+from .places import place_of
+from .schema import Schema
+
+__all__ = [
+    "AnyFunction",
+    "AsyncHandler",
+    "DeferredFunction",
+    "Function",
+    "Handler",
+    "SyncHandler",
+    "describe",
+]
+
+T = TypeVar("T")
+
+AsyncHandler: TypeAlias = Callable[[Context], Awaitable[T]]
+SyncHandler: TypeAlias = Callable[[ContextSync], T]
+Handler: TypeAlias = AsyncHandler[T] | SyncHandler[T]
+
+_MOST_RETRIES = 20  # server consts
+
+
+class Function(Generic[T]):
+    """A function that events start; made by `Client.create_function`.
+
+    Attributes:
+        options: Its description, as the engine registers it.
+        handler: What the user wrote.
+        entry: What is called for each entry; the handler, or a wrapper around it.
+        schema: What its payload must look like, or None.
+    """
+
+    def __init__(
+        self,
+        options: FunctionOptions,
+        handler: Handler[T],
+        entry: Callable[..., object] | None = None,
+        schema: Schema | None = None,
+    ) -> None:
+        self.options = options
+        self.handler = handler
+        self.entry: Callable[..., object] = entry or handler
+        self.schema = schema
+
+    @property
+    def id(self) -> str:
+        """The slug, ``"{app_id}-{fn_id}"``."""
+        return self.options.slug
+
+    @property
+    def is_async(self) -> bool:
+        """Whether the handler is a coroutine function."""
+        return is_coroutine_handler(self.handler)
+
+    def __call__(self, *_: object, **__: object) -> object:
+        """Refuse to be called: a handler needs a run around it."""
+        raise UsageError(
+            f"function {self.id!r} was called directly",
+            where=self.options.place,
+            fix="send the event that starts it with `harness.send(...)`",
+        )
+
+    def __repr__(self) -> str:
+        return f"<{self.options.kind.value} {self.id!r} at {self.options.place}>"
+
+
+@final
+class DeferredFunction(Function[T]):
+    """A function that other runs start with `defer()`; see `create_defer`."""
+
+
+AnyFunction: TypeAlias = Function[object]
+
+
+def is_coroutine_handler(handler: Callable[..., object]) -> bool:
+    """Say whether calling *handler* gives a coroutine."""
+    inner = handler.func if isinstance(handler, partial) else handler
+    return inspect.iscoroutinefunction(inner) or inspect.iscoroutinefunction(
+        getattr(inner, "__call__", None)  # noqa: B004 -- its kind matters, not that it is there
+    )
+
+
+def describe(
+    app_id: str,
+    fn_id: object,
+    handler: object,
+    *,
+    kind: FunctionKind,
+    triggers: tuple[TriggerEvent, ...] = (),
+    retries: object = None,
+) -> FunctionOptions:
+    """Check what a decorator was given, and return the function's description.
+
+    Raises:
+        UsageError: An id that is no text, a handler that is not callable, or retries
+            outside 0 to 20.
+    """
+    if not isinstance(fn_id, str) or not fn_id or any(c in fn_id for c in "'\\\n\r"):
+        raise UsageError(
+            f"fn_id must be text without quotes, backslashes and newlines, "
+            f"not {show(fn_id)}",
+            fix='write fn_id="feedback-scorer"',
+        )
+    if not callable(handler):
+        raise UsageError(
+            f"the handler of {fn_id!r} is not callable: {show(handler)}",
+            fix="put the decorator above a function that takes one argument, ctx",
+        )
+    if retries is not None and not _is_retries(retries):
+        raise UsageError(
+            f"retries of {fn_id!r} must be a whole number from 0 to {_MOST_RETRIES}, "
+            f"not {show(retries)}",
+            fix="leave it out for the server's default of 4",
+        )
+    return FunctionOptions(
+        slug=f"{app_id}-{fn_id}",
+        app_id=app_id,
+        triggers=triggers,
+        retries=retries if isinstance(retries, int) else None,
+        kind=kind,
+        place=place_of(handler),
+        shows_input=kind is not FunctionKind.ORDINARY,
+    )
+
+
+def _is_retries(value: object) -> bool:
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return is_number and 0 <= value <= _MOST_RETRIES  # type: ignore[operator]  # is_number says int
+
+
+def refuse_unbuilt(fn_id: object, options: dict[str, object]) -> None:
+    """Refuse the options of the real SDK that scoretest does not run yet.
+
+    Raises:
+        NotBuiltError: One of *options* was given; the message names it.
+    """
+    for name, value in options.items():
+        if value is not None:
+            raise NotBuiltError(
+                f"{name}= of function {fn_id!r} is not built yet",
+                seen=show(value),
+                fix=f"leave {name}= out in this test; nothing would act on it",
+            )

@@ -1,0 +1,128 @@
+"""Scorers: deferred functions whose result is a score for the run that deferred them."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from .._json import JsonObject
+from .._model.options import FunctionKind
+from .._model.score import Score
+from .client import Client
+from .context import Context, ContextSync
+from .function import (
+    DeferredFunction,
+    Handler,
+    describe,
+    is_coroutine_handler,
+    refuse_unbuilt,
+)
+from .schema import Schema
+from .scoring import scores_of
+
+__all__ = ["create_defer", "create_scorer"]
+
+T = TypeVar("T")
+
+# the step that writes a scorer's score; several scores count on from it (rule E5)
+_STEP = "score"
+
+
+def create_defer(
+    client: Client,
+    *,
+    fn_id: str,
+    schema: object = None,
+    retries: int | None = None,
+    **unbuilt: object,
+) -> Callable[[Handler[T]], DeferredFunction[T]]:
+    """Make a function that runs when the run that deferred it has ended.
+
+    Args:
+        client: The app it belongs to.
+        fn_id: Its id within the app.
+        schema: A pydantic model, a dataclass or a TypedDict that its payload must fit.
+        retries: How many attempts may follow the first, 0 to 20; the default is 4.
+        **unbuilt: The real SDK's other options; each is refused by name until built.
+
+    Source: rules A1 to A12.
+    """
+    refuse_unbuilt(fn_id, unbuilt)
+
+    def decorate(handler: Handler[T]) -> DeferredFunction[T]:
+        kind = FunctionKind.DEFERRED
+        options = describe(client.app_id, fn_id, handler, kind=kind, retries=retries)
+        checked = None if schema is None else Schema(schema, options.slug)
+        return DeferredFunction(options, handler, schema=checked)
+
+    return decorate
+
+
+def create_scorer(
+    client: Client,
+    *,
+    fn_id: str,
+    schema: object = None,
+    retries: int | None = None,
+    **unbuilt: object,
+) -> Callable[[Handler[Any]], DeferredFunction[Any]]:
+    """Make a deferred function whose result scores the run that deferred it.
+
+    The handler returns a `Score`, a dict with ``name`` and ``value``, a list of those,
+    or None for no score. Each is written in a durable step named ``"score"``.
+
+    Args:
+        client: The app it belongs to.
+        fn_id: Its id within the app.
+        schema: A pydantic model, a dataclass or a TypedDict that its payload must fit.
+        retries: How many attempts may follow the first, 0 to 20; the default is 4.
+        **unbuilt: The real SDK's other options; each is refused by name until built.
+
+    Source: rules A1, G1 and G3.
+    """
+    refuse_unbuilt(fn_id, unbuilt)
+
+    def decorate(handler: Handler[Any]) -> DeferredFunction[Any]:
+        kind = FunctionKind.SCORER
+        options = describe(client.app_id, fn_id, handler, kind=kind, retries=retries)
+        checked = None if schema is None else Schema(schema, options.slug)
+        is_async = is_coroutine_handler(handler)
+        wrap = _scored if is_async else _scored_sync
+        return DeferredFunction(
+            options, handler, entry=wrap(handler, options.slug), schema=checked
+        )
+
+    return decorate
+
+
+def _scored(handler: Handler[Any], slug: str) -> Callable[[Context], Any]:
+    async def entry(ctx: Context) -> object:
+        scores = scores_of(await handler(ctx), slug)  # type: ignore[arg-type, misc]  # the async kind, looked at above
+        for score in scores:
+            await ctx.step.score(
+                _STEP, name=score.name, value=score.value, run_id=_scored_run(ctx)
+            )
+        return _as_output(scores)
+
+    return entry
+
+
+def _scored_sync(handler: Handler[Any], slug: str) -> Callable[[ContextSync], Any]:
+    def entry(ctx: ContextSync) -> object:
+        scores = scores_of(handler(ctx), slug)  # type: ignore[arg-type]  # the sync kind, looked at above
+        for score in scores:
+            ctx.step.score(
+                _STEP, name=score.name, value=score.value, run_id=_scored_run(ctx)
+            )
+        return _as_output(scores)
+
+    return entry
+
+
+def _scored_run(ctx: Context | ContextSync) -> str:
+    return ctx.parents[0].run_id
+
+
+def _as_output(scores: Sequence[Score]) -> JsonObject | list[JsonObject] | None:
+    output: list[JsonObject] = [
+        {"name": score.name, "value": score.value} for score in scores
+    ]
+    return output[0] if len(output) == 1 else output or None

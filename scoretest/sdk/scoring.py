@@ -1,0 +1,67 @@
+"""Writing scores: from steps, from scorers, from clients."""
+
+from collections.abc import Callable, Mapping
+
+from .._json import show
+from .._model.ports import RunPort
+from .._model.score import InvalidScoreError, Score, check_score
+from ..errors import UsageError
+
+__all__ = ["score_body", "scores_of"]
+
+
+def score_body(
+    port: RunPort, score: Score, run_id: str | None, step_id: str | None, place: str
+) -> Callable[[], None]:
+    """Return the callback of a step that writes *score*, to this run by default."""
+
+    def write() -> None:
+        try:
+            check_score(score.name, score.value)
+            check_target(run_id, step_id)
+        except InvalidScoreError as error:
+            port.report("SCORE_INVALID", error.what, error.fix, place)
+            raise
+        port.write_score(
+            name=score.name,
+            value=score.value,
+            run_id=port.run_id if run_id is None else run_id,
+            step_id=step_id,
+        )
+
+    return write
+
+
+def check_target(run_id: object, step_id: object) -> None:
+    """Refuse a run or step that cannot be one (rule G4).
+
+    Raises:
+        InvalidScoreError: One of them is given and is blank, or no text.
+    """
+    for label, value in (("run_id", run_id), ("target_step_id", step_id)):
+        if value is not None and (not isinstance(value, str) or not value.strip()):
+            raise InvalidScoreError(
+                f"{label} must be text that is not blank, not {show(value)}",
+                fix="pass ctx.run_id, or ctx.parents[0].run_id for the parent",
+            )
+
+
+def scores_of(result: object, scorer: str) -> tuple[Score, ...]:
+    """Return the scores that a scorer's *result* stands for.
+
+    Raises:
+        UsageError: It is neither a `Score`, nor a dict with name and value, nor a list
+            of those, nor None.
+    """
+    if result is None:
+        return ()
+    if isinstance(result, Score):
+        return (result,)
+    if isinstance(result, Mapping) and set(result) == {"name", "value"}:
+        return (Score(result["name"], result["value"]),)
+    if isinstance(result, list | tuple):
+        return tuple(score for item in result for score in scores_of(item, scorer))
+    raise UsageError(
+        f"scorer {scorer!r} returned {show(result)}, which is no score",
+        fix='return Score("user-feedback", 1), a list of scores, or None for no score',
+    )

@@ -1,0 +1,1 @@
+"""Ratios, hangs and import cost; run with ``python -m tests.benchmarks``."""
