@@ -24,7 +24,7 @@ __all__ = [
     "to_wire",
 ]
 
-Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 JsonObject: TypeAlias = dict[str, Json]
 
 MAX_DEPTH: Final = 400  # ours: Python's own encoder gives up at its recursion limit

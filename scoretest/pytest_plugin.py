@@ -27,7 +27,8 @@ def pytest_configure(config: pytest.Config) -> None:
         "scoretest(**choices): the choices of this test's harness, as Harness(...) "
         'takes them; for example scoretest(start="2025-03-30T00:00:00Z", strict=False)',
     )
-    config.stash[_WORLDS] = []
+    worlds: list[Harness] = []
+    config.stash[_WORLDS] = worlds
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -82,13 +83,13 @@ def harnesses(request: pytest.FixtureRequest) -> "Callable[..., Harness]":
     still open when the test ends are closed then.
     """
 
-    def make(**choices: Any) -> "Harness":  # noqa: ANN401 -- the choices of Harness
+    def make(**choices: Any) -> "Harness":
         return _new_world(request.config, **choices)
 
     return make
 
 
-def _new_world(config: pytest.Config, **choices: Any) -> "Harness":  # noqa: ANN401 -- the choices of Harness
+def _new_world(config: pytest.Config, **choices: Any) -> "Harness":
     from .runtime.harness import Harness  # noqa: PLC0415 -- only tests that ask pay for it
 
     world = Harness(**choices)

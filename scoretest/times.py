@@ -57,6 +57,9 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 # beyond this `datetime` itself ends
 _LONGEST: Final = 3_000 * 366 * DAY
 
+# far more digits than the longest duration has
+_MOST_TEXT: Final = 60
+
 _HOW: Final = (
     'write units largest first, each once, without a sign: "7d", "1h30m", "6d 23h" '
     "(units: w d h m s ms)"
@@ -75,8 +78,8 @@ def parse_duration(text: str) -> Duration:
     match = _TEXT.fullmatch(text.strip())
     if match is None or not any(match.groups()):
         raise UsageError(f"{text!r} is not a duration", fix=_HOW)
-    if len(text) > 60:  # far more digits than the longest duration has
-        raise _too_long(text[:60] + "…")
+    if len(text) > _MOST_TEXT:
+        raise _too_long(text[:_MOST_TEXT] + "…")
     total = sum(
         int(digits) * _UNITS[unit]
         for unit, digits in match.groupdict().items()

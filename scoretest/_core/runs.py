@@ -50,6 +50,7 @@ RUN_TRANSITIONS: Final[dict[tuple[RunState, type[RunFact]], RunState]] = {
     (RunState.RUNNING, RunFailed): RunState.FAILED,
 }
 
+_NEVER: Final = Instant(-1)
 _OVER: Final = frozenset({RunState.COMPLETED, RunState.FAILED})
 
 
@@ -90,7 +91,7 @@ class RunRecord:
     parent: str
     started_at: Instant
     depth: int = 0
-    depth_at: Instant = Instant(0)
+    depth_at: Instant = _NEVER
     generation: int = 0
     state: RunState = RunState.NEW
     entries: int = 0

@@ -277,22 +277,25 @@ class Engine:
         return []
 
     def _take_defers(self, live: Live, operations: tuple[Operation, ...]) -> None:
-        world = self._world
         for operation in operations:
-            fact = None
             if isinstance(operation, DeferAdd):
-                fact = live.defers.add(operation)
+                self._add_defer(live, operation)
             elif isinstance(operation, DeferAbort):
-                fact = live.defers.abort(operation)
-            if fact is not None:
-                world.record(fact)
-            if isinstance(fact, DeferRejected):
-                world.report(
-                    live,
-                    "DEFER_LIMIT",
-                    f"the defer {fact.defer!r} was rejected: {fact.reason}",
-                    "defer less, or let one deferred function do the work of several",
-                )
+                aborted = live.defers.abort(operation)
+                if aborted is not None:
+                    self._world.record(aborted)
+
+    def _add_defer(self, live: Live, call: DeferAdd) -> None:
+        fact = live.defers.add(call)
+        if fact is not None:
+            self._world.record(fact)
+        if isinstance(fact, DeferRejected):
+            self._world.report(
+                live,
+                "DEFER_LIMIT",
+                f"the defer {fact.defer!r} was rejected: {fact.reason}",
+                "defer less, or let one deferred function do the work of several",
+            )
 
     def _publish(self, live: Live, events: list[_ends.ServerEvent]) -> None:
         ts = self._world.now // MILLISECOND

@@ -42,7 +42,9 @@ _HALF: Final = SECOND // 2
 class ServerFailure(Exception):  # noqa: N818 -- a signal inside the engine, not an error
     """The server itself ends the run; the handler is not asked (rules B10, C8, E5)."""
 
-    def __init__(self, error: ErrorInfo, finding: tuple[str, str, str] | None = None):
+    def __init__(
+        self, error: ErrorInfo, finding: tuple[str, str, str] | None = None
+    ) -> None:
         super().__init__(error.message)
         self.error = error
         self.finding = finding

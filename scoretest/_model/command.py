@@ -7,6 +7,7 @@ from .._json import JsonObject
 from ..times import Instant
 from .finding import Finding
 from .operation import Operation, Outcome
+from .score import ScoreValue
 
 __all__ = ["Command", "EntryReturned", "ReportFinding", "SendEvent", "WriteScore"]
 
@@ -47,7 +48,7 @@ class WriteScore:
     """A score, already checked, is written to a run or to one of its steps."""
 
     name: str
-    value: float | bool
+    value: ScoreValue
     run_id: str
     step_id: str | None = None
     writer: str = ""

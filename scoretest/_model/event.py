@@ -42,19 +42,22 @@ class Event:
     ts: datetime | None = None
 
     def __post_init__(self) -> None:
-        if not isinstance(self.name, str):
+        name: object = self.name
+        if not isinstance(name, str):
             raise UsageError(
-                f"an event's name must be text, not {show(self.name)}",
+                f"an event's name must be text, not {show(name)}",
                 fix='write Event(name="support/ticket.created", data={...})',
             )
-        if self.id is None:  # the SDK's own default is "", a caller's is often None
+        given: object = self.id
+        if given is None:  # the default is "", but a caller's is often None
             object.__setattr__(self, "id", "")
-        if not isinstance(self.id, str):
+        elif not isinstance(given, str):
             raise UsageError(
-                f"an event's id must be text, not {show(self.id)}",
+                f"an event's id must be text, not {show(given)}",
                 fix="leave it out to let the harness number the event",
             )
-        if self.data is None:
+        data: object = self.data
+        if data is None:
             object.__setattr__(self, "data", {})
         object.__setattr__(self, "ts", check_ts(self.ts))
 

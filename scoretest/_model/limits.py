@@ -12,6 +12,7 @@ __all__ = ["Limits"]
 
 _KIB = 1024
 _MIB = 1024 * _KIB
+_LONGEST_PAUSE = Duration(366 * DAY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,12 +30,12 @@ class Limits:
     step_output_bytes: int = 4 * _MIB  # server consts
     run_state_bytes: int = 32 * _MIB  # server consts
     steps_per_run: int = 1_000  # server consts, rule E5
-    longest_pause: Duration = Duration(366 * DAY)  # rules B10 and E2
+    longest_pause: Duration = _LONGEST_PAUSE  # rules B10 and E2
     defers_per_run: int = 20  # rule A7
     defer_input_bytes: int = 4 * _MIB  # rule A7, for one defer
     defer_total_bytes: int = 4 * _MIB  # rule A7, for all defers of a run
     default_retries: int = 4  # rule D1
     most_retries: int = 20  # server consts
-    shortest_retry: Duration = Duration(1 * SECOND)  # rule D5
-    longest_retry: Duration = Duration(1 * DAY)  # rule D5
+    shortest_retry: Duration = SECOND  # rule D5
+    longest_retry: Duration = DAY  # rule D5
     score_name_bytes: int = 128  # rule G4

@@ -32,9 +32,10 @@ class TriggerEvent:
     expression: str | None = None
 
     def __post_init__(self) -> None:
-        if not isinstance(self.event, str) or not self.event:
+        event: object = self.event
+        if not isinstance(event, str) or not event:
             raise UsageError(
-                f"a trigger's event must be a name, not {show(self.event)}",
+                f"a trigger's event must be a name, not {show(event)}",
                 fix='write TriggerEvent(event="support/ticket.created")',
             )
         if "*" in self.event:

@@ -11,6 +11,7 @@ from .._json import Json, JsonObject
 from ..times import Duration, Instant
 from .event import Event
 from .operation import DeferAbort, DeferAdd
+from .score import ScoreValue
 
 __all__ = ["AsyncSteps", "RunPort", "SyncSteps", "WorldPort"]
 
@@ -27,7 +28,7 @@ class WorldPort(Protocol):
         """Send *events* in one request and return the server's ids (rule E4)."""
 
     def write_score(
-        self, *, name: str, value: float | bool, run_id: str, step_id: str | None
+        self, *, name: str, value: ScoreValue, run_id: str, step_id: str | None
     ) -> None:
         """Write a checked score to the ledger (rule G1)."""
 
@@ -81,7 +82,7 @@ class AsyncSteps(RunPort, Protocol):
         step_id: str,
         event: str,
         expression: str | None,
-        timeout: Duration,
+        within: Duration,
         place: str,
     ) -> JsonObject | None:
         """Leave the handler until an event matches, or the time is over."""
@@ -106,7 +107,7 @@ class SyncSteps(RunPort, Protocol):
         step_id: str,
         event: str,
         expression: str | None,
-        timeout: Duration,
+        within: Duration,
         place: str,
     ) -> JsonObject | None:
         """Leave the handler until an event matches, or the time is over."""

@@ -3,13 +3,13 @@
 import math
 import re
 from dataclasses import dataclass
-from typing import final
+from typing import TypeAlias, final
 
 from .._json import show
 from ..errors import UsageError
 from ..times import Instant
 
-__all__ = ["InvalidScoreError", "Score", "ScoreEntry", "check_score"]
+__all__ = ["InvalidScoreError", "Score", "ScoreEntry", "ScoreValue", "check_score"]
 
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f']")
 _NAME_BYTES = 128  # rule G4
@@ -22,6 +22,10 @@ class InvalidScoreError(UsageError, ValueError):
     def name(self) -> str:
         """The real SDK raises a plain ValueError here, and a run's error says so."""
         return "ValueError"
+
+
+ScoreValue: TypeAlias = bool | int | float
+"""A finite number, or a bool."""
 
 
 @final
@@ -38,7 +42,7 @@ class Score:
     """
 
     name: str
-    value: float | bool
+    value: ScoreValue
 
 
 def check_score(name: object, value: object) -> None:
@@ -85,7 +89,7 @@ class ScoreEntry:
     """
 
     name: str
-    value: float | bool
+    value: ScoreValue
     run_id: str
     step_id: str | None
     writer: str

@@ -4,11 +4,12 @@ Numbers compare across kinds by their exact value (rule C1); nothing else is eve
 converted. The engine's additions, absent paths and null, are in `_dialect`.
 """
 
+import operator
 from typing import Final
 
 from ._values import CelList, CelMap, Elapsed, Fault, Moment, UInt, Value, from_json
 
-__all__ = ["contains", "equal", "less", "lookup", "raw"]
+__all__ = ["contains", "equal", "get_step", "less", "lookup", "raw"]
 
 _NUMBERS: Final = frozenset({int, UInt, float})
 _LISTS: Final = frozenset({list, CelList})
@@ -26,12 +27,21 @@ def equal(one: Value, other: Value) -> bool:
     """Say whether two values are equal; different kinds never are (rule C1)."""
     kind, other_kind = type(one), type(other)
     if kind in _NUMBERS:
-        return other_kind in _NUMBERS and one == other
+        return other_kind in _NUMBERS and operator.eq(*_common(one, other))
     if kind in _LISTS:
         return other_kind in _LISTS and _equal_lists(one, other)
     if kind in _MAPS:
         return other_kind in _MAPS and _equal_maps(one, other)
     return kind is other_kind and one == other
+
+
+def _common(one: Value, other: Value) -> tuple[float, float]:
+    """Return two numbers; an integer beside a double becomes one, as in cel-go."""
+    assert isinstance(one, int | float)  # noqa: S101 -- the callers looked
+    assert isinstance(other, int | float)  # noqa: S101 -- the callers looked
+    if type(one) is not type(other) and float in (type(one), type(other)):
+        return float(one), float(other)
+    return one, other
 
 
 def _equal_lists(one: Value, other: Value) -> bool:
@@ -59,7 +69,7 @@ def less(one: Value, other: Value) -> bool | None:
     """Say whether *one* is before *other*; None when the two have no order."""
     kind, other_kind = type(one), type(other)
     if kind in _NUMBERS and other_kind in _NUMBERS:
-        return bool(one < other)  # type: ignore[operator]  # both are numbers
+        return operator.lt(*_common(one, other))
     if kind is not other_kind:
         return None
     if kind in _ORDERED:
@@ -102,3 +112,21 @@ def _made(container: CelMap, key: Value) -> Value:
         if is_bool != any(type(k) is bool and k == key for k in container):
             return Fault("no such key")
     return container[key]
+
+
+def get_step(value: Value, key: Value) -> Value:
+    """Return what *key* selects from *value*, or a `Fault`."""
+    if isinstance(value, dict):
+        return lookup(value, key)
+    if isinstance(value, list):
+        return _item(value, key)
+    return Fault("no such key")
+
+
+def _item(items: list[Value], key: Value) -> Value:
+    if isinstance(key, float) and key.is_integer():
+        key = int(key)
+    if type(key) not in (int, UInt):
+        return Fault("a list is indexed by integers")
+    inside = 0 <= key < len(items)  # type: ignore[operator]  # an integer
+    return raw(items, items[key]) if inside else Fault("index out of range")  # type: ignore[call-overload]  # an integer

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Final
 
 from ._arithmetic import ARITHMETIC, negate
-from ._compare import contains, equal, less, lookup, raw
+from ._compare import contains, equal, get_step, less, raw
 from ._evaluator import Evaluator
 from ._functions import FUNCTIONS, METHODS
 from ._library import CLOCKED, PATTERNS
@@ -185,24 +185,6 @@ def _walk(value: Value, steps: tuple[str | int, ...]) -> Value:
             if type(value) is Fault:
                 return UNKNOWN
     return from_json(value)
-
-
-def get_step(value: Value, key: Value) -> Value:
-    """Return what *key* selects from *value*, or a `Fault`."""
-    if isinstance(value, dict):
-        return lookup(value, key)
-    if isinstance(value, list):
-        return _item(value, key)
-    return Fault("no such key")
-
-
-def _item(items: list[Value], key: Value) -> Value:
-    if isinstance(key, float) and key.is_integer():
-        key = int(key)
-    if type(key) not in (int, UInt):
-        return Fault("a list is indexed by integers")
-    inside = 0 <= key < len(items)  # type: ignore[operator]  # an integer
-    return raw(items, items[key]) if inside else Fault("index out of range")  # type: ignore[call-overload]  # an integer
 
 
 def _path(evaluator: Evaluator, node: Path) -> Value:

@@ -8,6 +8,7 @@ from .._json import show
 from .._model.event import Event
 from .._model.limits import Limits
 from ..errors import NotBuiltError, UsageError
+from ..sdk.arguments import event_list
 from ..sdk.client import Client
 from ..sdk.function import Function
 
@@ -81,13 +82,7 @@ def as_events(
             fix="put them into the Event",
         )
     events = list(event) if isinstance(event, list | tuple) else [event]
-    for item in events:
-        if not isinstance(item, Event):
-            raise UsageError(
-                f"only names and events can be sent, not {show(item)}",
-                fix='write Event(name="support/ticket.created", data={...})',
-            )
-    return events
+    return event_list(events)
 
 
 def check_served(
@@ -173,5 +168,3 @@ def pick(found: Sequence[T], known: Sequence[T], what: str, fix: str) -> T:
         seen="; ".join(map(repr, found or known)) or "there are none at all",
         fix=fix,
     )
-
-

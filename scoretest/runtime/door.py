@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import final
 
 from .._model.event import Event
+from .._model.score import ScoreValue
 from ..errors import UsageError
 from .driver import Driver
 
@@ -40,7 +41,7 @@ class Door:
         return ids
 
     def write_score(
-        self, *, name: str, value: float | bool, run_id: str, step_id: str | None
+        self, *, name: str, value: ScoreValue, run_id: str, step_id: str | None
     ) -> None:
         """Write a checked score to the ledger."""
         self._driver.write_score(name, value, run_id, step_id)

@@ -13,14 +13,16 @@ from contextvars import Context as ContextVars
 from typing import Any
 
 from .._engine import Engine, Live
-from .._json import to_wire
+from .._json import show, to_wire
 from .._model.command import EntryReturned, ReportFinding, SendEvent, WriteScore
 from .._model.effect import Enter
 from .._model.event import Event
 from .._model.finding import Finding, run_where
 from .._model.operation import Operation, Outcome
+from .._model.score import ScoreValue
 from ..errors import DeadlockError, LivelockError, ScoretestError, UsageError
-from ..sdk.function import AnyFunction
+from ..sdk.client import Client
+from ..sdk.function import AnyFunction, Function
 from ..times import Instant, to_instant
 from .coroutines import AsyncEntry, current_entry
 from .entry import Entry
@@ -41,7 +43,7 @@ class Driver:
         self.loop = loop
         self.stubs = Stubs()
         self.functions: dict[str, AnyFunction] = {}
-        self.loggers: dict[str, logging.Logger] = {}
+        self._loggers: dict[str, logging.Logger] = {}
         self._base = base
         self._start_us = engine.now
         self._entries: dict[tuple[str, int], AnyEntry] = {}
@@ -55,7 +57,7 @@ class Driver:
         loop.on_due = self._due
         loop.on_time = self._moved
         loop.describe = self.describe
-        loop.set_task_factory(self._make_task)
+        loop.set_task_factory(self._make_task)  # type: ignore[arg-type]  # its keywords differ from Python to Python
 
     # --- time ---------------------------------------------------------------------
 
@@ -76,11 +78,33 @@ class Driver:
         # the time, for what the user's timers are about to do
         self.engine.now_is(Instant(self._start_us + at_us))
 
+    # --- functions ------------------------------------------------------------------
+
+    def serve(self, client: Client, functions: Sequence[AnyFunction]) -> None:
+        """Register functions that were checked."""
+        for function in functions:
+            self.engine.register(function.options)
+            self.functions[function.id] = function
+            self._loggers[function.id] = client.logger
+
+    def slug_of(self, function: object) -> str:
+        """Return the slug of a function that is served.
+
+        Raises:
+            UsageError: It is not.
+        """
+        if isinstance(function, Function) and function.id in self.functions:
+            return function.id
+        served = ", ".join(sorted(self.functions)) or "none"
+        raise UsageError(
+            f"{show(function)} is not served by this harness",
+            seen=f"served: {served}",
+            fix="pass the function itself, and add it to harness.serve(...)",
+        )
+
     # --- what the outside does ------------------------------------------------------
 
-    def send(
-        self, events: Sequence[Event], sender: Entry | None = None
-    ) -> list[str]:
+    def send(self, events: Sequence[Event], sender: Entry | None = None) -> list[str]:
         """Check *events* as one request, then let them arrive one after the other.
 
         Raises:
@@ -129,7 +153,7 @@ class Driver:
     def write_score(
         self,
         name: str,
-        value: float | bool,
+        value: ScoreValue,
         run_id: str,
         step_id: str | None,
         writer: str = "",
@@ -144,7 +168,7 @@ class Driver:
         """Record a finding."""
         self.perform(self.engine.apply(ReportFinding(finding)))
 
-    def report(  # noqa: PLR0913 -- the parts of a finding
+    def report(
         self, live: Live, code: str, message: str, fix: str, place: str, step: str
     ) -> None:
         """Record a finding about a run, the first time that it is made."""
@@ -197,7 +221,7 @@ class Driver:
 
     def logger_of(self, function: AnyFunction) -> logging.Logger:
         """Return the logger of the function's client."""
-        return self.loggers[function.id]
+        return self._loggers[function.id]
 
     def leave_when_idle(self, entry: AsyncEntry) -> None:
         """Leave *entry* as soon as nothing else can happen in it."""
@@ -220,7 +244,7 @@ class Driver:
         )
         try:
             effects = self.engine.apply(answer)
-        except ScoretestError as error:  # a storm of events, for one
+        except Exception as error:  # noqa: BLE001 -- a storm of events, or our own bug: never silent
             self.crash(error)
             return
         self.perform(effects)
@@ -258,7 +282,7 @@ class Driver:
         self,
         loop: asyncio.AbstractEventLoop,
         coro: Coroutine[Any, Any, Any],
-        **options: Any,  # noqa: ANN401 -- whatever this Python's tasks take
+        **options: Any,
     ) -> "asyncio.Task[Any]":
         task: asyncio.Task[Any] = asyncio.Task(coro, loop=loop, **options)
         entry = current_entry()

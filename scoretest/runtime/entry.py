@@ -5,7 +5,7 @@ the first one that is not ends the entry, and what it wants goes to the engine a
 operation. `Entry` is the port that the SDK's context talks to.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,7 @@ from .._model.operation import (
     StepRan,
 )
 from .._model.options import FunctionKind
+from .._model.score import ScoreValue
 from ..errors import FindingsError, NotBuiltError, UsageError
 from ..sdk.context import DeferredParent, RunFacts
 from ..sdk.errors import NonRetriableError, StepError
@@ -49,7 +50,9 @@ in_step: ContextVar[StepName | None] = ContextVar("scoretest_in_step", default=N
 # a handler that swallows this many interrupts in one entry will never be left
 _MOST_SWALLOWED = 100
 
-_SWALLOWED = "catch Exception, or name the errors; never catch BaseException around a step"
+_SWALLOWED = (
+    "catch Exception, or name the errors; never catch BaseException around a step"
+)
 
 
 class LeaveHandler(BaseException):
@@ -157,7 +160,7 @@ class Entry:
         return self.driver.send(events, sender=self)
 
     def write_score(
-        self, *, name: str, value: float | bool, run_id: str, step_id: str | None
+        self, *, name: str, value: ScoreValue, run_id: str, step_id: str | None
     ) -> None:
         """Write a checked score, in the name of this run."""
         self.driver.write_score(name, value, run_id, step_id, writer=self.run_id)
@@ -314,12 +317,12 @@ class Entry:
             return Raised(describe_error(error, self.now))
         return Returned(wire.value, wire.size)
 
-    def failed(self, error: Exception) -> Outcome:
+    def failed(self, error: BaseException) -> Outcome:
         """Return the outcome of a handler that raised."""
         self._note_usage(error)
         return Raised(describe_error(error, self.now))
 
-    def _note_usage(self, error: Exception) -> None:
+    def _note_usage(self, error: BaseException) -> None:
         """Keep a mistake in the test's own terms from being taken for a failure."""
         if isinstance(error, NotBuiltError) or type(error) is UsageError:
             self.report("USAGE_ERROR", error.what, error.fix, error.where or "?")
@@ -392,6 +395,3 @@ def _parent(event: ReceivedEvent) -> DeferredParent:
     return DeferredParent(
         fn_slug=str(routing["parent_fn_slug"]), run_id=str(routing["parent_run_id"])
     )
-
-
-Body = Callable[[], object]

@@ -1,24 +1,22 @@
 """The harness: one world in memory, and everything that a test can do to it."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextvars import copy_context
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Literal, NoReturn, Self, TypeVar, final
 
 from .._engine import Engine
-from .._json import show
 from .._model.event import Event
 from .._model.finding import Finding
 from .._model.limits import Limits
-from ..errors import NotBuiltError, UsageError, near_miss
+from ..errors import NotBuiltError, near_miss
 from ..reports.timeline import Timeline
 from ..sdk.client import Client
-from ..sdk.function import AnyFunction, Function, is_coroutine_handler
+from ..sdk.function import AnyFunction, Function
 from ..sdk.places import caller
-from ..times import Instant, format_instant, to_datetime, to_duration, to_instant
-from .checks import as_events, check_choices, check_served, pick
+from ..times import to_datetime, to_instant
+from .checks import as_events, check_choices, check_served
 from .door import Door
 from .driver import Driver
 from .expectations import ExpectedFailure
@@ -27,17 +25,14 @@ from .loop import VirtualLoop
 from .reader import Reader
 from .scores import Scores
 from .sent import Sent
-from .stubs import Stub
+from .stubs import NOT_GIVEN, Stub
+from .travel import Travel
+from .usable import check_usable, refuse_async
 from .views import OpenWait, Run
 
 __all__ = ["Harness"]
 
 T = TypeVar("T")
-
-# how many runs may start each other before the harness takes them for endless
-_CHAIN_OF_ADVANCE = 20_000
-_CHAIN_OF_FAST_FORWARD = 1_000
-_ASYNC_FACE = ("asend", "aadvance", "aadvance_to", "afast_forward", "acall")
 
 
 @final
@@ -91,9 +86,10 @@ class Harness:
         self._engine = Engine(start=self._start, seed=seed, limits=limits)
         self._loop = VirtualLoop(io=io)
         self._driver = Driver(self._engine, self._loop, copy_context())
+        self._travel = Travel(self._driver, self._start)
         self._reader = Reader(self._engine, self._start)
         self._judgement = Judgement(self._reader, self._driver.stubs)
-        self._door = Door(self._driver, self._settle)
+        self._door = Door(self._driver, self._travel.settle)
         self._clients: dict[str, Client] = {}
         self._is_closed = False
 
@@ -119,10 +115,7 @@ class Harness:
         """
         self._check_usable("serve")
         check_served(client, functions, self._clients, self._driver.functions)
-        for function in functions:
-            self._engine.register(function.options)
-            self._driver.functions[function.id] = function
-            self._driver.loggers[function.id] = client.logger
+        self._driver.serve(client, functions)
         if client.app_id not in self._clients:
             self._clients[client.app_id] = client
             client.attach(self._door)
@@ -158,7 +151,7 @@ class Harness:
         begin = len(self._engine.trace)
         ids = self._driver.send(events)
         sent = Sent(self._reader, ids, begin, len(self._engine.trace))
-        self._run_to(None)
+        self._travel.settle()
         return sent
 
     def advance(self, by: str | timedelta) -> Self:
@@ -169,22 +162,11 @@ class Harness:
         Args:
             by: Text such as ``"7d"`` or ``"6d 23h"``, or a timedelta.
 
-        Returns:
-            This harness.
-
         Raises:
             UsageError: *by* is negative, or has no unit.
         """
         self._check_usable("advance")
-        duration = to_duration(by, what="advance()")
-        if duration < 0:
-            raise UsageError(
-                f"advance({by!r}) would move time backwards",
-                where=f"virtual time {format_instant(self._driver.now)}",
-                fix="time only moves forward; make a new Harness(start=...) to begin "
-                "earlier",
-            )
-        self._run_to(Instant(self._driver.now + duration))
+        self._travel.advance(by)
         return self
 
     def advance_to(self, moment: datetime) -> Self:
@@ -194,15 +176,7 @@ class Harness:
             UsageError: *moment* is in the past, or has no time zone.
         """
         self._check_usable("advance_to")
-        target = to_instant(moment, what="advance_to()")
-        if target < self._driver.now:
-            raise UsageError(
-                f"advance_to({format_instant(target)}) would move time backwards",
-                where=f"virtual time {format_instant(self._driver.now)}",
-                fix="time only moves forward; make a new Harness(start=...) to begin "
-                "earlier",
-            )
-        self._run_to(target)
+        self._travel.advance_to(moment)
         return self
 
     def fast_forward(self, within: str | timedelta | None = None) -> Self:
@@ -213,91 +187,60 @@ class Harness:
         Args:
             within: How far at most; without it, the program has to come to an end.
 
-        Returns:
-            This harness.
-
         Raises:
             LivelockError: The program does not end; the message names a run.
         """
         self._check_usable("fast_forward")
-        limit = None if within is None else to_duration(within, what="within")
-        if limit is not None and limit < 0:
-            raise UsageError(
-                f"fast_forward({within!r}) would move time backwards",
-                fix="give a duration from zero on, or none at all",
-            )
-        self._driver.allow_chain(_CHAIN_OF_FAST_FORWARD)
-        self._loop.run_until_quiet(limit)
-        self._driver.check_stuck()
+        self._travel.fast_forward(within)
         return self
 
-    def _settle(self) -> None:
-        self._check_usable("send")
-        self._run_to(None)
-
-    def _run_to(self, target: Instant | None) -> None:
-        self._driver.allow_chain(_CHAIN_OF_ADVANCE)
-        at_us = None if target is None else target - self._start
-        self._loop.run_to(at_us)
-        self._driver.check_stuck()
-
     def call(
-        self, function: Callable[..., Awaitable[T]], *args: object, **kwargs: object
+        self,
+        function: Callable[..., Coroutine[Any, Any, T]],
+        *args: object,
+        **kwargs: object,
     ) -> T:
         """Run a coroutine function of the application on the virtual loop.
 
         The clock moves as far as the coroutine sleeps. What it sends arrives here.
-
-        Args:
-            function: The coroutine function itself, not its call.
-            *args: What to call it with.
-            **kwargs: What to call it with, by name.
-
-        Returns:
-            What it returns.
+        Pass the function itself, not its call.
         """
         self._check_usable("call")
-        if not is_coroutine_handler(function):
-            raise UsageError(
-                f"call() takes a coroutine function, not {show(function)}",
-                fix="write harness.call(handle_click, request), without calling it",
-            )
-        self._driver.allow_chain(_CHAIN_OF_ADVANCE)
-        result: T = self._loop.run_until_complete(function(*args, **kwargs))  # type: ignore[arg-type]  # a coroutine, looked at above
-        self._run_to(None)
-        return result
+        return self._travel.call(function, *args, **kwargs)
 
     def stub(
         self,
         function: Function[Any],
         step_id: str,
         *,
+        returns: object = NOT_GIVEN,
+        raises: BaseException | type[BaseException] | None = None,
+        calls: Callable[[], object] | None = None,
         times: int | None = None,
-        **instead: Any,  # noqa: ANN401 -- one of returns, raises and calls
     ) -> Stub:
         """Let something stand in for the callback of a step.
 
         Args:
             function: Whose step.
             step_id: Which step.
+            returns: What the step yields.
+            raises: What it raises instead.
+            calls: What is called instead, without arguments.
             times: How often; every time when left out.
-            **instead: One of ``returns=`` (what the step yields), ``raises=`` (an
-                exception) and ``calls=`` (a function without arguments).
 
         Raises:
-            UsageError: Not exactly one of them is given, or *function* is not served.
+            UsageError: Not exactly one of *returns*, *raises* and *calls* is given, or
+                *function* is not served here.
         """
         self._check_usable("stub")
-        slug = self._slug(function)
-        unknown = sorted(set(instead) - {"returns", "raises", "calls"})
-        if unknown:
-            raise UsageError(
-                f"stub() has no {unknown[0]!r}"
-                f"{near_miss(unknown[0], ['returns', 'raises', 'calls', 'times'])}",
-                fix="give one of returns=, raises= and calls=",
-            )
         return self._driver.stubs.add(
-            slug, step_id, times=times, place=caller(), **instead
+            self._driver.slug_of(function),
+            step_id,
+            returns=returns,
+            raises=raises,
+            calls=calls,
+            times=times,
+            place=caller(),
         )
 
     def cancel(self, run: Run) -> NoReturn:
@@ -334,13 +277,8 @@ class Harness:
         Raises:
             UsageError: There is none, or several; the message lists what there is.
         """
-        slug = which if isinstance(which, str) else self._slug(which)
-        found = self._reader.find_run(slug)
-        return found or pick(
-            [run for run in self.runs if run.function_id == slug],
-            self.runs,
-            f"run of {slug!r}",
-            "pick one from harness.runs",
+        return self._reader.only_run(
+            which if isinstance(which, str) else self._driver.slug_of(which)
         )
 
     @property
@@ -373,14 +311,7 @@ class Harness:
         Raises:
             UsageError: *which* is neither.
         """
-        if not isinstance(which, Event | Sent):
-            raise UsageError(
-                f"explain() takes an Event, or what send() returned, not {show(which)}",
-                fix='write harness.explain(Event(name="support/feedback.received"))',
-            )
-        sent = which if isinstance(which, Sent) else None
-        waits = sent.ignored if sent else self._reader.would_ignore(which)  # type: ignore[arg-type]  # an Event, if no Sent
-        return "\n".join(map(str, waits)) or "no open wait on this event's name refused it"
+        return self._reader.explain(which.ignored if isinstance(which, Sent) else which)
 
     # --- judgement --------------------------------------------------------------
 
@@ -388,11 +319,6 @@ class Harness:
     def findings(self) -> list[Finding]:
         """What was found wrong so far and is not allowed."""
         return self._judgement.findings(at_close=False)
-
-    @property
-    def notes(self) -> list[Finding]:
-        """What is worth knowing and fails no test."""
-        return self._judgement.notes()
 
     def allow(self, code: str, *, reason: str) -> None:
         """Let findings of this code pass in this test.
@@ -413,7 +339,7 @@ class Harness:
             UsageError: *function* is not served here.
         """
         self._check_usable("expect_failure")
-        return ExpectedFailure(self._reader, self._slug(function))
+        return ExpectedFailure(self._reader, self._driver.slug_of(function))
 
     # --- the end ----------------------------------------------------------------
 
@@ -464,39 +390,11 @@ class Harness:
     # --- what every verb needs ----------------------------------------------------
 
     def _check_usable(self, verb: str) -> None:
-        if self._is_closed:
-            raise UsageError(
-                f"harness.{verb} was used after the harness was closed",
-                fix="use it inside the test, or make a new Harness()",
-            )
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            return
-        raise UsageError(
-            f"harness.{verb} was called inside a running event loop",
-            where=self._driver.describe(),
-            fix="in a handler use ctx.step.send_event or client.send; write the test as "
-            "a plain `def`, the async face of the harness is not built yet",
-        )
-
-    def _slug(self, function: object) -> str:
-        if isinstance(function, Function) and function.id in self._driver.functions:
-            return function.id
-        served = ", ".join(sorted(self._driver.functions)) or "none"
-        raise UsageError(
-            f"{show(function)} is not served by this harness",
-            seen=f"served: {served}",
-            fix="pass the function itself, and add it to harness.serve(...)",
-        )
+        check_usable(verb, self._driver, is_closed=self._is_closed)
 
     def __getattr__(self, name: str) -> NoReturn:
         # reached only for names that the class does not have
-        if name in _ASYNC_FACE:
-            raise NotBuiltError(
-                f"harness.{name} is not built yet",
-                fix=f"write the test as a plain `def` with harness.{name[1:]}",
-            )
+        refuse_async(name)
         raise AttributeError(
             f"Harness has no {name!r}{near_miss(name, dir(type(self)))}"
         )

@@ -54,7 +54,10 @@ class Judgement:
 
     def _failures(self) -> Iterator[Finding]:
         for at, fact in ((e.at, e.fact) for e in self._reader.trace):
-            if isinstance(fact, RunFailed) and fact.run_id not in self._reader.looked_at:
+            if (
+                isinstance(fact, RunFailed)
+                and fact.run_id not in self._reader.looked_at
+            ):
                 function = self._reader.run(fact.run_id).function_id
                 error = fact.error
                 yield Finding(

@@ -106,7 +106,7 @@ class PlainEntry(Entry):
         step_id: str,
         event: str,
         expression: str | None,
-        timeout: Duration,
+        within: Duration,
         place: str,
     ) -> JsonObject | None:
         """Leave the handler until an event matches, or the time is over."""
@@ -115,7 +115,7 @@ class PlainEntry(Entry):
         if memo is not None:
             found = self.opened(memo)
             return found if isinstance(found, dict) else None
-        wait = WaitFor(step=name, event=event, expression=expression, timeout=timeout)
+        wait = WaitFor(step=name, event=event, expression=expression, timeout=within)
         self._hand_in(*([] if self.is_skipped(name) else [wait]))
         return None
 

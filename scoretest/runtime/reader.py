@@ -5,11 +5,13 @@ from typing import final
 
 from .._core.waits import Wait
 from .._engine import Engine
-from .._json import JsonObject
+from .._json import JsonObject, show
 from .._model.event import Event, ReceivedEvent
 from .._model.fact import EventReceived, TraceEntry
+from ..errors import UsageError
 from ..reports.timeline import Timeline
 from ..times import MILLISECOND, Instant, to_instant
+from .checks import pick
 from .scores import Scores
 from .views import OpenWait, Run, event_view
 
@@ -53,6 +55,17 @@ class Reader:
         live = self._engine.lives.get(run_id)
         return None if live is None else Run(self, live)
 
+    def only_run(self, which: str) -> Run:
+        """Return the run of an id, or the only run of a function's slug.
+
+        Raises:
+            UsageError: There is none, or several.
+        """
+        of_function = [run for run in self.runs if run.function_id == which]
+        return self.find_run(which) or pick(
+            of_function, self.runs, f"run of {which!r}", "pick one from harness.runs"
+        )
+
     @property
     def waits(self) -> list[OpenWait]:
         """The open waits, in the order of opening."""
@@ -82,6 +95,22 @@ class Reader:
         waits = self._engine.waits_open_at(event.name, sequence)
         left = [wait for wait in waits if not wait.accepts(event.wire)]
         return self._with_reasons(left, event.wire)
+
+    def explain(self, which: Event | Sequence[OpenWait]) -> str:
+        """Say why waits refused an event, or would refuse one that was not sent.
+
+        Raises:
+            UsageError: *which* is neither an event nor a list of waits.
+        """
+        if not isinstance(which, Event | list):
+            raise UsageError(
+                f"explain() takes an Event, or what send() returned, not {show(which)}",
+                fix='write harness.explain(Event(name="support/feedback.received"))',
+            )
+        waits = self.would_ignore(which) if isinstance(which, Event) else which
+        return "\n".join(map(str, waits)) or (
+            "no open wait on this event's name refused it"
+        )
 
     def would_ignore(self, event: Event) -> list[OpenWait]:
         """Return the open waits that *event* would not satisfy, were it sent now."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, NoReturn, final, overload
 
-from .._model.score import Score, ScoreEntry
+from .._model.score import Score, ScoreEntry, ScoreValue
 from ..errors import NotBuiltError, UsageError, near_miss
 from ..times import format_instant, to_datetime
 
@@ -35,7 +35,7 @@ class ScoreRecord:
         return self._entry.name
 
     @property
-    def value(self) -> float | bool:
+    def value(self) -> ScoreValue:
         """The value; a bool stays a bool."""
         return self._entry.value
 
@@ -93,7 +93,10 @@ class Scores(Sequence[ScoreRecord]):
     """The scores that stand, in the order in which they were last written (rule G2)."""
 
     def __init__(
-        self, reader: "Reader", current: Iterable[ScoreEntry], past: Iterable[ScoreEntry]
+        self,
+        reader: "Reader",
+        current: Iterable[ScoreEntry],
+        past: Iterable[ScoreEntry],
     ) -> None:
         self._reader = reader
         self._current = [ScoreRecord(reader, entry) for entry in current]

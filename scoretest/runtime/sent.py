@@ -23,9 +23,7 @@ class Sent:
         ids: The server's ids of the events, in order (rule E4).
     """
 
-    def __init__(
-        self, reader: "Reader", ids: list[str], begin: int, end: int
-    ) -> None:
+    def __init__(self, reader: "Reader", ids: list[str], begin: int, end: int) -> None:
         self.ids = ids
         self._reader = reader
         self._begin = begin

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import final
+from typing import Final, final
 
 from .._json import show
 from .._model.finding import Finding
@@ -10,9 +10,10 @@ from .._model.operation import StepName
 from ..errors import UsageError, near_miss
 from ..sdk.function import AnyFunction
 
-__all__ = ["Stub", "Stubs"]
+__all__ = ["NOT_GIVEN", "Stub", "Stubs"]
 
-_ABSENT = object()
+NOT_GIVEN: Final = object()
+"""What a stub returns when its test did not say; None would be an answer."""
 
 
 @final
@@ -65,12 +66,12 @@ class Stubs:
         self._stubs: dict[tuple[str, str], list[Stub]] = {}
         self._steps_met: dict[str, set[str]] = {}
 
-    def add(
+    def add(  # noqa: PLR0913 -- the parts of a stub, all of them named
         self,
         function: str,
         step_id: object,
         *,
-        returns: object = _ABSENT,
+        returns: object = NOT_GIVEN,
         raises: object = None,
         calls: object = None,
         times: object = None,
@@ -86,7 +87,7 @@ class Stubs:
         stub = Stub(
             function=function,
             step_id=str(step_id),
-            returns=None if returns is _ABSENT else returns,
+            returns=None if returns is NOT_GIVEN else returns,
             raises=raises,  # type: ignore[arg-type]  # looked at by _check
             calls=calls,  # type: ignore[arg-type]  # looked at by _check
             times=times,  # type: ignore[arg-type]  # looked at by _check
@@ -133,7 +134,7 @@ def _check(
             f"a stub's step must be named by text, not {show(step_id)}",
             fix='write harness.stub(function, "generate-response", returns="Hi")',
         )
-    given = [returns is not _ABSENT, raises is not None, calls is not None]
+    given = [returns is not NOT_GIVEN, raises is not None, calls is not None]
     if sum(given) != 1:
         raise UsageError(
             f"the stub of {step_id!r} needs exactly one of returns=, raises= and calls=",

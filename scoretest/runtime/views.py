@@ -13,8 +13,8 @@ from .._json import Json, copy_json
 from .._model.event import Event, ReceivedEvent
 from .._model.operation import ErrorInfo
 from ..sdk.arguments import event_from_wire
-from .checks import pick
 from ..times import Duration, format_duration, format_instant, to_datetime
+from .checks import pick
 
 if TYPE_CHECKING:
     from .reader import Reader
@@ -95,12 +95,12 @@ class RunStep:
 
     @property
     def op(self) -> str:
-        """What it is: ``"StepRun"``, ``"Sleep"`` or ``"WaitForEvent"``."""
+        """What kind it is, such as ``"StepRun"``, ``"Sleep"``, ``"WaitForEvent"``."""
         return self._record.op
 
     @property
     def status(self) -> str:
-        """Where it stands: ``"Completed"``, ``"Failed"``, ``"Waiting"``, …"""
+        """Where it stands, such as ``"Completed"``, ``"Failed"``, ``"Waiting"``."""
         return self._record.state.value
 
     @property
@@ -262,7 +262,9 @@ class Run:
             UsageError: The run has no such step; the message lists those it has.
         """
         found = [step for step in self.steps if step.id == step_id]
-        return pick(found, self.steps, f"step {step_id!r} of {self!r}", "look at run.steps")
+        return pick(
+            found, self.steps, f"step {step_id!r} of {self!r}", "look at run.steps"
+        )
 
     @property
     def event(self) -> Event:

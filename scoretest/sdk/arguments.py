@@ -63,7 +63,7 @@ def wait_timeout(timeout: object) -> Duration:
     return duration
 
 
-def condition(if_exp: str | None, match: str | None, step_id: str) -> str | None:
+def condition(if_exp: object, match: object, step_id: str) -> str | None:
     """Return the wait's expression, from either way of writing it."""
     if match is None:
         if if_exp is None or isinstance(if_exp, str):
@@ -86,6 +86,11 @@ def condition(if_exp: str | None, match: str | None, step_id: str) -> str | None
 
 
 def checked_id(step_id: object) -> None:
+    """Refuse a step's id that is no text.
+
+    Raises:
+        UsageError: It is not.
+    """
     if not isinstance(step_id, str):
         raise UsageError(
             f"a step's id must be text, not {show(step_id)}",
@@ -94,6 +99,11 @@ def checked_id(step_id: object) -> None:
 
 
 def checked_name(event: object, step_id: str) -> str:
+    """Return the name of the event that a step waits for.
+
+    Raises:
+        UsageError: It is no name.
+    """
     if not isinstance(event, str) or not event:
         raise UsageError(
             f"step {step_id!r} waits for {show(event)}, which is no event name",
@@ -103,6 +113,11 @@ def checked_name(event: object, step_id: str) -> str:
 
 
 def checked_body(handler: object, step_id: str) -> None:
+    """Refuse a step's callback that cannot be called.
+
+    Raises:
+        UsageError: It cannot.
+    """
     if not callable(handler):
         raise UsageError(
             f"step {step_id!r} was given {show(handler)}, which cannot be called",
@@ -112,19 +127,35 @@ def checked_body(handler: object, step_id: str) -> None:
 
 
 def event_list(events: object) -> list[Event]:
-    listed = events if isinstance(events, list) else [events]
-    for event in listed:
-        if not isinstance(event, Event):
-            raise UsageError(
-                f"only events can be sent, not {show(event)}",
-                fix='write Event(name="support/ticket.created", data={...})',
-            )
-    return listed
+    """Return one event or several as a list.
+
+    Raises:
+        UsageError: One of them is no event.
+    """
+    return [
+        _checked_event(event)
+        for event in (events if isinstance(events, list) else [events])
+    ]
+
+
+def _checked_event(event: object) -> Event:
+    if isinstance(event, Event):
+        return event
+    raise UsageError(
+        f"only events can be sent, not {show(event)}",
+        fix='write Event(name="support/ticket.created", data={...})',
+    )
 
 
 def not_built(what: str, advice: str) -> NotBuiltError:
+    """Return the error for a tool that does not exist yet."""
     return NotBuiltError(f"{what} is not built yet", where=caller(3), fix=advice)
 
 
 def until_after(now: Instant, duration: object) -> Instant:
+    """Return the instant that lies *duration* after *now*.
+
+    Raises:
+        UsageError: *duration* cannot be read.
+    """
     return Instant(now + to_duration(duration, what="duration", bare_ms=True))

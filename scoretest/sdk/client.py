@@ -14,7 +14,7 @@ from .._json import show
 from .._model.event import Event
 from .._model.options import FunctionKind, TriggerEvent
 from .._model.ports import WorldPort
-from .._model.score import InvalidScoreError, check_score
+from .._model.score import InvalidScoreError, ScoreValue, check_score
 from ..errors import NotBuiltError, UsageError
 from .arguments import event_list
 from .current import current_port
@@ -37,9 +37,10 @@ class Client:
     """
 
     def __init__(self, app_id: str, *, logger: logging.Logger | None = None) -> None:
-        if not isinstance(app_id, str) or not app_id:
+        name: object = app_id
+        if not isinstance(name, str) or not name:
             raise UsageError(
-                f"app_id must be text, not {show(app_id)}",
+                f"app_id must be text, not {show(name)}",
                 fix='write Client(app_id="support")',
             )
         self.app_id = app_id
@@ -116,7 +117,7 @@ class Client:
     # --- scores -----------------------------------------------------------------
 
     async def score(
-        self, *, name: str, value: float | bool, run_id: str, step_id: str | None = None
+        self, *, name: str, value: ScoreValue, run_id: str, step_id: str | None = None
     ) -> None:
         """Write a score onto a run, or onto one of its steps.
 
@@ -128,7 +129,7 @@ class Client:
         self._score("score", name, value, run_id, step_id)
 
     def score_sync(
-        self, *, name: str, value: float | bool, run_id: str, step_id: str | None = None
+        self, *, name: str, value: ScoreValue, run_id: str, step_id: str | None = None
     ) -> None:
         """Write a score, from code that cannot await."""
         self._score("score_sync", name, value, run_id, step_id)
@@ -137,13 +138,13 @@ class Client:
         self,
         verb: str,
         name: str,
-        value: float | bool,
+        value: ScoreValue,
         run_id: str,
         step_id: str | None,
     ) -> None:
         try:
             check_score(name, value)
-            check_target("" if run_id is None else run_id, step_id)
+            check_target(run_id, step_id, is_run_needed=True)
         except InvalidScoreError as error:
             port = current_port.get()
             if port is not None:

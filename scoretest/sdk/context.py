@@ -38,7 +38,7 @@ class DeferredParent:
 class ReplayAwareLogger(LoggerAdapter):  # type: ignore[type-arg]  # generic in stubs only, a plain class at run time
     """A logger that is silent while the handler goes over steps it has done."""
 
-    def __init__(self, logger: Any, port: RunPort) -> None:  # noqa: ANN401 -- whatever the client was given
+    def __init__(self, logger: Any, port: RunPort) -> None:
         super().__init__(logger, {})
         self._port = port
 
@@ -49,7 +49,7 @@ class ReplayAwareLogger(LoggerAdapter):  # type: ignore[type-arg]  # generic in 
     def process(
         self,
         msg: Any,
-        kwargs: "MutableMapping[str, Any]",  # noqa: ANN401 -- logging's signature
+        kwargs: "MutableMapping[str, Any]",
     ) -> "tuple[Any, MutableMapping[str, Any]]":
         """Leave the record as it is."""
         return msg, kwargs
@@ -112,7 +112,7 @@ class _ContextBase:
         return self._facts.parents
 
     @property
-    def input(self) -> Any:  # noqa: ANN401 -- the schema's own type
+    def input(self) -> Any:
         """The payload: the schema's own type when there is one, else a mapping."""
         return self._facts.input
 

@@ -58,7 +58,7 @@ def add_defer(
     return DeferHandle(lambda: port.abort_defer(DeferAbort(call.hashed), place))
 
 
-def _checked(port: RunPort, defer_id: object, function: object, data: Any) -> DeferAdd:  # noqa: ANN401 -- anything a user may pass
+def _checked(port: RunPort, defer_id: object, function: object, data: Any) -> DeferAdd:
     target = _target(function)
     if not isinstance(defer_id, str) or not defer_id:
         raise UsageError(

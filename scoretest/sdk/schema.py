@@ -16,7 +16,7 @@ __all__ = ["Schema"]
 class Schema:
     """A type that payloads are validated against."""
 
-    def __init__(self, kind: Any, owner: str) -> None:  # noqa: ANN401 -- a model, a dataclass or a TypedDict
+    def __init__(self, kind: Any, owner: str) -> None:
         if not isinstance(kind, type):
             raise UsageError(
                 f"the schema of {owner!r} must be a class, not {show(kind)}",

@@ -95,7 +95,7 @@ def create_scorer(
 
 def _scored(handler: Handler[Any], slug: str) -> Callable[[Context], Any]:
     async def entry(ctx: Context) -> object:
-        scores = scores_of(await handler(ctx), slug)  # type: ignore[arg-type, misc]  # the async kind, looked at above
+        scores = scores_of(await handler(ctx), slug)  # type: ignore[arg-type]  # the async kind, looked at above
         for score in scores:
             await ctx.step.score(
                 _STEP, name=score.name, value=score.value, run_id=_scored_run(ctx)

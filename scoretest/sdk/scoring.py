@@ -32,14 +32,19 @@ def score_body(
     return write
 
 
-def check_target(run_id: object, step_id: object) -> None:
+def check_target(
+    run_id: object, step_id: object, *, is_run_needed: bool = False
+) -> None:
     """Refuse a run or step that cannot be one (rule G4).
 
     Raises:
         InvalidScoreError: One of them is given and is blank, or no text.
     """
     for label, value in (("run_id", run_id), ("target_step_id", step_id)):
-        if value is not None and (not isinstance(value, str) or not value.strip()):
+        is_needed = is_run_needed and label == "run_id"
+        if (value is not None or is_needed) and (
+            not isinstance(value, str) or not value.strip()
+        ):
             raise InvalidScoreError(
                 f"{label} must be text that is not blank, not {show(value)}",
                 fix="pass ctx.run_id, or ctx.parents[0].run_id for the parent",

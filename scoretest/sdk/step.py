@@ -10,7 +10,7 @@ from typing import Any, NoReturn, TypeAlias, TypeVar, final
 
 from .._model.event import Event
 from .._model.ports import AsyncSteps
-from .._model.score import Score
+from .._model.score import Score, ScoreValue
 from ..times import to_instant
 from .arguments import (
     NO_AI,
@@ -136,15 +136,13 @@ class Step:
         self,
         step_id: str,
         event: str,
-        condition: str | None,
-        timeout: object,
+        if_text: str | None,
+        asked: object,
         place: str,
     ) -> Event | None:
         # checked when awaited, so that a try around the await sees it (rule B10)
-        duration = wait_timeout(timeout)
-        wire = await self._port.wait_for_event(
-            step_id, event, condition, duration, place
-        )
+        within = wait_timeout(asked)
+        wire = await self._port.wait_for_event(step_id, event, if_text, within, place)
         return None if wire is None else event_from_wire(wire)
 
     def send_event(self, step_id: str, events: Event | list[Event]) -> Call[list[str]]:
@@ -163,7 +161,7 @@ class Step:
         step_id: str,
         *,
         name: str,
-        value: float | bool,
+        value: ScoreValue,
         run_id: str | None = None,
         target_step_id: str | None = None,
     ) -> Call[None]:

@@ -10,7 +10,7 @@ from typing import Any, NoReturn, TypeVar, final
 
 from .._model.event import Event
 from .._model.ports import SyncSteps
-from .._model.score import Score
+from .._model.score import Score, ScoreValue
 from ..times import to_instant
 from .arguments import (
     NO_AI,
@@ -94,7 +94,7 @@ class StepSync:
         step_id: str,
         *,
         name: str,
-        value: float | bool,
+        value: ScoreValue,
         run_id: str | None = None,
         target_step_id: str | None = None,
     ) -> None:

@@ -1,0 +1,196 @@
+"""A tree back to text, in the form in which the engine stores expressions.
+
+The engine prints text between double quotes with Go's escapes, and later cuts the
+literal out without decoding it; that is why some values never match (rule C10).
+"""
+
+import json
+import math
+from collections.abc import Callable
+from typing import Final, cast
+
+from ._tree import (
+    Binary,
+    Call,
+    Cond,
+    Has,
+    Ident,
+    Index,
+    ListOf,
+    Lit,
+    Logic,
+    MapOf,
+    Node,
+    Select,
+    Unary,
+)
+from ._values import UInt, Value, from_json, go_double
+
+__all__ = ["go_quote", "unparse", "write_value"]
+
+_ESCAPES: Final = {
+    '"': '\\"',
+    "\\": "\\\\",
+    "\a": "\\a",
+    "\b": "\\b",
+    "\f": "\\f",
+    "\n": "\\n",
+    "\r": "\\r",
+    "\t": "\\t",
+    "\v": "\\v",
+}
+_ASCII: Final = 0x80
+_WIDE: Final = 0x10000
+_ATOM: Final = 9
+_LEVELS: Final = {"==": 4, "!=": 4, "<": 4, "<=": 4, ">": 4, ">=": 4, "in": 4}
+_LEVELS_REST: Final = {"+": 5, "-": 5, "*": 6, "/": 6, "%": 6}
+
+
+def go_quote(text: str) -> str:
+    """Quote *text* as Go's ``%q`` does."""
+    return f'"{"".join(map(_quoted, text))}"'
+
+
+def _quoted(character: str) -> str:
+    if character in _ESCAPES:
+        return _ESCAPES[character]
+    if character.isprintable():
+        return character
+    code = ord(character)
+    if code < _ASCII:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < _WIDE else f"\\U{code:08x}"
+
+
+def write_value(value: Value) -> str:
+    """Write a value as the literal that the engine stores for it."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return go_quote(value)
+        case UInt():
+            return f"{int(value)}u"
+        case int():
+            return str(value)
+        case float():
+            return _double(value)
+        case _:
+            return _container(value)
+
+
+def _double(value: float) -> str:
+    # a round number in exponent form gets a ".0" that no parser takes: rule C9
+    text = go_double(value)
+    return text if "." in text or not math.isfinite(value) else f"{text}.0"
+
+
+def _container(value: Value) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(write_value(from_json(v)) for v in value)}]"
+    if isinstance(value, dict):
+        pairs = (
+            f"{write_value(k)}: {write_value(from_json(v))}" for k, v in value.items()
+        )
+        return f"{{{', '.join(pairs)}}}"
+    return f"b{json.dumps(cast('bytes', value).decode('latin-1'))}"
+
+
+def unparse(node: Node) -> str:
+    """Write *node* with the parentheses that it needs and no others."""
+    return _WRITERS[type(node)](node)
+
+
+def _level(node: Node) -> int:
+    match node:
+        case Cond():
+            return 1
+        case Logic():
+            return 2 if node.op == "||" else 3
+        case Binary():
+            return _LEVELS.get(node.op) or _LEVELS_REST[node.op]
+        case Unary():
+            return 7
+        case _:
+            return _ATOM
+
+
+def _inside(node: Node, least: int) -> str:
+    text = unparse(node)
+    return text if _level(node) >= least else f"({text})"
+
+
+def _lit(node: Lit) -> str:
+    return write_value(node.value)
+
+
+def _ident(node: Ident) -> str:
+    return node.name
+
+
+def _select(node: Select) -> str:
+    return f"{_inside(node.operand, _ATOM)}.{node.field}"
+
+
+def _has(node: Has) -> str:
+    return f"has({_inside(node.operand, _ATOM)}.{node.field})"
+
+
+def _index(node: Index) -> str:
+    return f"{_inside(node.operand, _ATOM)}[{unparse(node.key)}]"
+
+
+def _unary(node: Unary) -> str:
+    return f"{node.op}{_inside(node.operand, 8)}"
+
+
+def _binary(node: Binary) -> str:
+    level = _level(node)
+    return f"{_inside(node.left, level)} {node.op} {_inside(node.right, level + 1)}"
+
+
+def _logic(node: Logic) -> str:
+    level = _level(node)
+    return f" {node.op} ".join(_inside(part, level + 1) for part in node.parts)
+
+
+def _cond(node: Cond) -> str:
+    return f"{_inside(node.test, 2)} ? {_inside(node.yes, 2)} : {unparse(node.no)}"
+
+
+def _call(node: Call) -> str:
+    args = ", ".join(map(unparse, node.args))
+    if node.target is None:
+        return f"{node.name}({args})"
+    return f"{_inside(node.target, _ATOM)}.{node.name}({args})"
+
+
+def _list(node: ListOf) -> str:
+    return f"[{', '.join(map(unparse, node.items))}]"
+
+
+def _map(node: MapOf) -> str:
+    pairs = (f"{unparse(key)}: {unparse(value)}" for key, value in node.entries)
+    return f"{{{', '.join(pairs)}}}"
+
+
+# macros are never printed: the engine cannot store one (rule C9)
+_WRITERS: Final = cast(
+    "dict[type, Callable[[Node], str]]",
+    {
+        Lit: _lit,
+        Ident: _ident,
+        Select: _select,
+        Has: _has,
+        Index: _index,
+        Unary: _unary,
+        Binary: _binary,
+        Logic: _logic,
+        Cond: _cond,
+        Call: _call,
+        ListOf: _list,
+        MapOf: _map,
+    },
+)
