@@ -7,7 +7,6 @@ promised from one Python to the next, a hash is.
 """
 
 from base64 import b32encode
-from functools import lru_cache
 from hashlib import blake2b, sha1
 
 from .times import MILLISECOND, Instant
@@ -20,7 +19,6 @@ _CROCKFORD = bytes.maketrans(
 )
 
 
-@lru_cache(maxsize=4096)  # a program has few step ids and uses each in every run
 def hash_id(text: str) -> str:
     """Return the name by which the engine knows a step or a defer: SHA-1, in hex.
 

@@ -28,6 +28,8 @@ Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Non
 JsonObject: TypeAlias = dict[str, Json]
 
 MAX_DEPTH: Final = 400  # ours: Python's own encoder gives up at its recursion limit
+_CONTAINERS: Final = (dict, list)
+_WORTH_MEASURING: Final = 64 * 1024
 _SHOWN: Final = 80
 _ADDRESS: Final = re.compile(r"0x[0-9a-fA-F]+")
 EXACT_INT: Final = 2**53  # beyond it a reader with 64-bit floats sees another number
@@ -74,29 +76,53 @@ def to_wire(value: object, *, what: str = "the value") -> Wire:
     """
     losses: list[Loss] = []
     try:
-        arrived = copy_json(value)
+        arrived = _plain(value, 0)
     except (_NotPlain, RecursionError):
         try:
             arrived = _careful(value, what, 0, losses)
         except RecursionError:
             raise _too_deep(what) from None
-    size = len(json.dumps(arrived, ensure_ascii=False, separators=(",", ":")).encode())
-    return Wire(arrived, size, tuple(losses))
+    return Wire(arrived, _size(arrived), tuple(losses))
 
 
-def copy_json(value: object, depth: int = 0) -> Json:
-    """Return a copy of plain JSON data, so that nobody can reach the original.
+def copy_json(value: Json) -> Json:
+    """Return a copy of what came over the wire, so that nobody reaches the original."""
+    kind = type(value)
+    if kind is dict:
+        return {
+            k: copy_json(v) if type(v) in _CONTAINERS else v
+            for k, v in value.items()  # type: ignore[union-attr]  # kind says dict
+        }
+    if kind is list:
+        return [copy_json(v) if type(v) in _CONTAINERS else v for v in value]  # type: ignore[union-attr]  # kind says list
+    return value
+
+
+def _size(value: Json) -> int:
+    """Return the bytes of *value* as JSON; a large one is measured as UTF-8."""
+    size = len(json.dumps(value))  # with escapes: never less than the bytes
+    if size > _WORTH_MEASURING:
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        size = len(text.encode())
+    return size
+
+
+def _plain(value: object, depth: int) -> Json:
+    """Copy plain JSON data in one quick pass.
 
     Raises:
-        _NotPlain: Something in *value* is not plain JSON; `to_wire` tells what.
+        _NotPlain: Something in *value* is not plain; `_careful` tells what.
     """
     kind = type(value)
-    if kind is dict and depth < MAX_DEPTH:
-        return {_plain_key(k): copy_json(v, depth + 1) for k, v in value.items()}  # type: ignore[attr-defined]  # its type was just looked at
-    if kind is list and depth < MAX_DEPTH:
-        return [copy_json(item, depth + 1) for item in value]  # type: ignore[attr-defined]  # its type was just looked at
-    if value is None or kind is bool or _is_plain_leaf(kind, value):
-        return value  # type: ignore[return-value]  # its type was just looked at
+    if kind is str:
+        if value.isascii() or _is_utf8(value):  # type: ignore[attr-defined, arg-type]  # kind says str
+            return value  # type: ignore[return-value]  # kind says str
+    elif kind is dict and depth < MAX_DEPTH:
+        return {_plain_key(k): _plain(v, depth + 1) for k, v in value.items()}  # type: ignore[attr-defined]  # kind says dict
+    elif kind is list and depth < MAX_DEPTH:
+        return [_plain(item, depth + 1) for item in value]  # type: ignore[attr-defined]  # kind says list
+    elif value is None or kind is bool or _is_plain_number(kind, value):
+        return value  # type: ignore[return-value]  # it was just looked at
     raise _NotPlain
 
 
@@ -106,9 +132,7 @@ def _plain_key(key: object) -> str:
     raise _NotPlain
 
 
-def _is_plain_leaf(kind: type, value: object) -> bool:
-    if kind is str:
-        return value.isascii() or _is_utf8(value)  # type: ignore[attr-defined, arg-type]  # kind says str
+def _is_plain_number(kind: type, value: object) -> bool:
     if kind is int:
         return -EXACT_INT <= value <= EXACT_INT  # type: ignore[operator]  # kind says int
     return kind is float and isfinite(value)  # type: ignore[arg-type]  # kind says float

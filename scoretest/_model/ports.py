@@ -11,6 +11,7 @@ from .._json import Json, JsonObject
 from ..times import Duration, Instant
 from .event import Event
 from .operation import DeferAbort, DeferAdd
+from .place import Place
 from .score import ScoreValue
 
 __all__ = ["AsyncSteps", "RunPort", "SyncSteps", "WorldPort"]
@@ -48,8 +49,8 @@ class RunPort(WorldPort, Protocol):
     def is_replaying(self) -> bool:
         """Whether the handler is still going over steps that it has done."""
 
-    def report(self, code: str, message: str, fix: str, place: str) -> None:
-        """Tell the test something; *place* is ``file:line`` of the user's code."""
+    def report(self, code: str, message: str, fix: str, place: Place | str) -> None:
+        """Tell the test something; *place* is where in the user's code."""
 
     def saw_defer(self, hashed: str) -> bool:
         """Say whether this entry called a defer of this id before; note that it did."""
@@ -57,7 +58,7 @@ class RunPort(WorldPort, Protocol):
     def add_defer(self, call: DeferAdd) -> None:
         """Buffer a defer until the entry answers, unless the server has it (A3, A4)."""
 
-    def abort_defer(self, call: DeferAbort, place: str) -> None:
+    def abort_defer(self, call: DeferAbort, place: Place) -> None:
         """Take a buffered defer back, or ask the server to (rule A6)."""
 
 
@@ -65,16 +66,16 @@ class AsyncSteps(RunPort, Protocol):
     """The steps of a handler that is a coroutine function."""
 
     def track(
-        self, step_id: str, call: Coroutine[object, object, T], place: str
+        self, step_id: str, call: Coroutine[object, object, T], place: Place
     ) -> Coroutine[object, object, T]:
         """Return *call*, remembered until it is awaited."""
 
     async def run(
-        self, step_id: str, body: Callable[[], Awaitable[object] | object], place: str
+        self, step_id: str, body: Callable[[], Awaitable[object] | object], place: Place
     ) -> Json:
         """Call *body* once and remember what it returned."""
 
-    async def sleep_until(self, step_id: str, until: Instant, place: str) -> None:
+    async def sleep_until(self, step_id: str, until: Instant, place: Place) -> None:
         """Leave the handler until the clock shows *until*."""
 
     async def wait_for_event(
@@ -83,7 +84,7 @@ class AsyncSteps(RunPort, Protocol):
         event: str,
         expression: str | None,
         within: Duration,
-        place: str,
+        place: Place,
     ) -> JsonObject | None:
         """Leave the handler until an event matches, or the time is over."""
 
@@ -96,10 +97,10 @@ class AsyncSteps(RunPort, Protocol):
 class SyncSteps(RunPort, Protocol):
     """The steps of a handler that is an ordinary function."""
 
-    def run(self, step_id: str, body: Callable[[], object], place: str) -> Json:
+    def run(self, step_id: str, body: Callable[[], object], place: Place) -> Json:
         """Call *body* once and remember what it returned."""
 
-    def sleep_until(self, step_id: str, until: Instant, place: str) -> None:
+    def sleep_until(self, step_id: str, until: Instant, place: Place) -> None:
         """Leave the handler until the clock shows *until*."""
 
     def wait_for_event(
@@ -108,7 +109,7 @@ class SyncSteps(RunPort, Protocol):
         event: str,
         expression: str | None,
         within: Duration,
-        place: str,
+        place: Place,
     ) -> JsonObject | None:
         """Leave the handler until an event matches, or the time is over."""
 

@@ -1,9 +1,30 @@
-"""Match expressions."""
+"""Match expressions: text in, production's verdict out.
 
-from ._errors import EvaluationError, ExpressionError
+The dialect ``inngest`` gives the verdict of the real engine, verdict for verdict; the
+dialect ``cel`` is standard CEL, to tell where the two differ.
 
-__all__ = ["EvaluationError", "ExpressionError", "compile"]
+Source: rules C1 to C13 and X5.
+"""
 
+from ._errors import EvaluationError, ExpressionError, LimitExceededError
+from ._expression import Expression
+from ._expression import compile_expression as compile  # noqa: A004 -- reads as re.compile does
+from ._injection import HOSTILE_IDS, Injection, injection_findings
+from ._lints import Lint
+from ._standard import standard_verdict
+from ._values import CelType, UInt
 
-def compile(*a, **k):
-    raise NotImplementedError
+__all__ = [
+    "HOSTILE_IDS",
+    "CelType",
+    "EvaluationError",
+    "Expression",
+    "ExpressionError",
+    "Injection",
+    "LimitExceededError",
+    "Lint",
+    "UInt",
+    "compile",
+    "injection_findings",
+    "standard_verdict",
+]

@@ -7,8 +7,8 @@ Source: CEL specification, "Arithmetic" and "Overflow".
 """
 
 import math
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Final, cast
 
 from ._time import checked_elapsed, checked_moment
 from ._values import (
@@ -19,6 +19,7 @@ from ._values import (
     Elapsed,
     Fault,
     Moment,
+    Operation,
     UInt,
     Value,
     from_json,
@@ -104,16 +105,23 @@ _OVER: Final = {
 _REST: Final = {(int, int): _modulo(_int), (UInt, UInt): _modulo(_uint)}
 
 
-def _operator(symbol: str, table: dict[tuple[type, type], Callable[..., Value]]):
+def _operator(
+    symbol: str, table: Mapping[tuple[type, type], object]
+) -> Callable[[Value, Value], Value]:
+    known = cast("Mapping[tuple[type, type], Operation]", table)
+
     def apply(left: Value, right: Value) -> Value:
-        kinds = tuple(list if type(v) is CelList else type(v) for v in (left, right))
-        found = table.get(kinds)
+        found = known.get((_kind(left), _kind(right)))
         if found is None:
             names = f"{type_name(left)} {symbol} {type_name(right)}"
             return Fault(f"there is no {names}")
         return found(left, right)
 
     return apply
+
+
+def _kind(value: Value) -> type:
+    return list if type(value) is CelList else type(value)
 
 
 ARITHMETIC: Final = {

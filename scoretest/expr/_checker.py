@@ -6,10 +6,12 @@ this check only when an expression is registered; at match time everything is dy
 Source: rule C8; CEL specification, "Type checking".
 """
 
-from typing import NoReturn
+from collections.abc import Callable, Collection
+from typing import cast
 
 from ..errors import near_miss
-from ._lexer import refuse
+from ._errors import ExpressionError
+from ._lexer import refusal
 from ._stack import with_room
 from ._tree import (
     Binary,
@@ -76,58 +78,45 @@ _KNOWN_ELSEWHERE = {
 }
 
 
-def check(root: Node, text: str) -> Type:
+def check(root: Node, text: str, lifted: Collection[str] = ()) -> Type:
     """Return the static type of *root*.
+
+    Args:
+        root: The tree of *text*.
+        text: The expression, for the error.
+        lifted: Names under ``vars`` that stand for text literals.
 
     Raises:
         ExpressionError: Production fails the run when this is registered (rule C8).
     """
-    return with_room(lambda: _Checker(text).type_of(root))
+    return with_room(lambda: _Checker(text, lifted).type_of(root))
 
 
 class _Checker:
     """One check of one expression; *scope* holds the variables of open macros."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, lifted: Collection[str]) -> None:
         self.text = text
+        self.lifted = lifted
         self.scope: dict[str, Type] = {}
         self.types = Unifier()
 
     def type_of(self, node: Node) -> Type:
-        match node:
-            case Lit():
-                return _LITERALS[type(node.value)]
-            case Ident():
-                return self.ident(node)
-            case Select() | Has():
-                found = self.select(node)
-                return BOOL if isinstance(node, Has) else found
-            case Logic():
-                return self.logic(node)
-            case Unary():
-                return self.unary(node)
-            case Binary():
-                return self.binary(node)
-            case _:
-                return self.larger(node)
+        return _BY_KIND[type(node)](self, node)
 
-    def larger(self, node: Node) -> Type:
-        match node:
-            case Index():
-                return self.index(node)
-            case Cond():
-                return self.cond(node)
-            case Call():
-                return self.call(node)
-            case Macro():
-                return self.macro(node)
-            case ListOf():
-                return Type("list", (self.joined(list(node.items)),))
-            case MapOf():
-                keys = self.joined([key for key, _ in node.entries])
-                return Type("map", (keys, self.joined([v for _, v in node.entries])))
-            case _:  # pragma: no cover -- type_of handled the rest
-                raise AssertionError(node)
+    def lit(self, node: Lit) -> Type:
+        return _LITERALS[type(node.value)]
+
+    def has(self, node: Has) -> Type:
+        self.select(node)
+        return BOOL
+
+    def list_of(self, node: ListOf) -> Type:
+        return Type("list", (self.joined(list(node.items)),))
+
+    def map_of(self, node: MapOf) -> Type:
+        keys = self.joined([key for key, _ in node.entries])
+        return Type("map", (keys, self.joined([value for _, value in node.entries])))
 
     def joined(self, nodes: list[Node]) -> Type:
         return self.types.join([self.type_of(node) for node in nodes])
@@ -143,16 +132,25 @@ class _Checker:
             f"put text between quotes, '{node.name}', or start the path with "
             f"`async.data.`{near_miss(node.name, names)}"
         )
-        refuse(f"{node.name!r} is not a declared name", self.text, node.span, fix)
+        raise refusal(
+            f"{node.name!r} is not a declared name", self.text, node.span, fix
+        )
 
     def select(self, node: Select | Has) -> Type:
+        inner = node.operand
+        if (
+            isinstance(inner, Ident)
+            and inner.name == "vars"
+            and node.field in self.lifted
+        ):
+            return STRING
         operand = self.types.resolve(self.type_of(node.operand))
         if operand == DYN or operand.name[0] == "?":
             return DYN
         if operand.name == "map":
             return operand.of[1]
         what = f"a value of type {operand} has no field {node.field!r}"
-        refuse(what, self.text, node.span)
+        raise refusal(what, self.text, node.span)
 
     def index(self, node: Index) -> Type:
         operand, key = self.type_of(node.operand), self.type_of(node.key)
@@ -167,7 +165,7 @@ class _Checker:
             return operand.of[1]
         if operand.name[0] == "?":
             return DYN
-        self.no_overload("[]", [operand, key], node.span)
+        raise self.no_overload("[]", [operand, key], node.span)
 
     def unary(self, node: Unary) -> Type:
         operand = self.type_of(node.operand)
@@ -184,13 +182,13 @@ class _Checker:
     def condition(self, found: Type, op: str, span: Span) -> None:
         if not self.types.fits(BOOL, found):
             fix = "compare it, so that it becomes true or false"
-            refuse(f"{op} takes bool, not {found}", self.text, span, fix)
+            raise refusal(f"{op} takes bool, not {found}", self.text, span, fix)
 
     def cond(self, node: Cond) -> Type:
         self.condition(self.type_of(node.test), "?:", node.test.span)
         yes, no = self.type_of(node.yes), self.type_of(node.no)
         if not self.types.fits(yes, no):
-            self.no_overload("?:", [BOOL, yes, no], node.span)
+            raise self.no_overload("?:", [BOOL, yes, no], node.span)
         yes, no = self.types.resolve(yes), self.types.resolve(no)
         return DYN if DYN in (yes, no) else yes
 
@@ -202,7 +200,7 @@ class _Checker:
         if node.op == "+":
             return DYN
         if node.op == "in" and not self.holds(right, left):
-            self.no_overload("in", [left, right], node.span)
+            raise self.no_overload("in", [left, right], node.span)
         return BOOL
 
     def holds(self, container: Type, element: Type) -> bool:
@@ -222,10 +220,10 @@ class _Checker:
             if overload.member == (node.target is not None)
         )
         if not table or node.name in ARITHMETIC or node.name == "neg":
-            self.unknown_function(node)
+            raise self.unknown_function(node)
         return self.overload(node.name, table, args, node.span)
 
-    def unknown_function(self, node: Call) -> NoReturn:
+    def unknown_function(self, node: Call) -> ExpressionError:
         known = [n for n in OVERLOADS if n.isidentifier() and n != "neg"]
         fix = ""
         if node.name in _KNOWN_ELSEWHERE:
@@ -234,18 +232,14 @@ class _Checker:
             fix = f"use a function of the dialect{hint}"
         kind = "function" if node.target is None else "method"
         what = f"there is no {kind} {node.name!r} in the engine's dialect"
-        refuse(what, self.text, node.span, fix)
+        return refusal(what, self.text, node.span, fix)
 
     def overload(
         self, name: str, table: tuple[Overload, ...], args: list[Type], span: Span
     ) -> Type:
-        results = [
-            o.result
-            for o in table
-            if self.types.fit_all(o.params, args)
-        ]
+        results = [o.result for o in table if self.types.fit_all(o.params, args)]
         if not results:
-            self.no_overload(name, args, span)
+            raise self.no_overload(name, args, span)
         return merge(results)
 
     def macro(self, node: Macro) -> Type:
@@ -253,7 +247,7 @@ class _Checker:
         element = _element(source)
         if element is None:
             what = f"{node.name}() needs a list or a map, not {source}"
-            refuse(what, self.text, node.range.span)
+            raise refusal(what, self.text, node.range.span)
         outer = self.scope
         self.scope = {**outer, node.variable: element}
         types = [self.type_of(arg) for arg in node.args]
@@ -265,12 +259,32 @@ class _Checker:
         makes_list = node.name in ("map", "filter")
         return Type("list", (self.types.fresh(),)) if makes_list else BOOL
 
-    def no_overload(self, name: str, args: list[Type], span: Span) -> NoReturn:
+    def no_overload(self, name: str, args: list[Type], span: Span) -> ExpressionError:
         shown = ", ".join(map(str, args))
-        refuse(f"{name} takes no ({shown})", self.text, span)
+        return refusal(f"{name} takes no ({shown})", self.text, span)
 
 
 def _element(source: Type) -> Type | None:
     if source == DYN or source.name[0] == "?":
         return DYN
     return source.of[0] if source.name in ("list", "map") else None
+
+
+_BY_KIND = cast(
+    "dict[type, Callable[[_Checker, Node], Type]]",
+    {
+        Lit: _Checker.lit,
+        Ident: _Checker.ident,
+        Select: _Checker.select,
+        Has: _Checker.has,
+        Index: _Checker.index,
+        Unary: _Checker.unary,
+        Binary: _Checker.binary,
+        Logic: _Checker.logic,
+        Cond: _Checker.cond,
+        Call: _Checker.call,
+        Macro: _Checker.macro,
+        ListOf: _Checker.list_of,
+        MapOf: _Checker.map_of,
+    },
+)

@@ -69,13 +69,13 @@ def less(one: Value, other: Value) -> bool | None:
     """Say whether *one* is before *other*; None when the two have no order."""
     kind, other_kind = type(one), type(other)
     if kind in _NUMBERS and other_kind in _NUMBERS:
-        return operator.lt(*_common(one, other))
+        return bool(operator.lt(*_common(one, other)))
     if kind is not other_kind:
         return None
     if kind in _ORDERED:
-        return bool(one < other)  # type: ignore[operator]  # both of one ordered kind
-    if isinstance(one, Moment | Elapsed):
-        return one.ns < other.ns  # type: ignore[attr-defined]  # the same kind as one
+        return bool(one < other)  # type: ignore[operator]  # two of one ordered kind
+    if isinstance(one, Moment | Elapsed) and isinstance(other, Moment | Elapsed):
+        return one.ns < other.ns
     return None
 
 
@@ -90,11 +90,10 @@ def contains(container: Value, item: Value) -> bool | None:
 
 def lookup(container: dict[Value, Value], key: Value) -> Value:
     """Return the value at *key* of a map, or a `Fault`; ``1``, ``1u``, ``1.0`` agree."""
+    if isinstance(key, float):
+        key = int(key) if key.is_integer() else None
     kind = type(key)
-    if kind is float:
-        key = int(key) if key.is_integer() else None  # type: ignore[attr-defined]
-        kind = int
-    if kind not in _KEYS or key is None:
+    if kind not in _KEYS:
         return Fault("no such key")
     if type(container) is dict and kind is not str:
         return Fault("no such key")  # the keys of JSON are text

@@ -8,15 +8,15 @@ Source: rules C1 to C7, observed on the real engine.
 """
 
 import ast
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Iterator
+from typing import Final, TypeAlias, cast
 
 from ._arithmetic import ARITHMETIC, negate
 from ._compare import contains, equal, get_step, less, raw
-from ._evaluator import Evaluator
+from ._evaluator import Evaluator, Table
 from ._functions import FUNCTIONS, METHODS
 from ._library import CLOCKED, PATTERNS
-from ._lower import Fold, HasField, Path, Step
+from ._lower import Fold, HasField, Lifted, Path, Step
 from ._types import TYPE_NAMES
 from ._values import (
     ABSENT,
@@ -25,6 +25,7 @@ from ._values import (
     CelMap,
     CelType,
     Fault,
+    Operation,
     UInt,
     Unknown,
     Value,
@@ -33,6 +34,8 @@ from ._values import (
 )
 
 __all__ = ["engine_evaluator", "is_truthy"]
+
+FoldOf: TypeAlias = Callable[[Evaluator, Fold, Iterator[Value]], Value]
 
 NOTHING: Final = Fault("the variable has no value")
 
@@ -123,13 +126,14 @@ def _text(value: Value) -> str:
             return f"&{{{type(value).__name__}}}"
 
 
-def _strict(operate: Callable[..., Value]) -> Callable[..., Value]:
+def _strict(operate: object) -> Operation:
     """Make an operator false as soon as an operand is absent."""
+    known = cast("Operation", operate)
 
-    def apply(*operands: Value) -> Value:
-        if any(type(operand) in ABSENT for operand in operands):
+    def apply(*args: Value) -> Value:
+        if any(type(arg) in ABSENT for arg in args):
             return False
-        return operate(*operands)
+        return known(*args)
 
     return apply
 
@@ -140,25 +144,30 @@ def _not(value: Value) -> Value:
     return not value if type(value) is bool else Fault("! needs a bool")
 
 
-OPERATORS: Final = {
-    ast.Eq: _equal,
-    ast.NotEq: _unequal,
-    ast.Lt: _order(lambda before, same: before, below=True, above=False),
-    ast.LtE: _order(lambda before, same: before or same, below=True, above=False),
-    ast.Gt: _order(lambda before, same: not (before or same), below=False, above=True),
-    ast.GtE: _order(lambda before, same: not before, below=False, above=True),
-    ast.In: _in,
-    ast.Add: _plus,
-    ast.Sub: _strict(ARITHMETIC["-"]),
-    ast.Mult: _strict(ARITHMETIC["*"]),
-    ast.Div: _strict(ARITHMETIC["/"]),
-    ast.Mod: _strict(ARITHMETIC["%"]),
-    ast.Not: _not,
-    ast.USub: _strict(negate),
-}
+_OPERATORS: Final = cast(
+    "Table",
+    {
+        ast.Eq: _equal,
+        ast.NotEq: _unequal,
+        ast.Lt: _order(lambda before, _: before, below=True, above=False),
+        ast.LtE: _order(lambda before, same: before or same, below=True, above=False),
+        ast.Gt: _order(
+            lambda before, same: not (before or same), below=False, above=True
+        ),
+        ast.GtE: _order(lambda before, _: not before, below=False, above=True),
+        ast.In: _in,
+        ast.Add: _plus,
+        ast.Sub: _strict(ARITHMETIC["-"]),
+        ast.Mult: _strict(ARITHMETIC["*"]),
+        ast.Div: _strict(ARITHMETIC["/"]),
+        ast.Mod: _strict(ARITHMETIC["%"]),
+        ast.Not: _not,
+        ast.USub: _strict(negate),
+    },
+)
 
 
-def _absorbing(name: str, function: Callable[..., Value]) -> Callable[..., Value]:
+def _absorbing(name: str, function: Operation) -> Operation:
     """Make a function absorb absent arguments: false, and 0 for ``size``."""
     instead: Value = 0 if name.lstrip(".") == "size" else False
 
@@ -172,7 +181,7 @@ def _absorbing(name: str, function: Callable[..., Value]) -> Callable[..., Value
                 return instead
         return function(*args)
 
-    return call
+    return cast("Operation", call)
 
 
 def _walk(value: Value, steps: tuple[str | int, ...]) -> Value:
@@ -202,6 +211,11 @@ def _path(evaluator: Evaluator, node: Path) -> Value:
     return value
 
 
+def _lifted(evaluator: Evaluator, node: Lifted) -> Value:
+    values = cast("dict[str, Value]", evaluator.names["vars"])
+    return values.get(node.name, UNKNOWN)
+
+
 def _without_root(node: Path) -> Value:
     if node.steps:
         return NOTHING
@@ -225,24 +239,14 @@ def _has(evaluator: Evaluator, node: HasField) -> Value:
     return found if found or node.local else UNKNOWN
 
 
-def _and(evaluator: Evaluator, node: ast.BoolOp) -> Value:
-    for part in node.values:
-        value = evaluator.value(part)
-        if not is_truthy(value):
-            return value
-    return value
-
-
-def _or(evaluator: Evaluator, node: ast.BoolOp) -> Value:
-    for part in node.values:
-        value = evaluator.value(part)
-        if is_truthy(value):
-            return value
-    return value
-
-
 def _logic(evaluator: Evaluator, node: ast.BoolOp) -> Value:
-    return (_and if type(node.op) is ast.And else _or)(evaluator, node)
+    decisive = type(node.op) is ast.Or
+    value: Value = UNKNOWN
+    for part in node.values:
+        value = evaluator.value(part)
+        if is_truthy(value) is decisive:
+            break
+    return value
 
 
 def _cond(evaluator: Evaluator, node: ast.IfExp) -> Value:
@@ -289,7 +293,12 @@ def _fold(evaluator: Evaluator, node: Fold) -> Value:
         evaluator.names = outer
 
 
-def _items(evaluator, node, over, scope):
+def _items(
+    evaluator: Evaluator,
+    node: Fold,
+    over: list[Value] | dict[Value, Value],
+    scope: dict[str, Value],
+) -> Iterator[Value]:
     budget, weight = evaluator.budget, node.weight
     for item in over:
         budget.round(weight)
@@ -297,7 +306,7 @@ def _items(evaluator, node, over, scope):
         yield value
 
 
-def _all(evaluator, node, items):
+def _all(evaluator: Evaluator, node: Fold, items: Iterator[Value]) -> Value:
     result: Value = True
     for _ in items:
         result = evaluator.value(node.parts[0]) if is_truthy(result) else result
@@ -306,7 +315,7 @@ def _all(evaluator, node, items):
     return result
 
 
-def _exists(evaluator, node, items):
+def _exists(evaluator: Evaluator, node: Fold, items: Iterator[Value]) -> Value:
     result: Value = False
     for _ in items:
         if not is_truthy(result):
@@ -316,12 +325,12 @@ def _exists(evaluator, node, items):
     return result
 
 
-def _exists_one(evaluator, node, items):
+def _exists_one(evaluator: Evaluator, node: Fold, items: Iterator[Value]) -> Value:
     count = sum(is_truthy(evaluator.value(node.parts[0])) for _ in items)
     return count == 1
 
 
-def _map(evaluator, node, items):
+def _map(evaluator: Evaluator, node: Fold, items: Iterator[Value]) -> Value:
     made = CelList()
     *tests, body = node.parts
     for _ in items:
@@ -333,36 +342,40 @@ def _map(evaluator, node, items):
     return made
 
 
-def _filter(evaluator, node, items):
+def _filter(evaluator: Evaluator, node: Fold, items: Iterator[Value]) -> Value:
     test = node.parts[0]
     return CelList([item for item in items if is_truthy(evaluator.value(test))])
 
 
-_FOLDS: Final = {
+_FOLDS: Final[dict[str, FoldOf]] = {
     "all": _all,
     "exists": _exists,
     "exists_one": _exists_one,
     "map": _map,
     "filter": _filter,
 }
-_NODES: Final = {
-    Path: _path,
-    Step: _step,
-    HasField: _has,
-    Fold: _fold,
-    ast.BoolOp: _logic,
-    ast.IfExp: _cond,
-    ast.List: _list,
-    ast.Dict: _dict,
-}
-_CALLS: Final = {
+_NODES: Final = cast(
+    "Table",
+    {
+        Path: _path,
+        Lifted: _lifted,
+        Step: _step,
+        HasField: _has,
+        Fold: _fold,
+        ast.BoolOp: _logic,
+        ast.IfExp: _cond,
+        ast.List: _list,
+        ast.Dict: _dict,
+    },
+)
+_CALLS: Final[dict[str, Operation]] = {
     **{name: _absorbing(name, function) for name, function in FUNCTIONS.items()},
     **{f".{name}": _absorbing(name, function) for name, function in METHODS.items()},
-    **{name: function for name, function in PATTERNS.items()},
+    **PATTERNS,
     **CLOCKED,
 }
 
 
 def engine_evaluator() -> Evaluator:
     """Return a new evaluator of the engine's dialect."""
-    return Evaluator(OPERATORS, _CALLS, _NODES)
+    return Evaluator(_OPERATORS, _CALLS, _NODES)

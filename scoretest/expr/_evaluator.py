@@ -11,11 +11,13 @@ Only six names of simpleeval are relied on: ``_eval``, ``nodes``, ``operators``,
 
 import ast
 from collections.abc import Callable, Mapping
-from typing import Final, cast
+from functools import partial
+from typing import Final, TypeAlias, cast
 
 from simpleeval import SimpleEval
 
 from ..errors import InternalError
+from ._budget import Budget
 from ._types import ARITIES
 from ._values import (
     CelList,
@@ -24,17 +26,15 @@ from ._values import (
     Elapsed,
     Fault,
     Moment,
+    Operation,
     UInt,
     Unknown,
     Value,
 )
 
-__all__ = ["Budget", "Evaluator", "Exhausted", "Table"]
+__all__ = ["Evaluator", "Table"]
 
-Table = Mapping[type, Callable[..., Value]]
-
-ROUNDS: Final = 10_000  # rounds of all folds together, by weight
-BYTES: Final = 1_000_000  # of all texts and lists that `+` and folds make
+Table: TypeAlias = Mapping[type, Operation]
 
 _ALLOWED: Final = frozenset(
     {
@@ -58,34 +58,6 @@ _ALLOWED: Final = frozenset(
 )
 
 
-class Exhausted(Exception):  # noqa: N818 -- a signal between two files, not an error
-    """The budget of one evaluation is used up."""
-
-
-class Budget:
-    """What one evaluation may still spend."""
-
-    __slots__ = ("bytes", "rounds")
-
-    def __init__(self) -> None:
-        self.rounds = ROUNDS
-        self.bytes = BYTES
-
-    def round(self, weight: int) -> None:
-        """Pay for one round of a fold."""
-        self.rounds -= weight
-        if self.rounds < 0:
-            raise Exhausted
-
-    def keep(self, value: Value) -> Value:
-        """Pay for a value that was made, and return it."""
-        if isinstance(value, str | bytes | list):
-            self.bytes -= len(value)
-            if self.bytes < 0:
-                raise Exhausted
-        return value
-
-
 class Evaluator(SimpleEval):  # type: ignore[misc]  # simpleeval has no types
     """The dispatcher, with the meaning of nodes given by a dialect.
 
@@ -98,7 +70,7 @@ class Evaluator(SimpleEval):  # type: ignore[misc]  # simpleeval has no types
     def __init__(
         self,
         operators: Table,
-        functions: Mapping[str, Callable[..., Value]],
+        functions: Mapping[str, Operation],
         nodes: Table,
     ) -> None:
         super().__init__(operators=operators, functions=dict(functions), names={})
@@ -111,7 +83,7 @@ class Evaluator(SimpleEval):  # type: ignore[misc]  # simpleeval has no types
             ast.UnaryOp: self._unary,
             ast.Call: self._call,
             ast.List: self._list,
-            **{kind: _bound(meaning, self) for kind, meaning in nodes.items()},
+            **{kind: partial(meaning, self) for kind, meaning in nodes.items()},
         }
 
     def value(self, node: ast.expr) -> Value:
@@ -131,8 +103,7 @@ class Evaluator(SimpleEval):  # type: ignore[misc]  # simpleeval has no types
         """
         self.names = names
         self.clock = clock
-        self.budget.rounds = ROUNDS
-        self.budget.bytes = BYTES
+        self.budget.refill()
         return cast("Value", self._eval(node))
 
     def _check_disallowed_items(self, item: Value) -> None:
@@ -169,13 +140,3 @@ class Evaluator(SimpleEval):  # type: ignore[misc]  # simpleeval has no types
 
 def _constant(node: ast.Constant) -> Value:
     return cast("Value", node.value)
-
-
-def _bound(
-    meaning: Callable[..., Value], evaluator: Evaluator
-) -> Callable[[ast.expr], Value]:
-    def handler(node: ast.expr) -> Value:
-        return meaning(evaluator, node)
-
-    return handler
-

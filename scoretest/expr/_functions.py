@@ -11,7 +11,7 @@ import binascii
 import json
 import math
 from collections.abc import Callable
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, cast
 
 from ._time import (
     GETTERS,
@@ -29,6 +29,7 @@ from ._values import (
     Elapsed,
     Fault,
     Moment,
+    Operation,
     UInt,
     Value,
     from_json,
@@ -36,9 +37,9 @@ from ._values import (
     type_name,
 )
 
-__all__ = ["FUNCTIONS", "METHODS", "Function"]
+__all__ = ["FUNCTIONS", "METHODS"]
 
-Function: TypeAlias = Callable[..., Value]
+Unary: TypeAlias = Callable[[Value], Value]
 
 _SECOND: Final = 1_000_000_000
 _TRUE: Final = frozenset({"1", "t", "true", "TRUE", "True", "T"})
@@ -56,41 +57,18 @@ def _size(value: Value) -> Value:
     return _refuse("size", value)
 
 
-def _to_int(value: Value) -> Value:
-    match value:
-        case bool():
-            return _refuse("int", value)
-        case UInt():
-            return _in_range(int(value), INT_MIN, INT_MAX)
-        case int():
-            return value
-        case float():
-            return _from_double(value, -(2.0**63), 2.0**63, int)
-        case str():
-            return _parse_int(value, INT_MIN, INT_MAX, int)
-        case Moment():
-            return value.ns // _SECOND
-        case Elapsed():
-            return value.ns
-        case _:
-            return _refuse("int", value)
+def _converter(name: str, table: dict[type, Unary]) -> Unary:
+    """Make a conversion that looks at the exact type of its argument."""
+
+    def convert(value: Value) -> Value:
+        known = table.get(type(value))
+        return _refuse(name, value) if known is None else known(value)
+
+    return convert
 
 
-def _to_uint(value: Value) -> Value:
-    match value:
-        case bool():
-            return _refuse("uint", value)
-        case UInt():
-            return value
-        case int():
-            found = _in_range(value, 0, UINT_MAX)
-            return UInt(value) if type(found) is int else found
-        case float():
-            return _from_double(value, -1.0, 2.0**64, UInt)
-        case str():
-            return _parse_int(value, 0, UINT_MAX, UInt)
-        case _:
-            return _refuse("uint", value)
+def _same(value: Value) -> Value:
+    return value
 
 
 def _in_range(value: int, low: int, high: int) -> Value:
@@ -134,26 +112,6 @@ def _parse_double(text: str) -> Value:
         return Fault(f"{text[:40]!r} is not a number")
 
 
-def _to_string(value: Value) -> Value:
-    match value:
-        case str():
-            return value
-        case bool():
-            return "true" if value else "false"
-        case int():
-            return str(int(value))
-        case float():
-            return go_double(value)
-        case bytes():
-            return _decode(value)
-        case Moment():
-            return write_moment(value)
-        case Elapsed():
-            return write_elapsed(value)
-        case _:
-            return _refuse("string", value)
-
-
 def _decode(value: bytes) -> Value:
     try:
         return value.decode()
@@ -195,7 +153,9 @@ def _type(value: Value) -> Value:
     return value if isinstance(value, Fault) else CelType(type_name(value))
 
 
-def _text_test(name: str, test: Callable[[str, str], bool]) -> Function:
+def _text_test(
+    name: str, test: Callable[[str, str], bool]
+) -> Callable[[Value, Value], Value]:
     def apply(text: Value, part: Value) -> Value:
         if isinstance(text, str) and isinstance(part, str):
             return test(text, part)
@@ -204,7 +164,7 @@ def _text_test(name: str, test: Callable[[str, str], bool]) -> Function:
     return apply
 
 
-def _text_change(change: Callable[[str], str]) -> Function:
+def _text_change(change: Callable[[str], str]) -> Unary:
     def apply(text: Value) -> Value:
         # the engine takes what is no text for empty text
         return change(text) if isinstance(text, str) else ""
@@ -240,28 +200,72 @@ def _date(value: Value) -> Value:
     return value if isinstance(value, Moment) else None
 
 
-METHODS: Final[dict[str, Function]] = {
-    "size": _size,
-    "startsWith": _text_test("startsWith", str.startswith),
-    "endsWith": _text_test("endsWith", str.endswith),
-    "contains": _text_test("contains", str.__contains__),
-    **GETTERS,
-}
-FUNCTIONS: Final[dict[str, Function]] = {
-    "size": _size,
-    "int": _to_int,
-    "uint": _to_uint,
-    "double": _to_double,
-    "string": _to_string,
-    "bool": _to_bool,
-    "bytes": _to_bytes,
-    "timestamp": _to_moment,
-    "duration": _to_elapsed,
-    "type": _type,
-    "dyn": lambda value: value,
-    "lowercase": _text_change(str.lower),
-    "uppercase": _text_change(str.upper),
-    "b64decode": _b64decode,
-    "json_parse": _json_parse,
-    "date": _date,
-}
+def _uint_of_int(value: int) -> Value:
+    return UInt(value) if 0 <= value <= UINT_MAX else Fault("integer out of range")
+
+
+_TO_INT: Final = cast(
+    "dict[type, Unary]",
+    {
+        int: _same,
+        UInt: lambda v: _in_range(int(v), INT_MIN, INT_MAX),
+        float: lambda v: _from_double(v, -(2.0**63), 2.0**63, int),
+        str: lambda v: _parse_int(v, INT_MIN, INT_MAX, int),
+        Moment: lambda v: v.ns // _SECOND,
+        Elapsed: lambda v: v.ns,
+    },
+)
+_TO_UINT: Final = cast(
+    "dict[type, Unary]",
+    {
+        UInt: _same,
+        int: _uint_of_int,
+        float: lambda v: _from_double(v, -1.0, 2.0**64, UInt),
+        str: lambda v: _parse_int(v, 0, UINT_MAX, UInt),
+    },
+)
+_TO_STRING: Final = cast(
+    "dict[type, Unary]",
+    {
+        str: _same,
+        bool: lambda v: "true" if v else "false",
+        int: str,
+        UInt: lambda v: str(int(v)),
+        float: go_double,
+        bytes: _decode,
+        Moment: write_moment,
+        Elapsed: write_elapsed,
+    },
+)
+
+METHODS: Final = cast(
+    "dict[str, Operation]",
+    {
+        "size": _size,
+        "startsWith": _text_test("startsWith", str.startswith),
+        "endsWith": _text_test("endsWith", str.endswith),
+        "contains": _text_test("contains", str.__contains__),
+        **GETTERS,
+    },
+)
+FUNCTIONS: Final = cast(
+    "dict[str, Operation]",
+    {
+        "size": _size,
+        "int": _converter("int", _TO_INT),
+        "uint": _converter("uint", _TO_UINT),
+        "double": _to_double,
+        "string": _converter("string", _TO_STRING),
+        "bool": _to_bool,
+        "bytes": _to_bytes,
+        "timestamp": _to_moment,
+        "duration": _to_elapsed,
+        "type": _type,
+        "dyn": lambda value: value,
+        "lowercase": _text_change(str.lower),
+        "uppercase": _text_change(str.upper),
+        "b64decode": _b64decode,
+        "json_parse": _json_parse,
+        "date": _date,
+    },
+)

@@ -95,6 +95,8 @@ def _path(node: Node) -> str:
 
 def _is_plain(node: Node) -> bool:
     kinds = (str, int, float)
-    return isinstance(node, Lit) and type(node.value) in kinds and not isinstance(
-        node, ListOf
+    return (
+        isinstance(node, Lit)
+        and type(node.value) in kinds
+        and not isinstance(node, ListOf)
     )

@@ -8,18 +8,18 @@ rebuilds it from its simple comparisons, with null for such paths: `_groups`.
 Source: rules C2, C9, C10; the stored forms in tests/data/expressions.
 """
 
-import ast
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final, NoReturn, TypeAlias, cast
+from typing import Final, TypeAlias, cast
 
+from ._budget import Exhausted
+from ._compare import get_step
 from ._errors import ExpressionError
-from ._evaluator import Exhausted
 from ._groups import regroup
 from ._lower import lower
 from ._parser import parse
 from ._stack import with_room
-from ._strict import strict_evaluator
 from ._tree import (
     Binary,
     Call,
@@ -39,7 +39,6 @@ from ._tree import (
     static_path,
     walk,
 )
-from ._compare import get_step
 from ._unparse import unparse, write_value
 from ._values import Fault, Value
 
@@ -50,6 +49,8 @@ _FIX: Final = (
     "compare plain paths, `async.data.x == event.data.x`; production retries this "
     "request 21 times and then leaves the run Running for ever (rule C9)"
 )
+# what a number can print as that no parser takes; text may look like it as well
+_UNREADABLE: Final = re.compile(r"[0-9]e[+-][0-9]+\.0|Inf|NaN")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +84,20 @@ class _Interpolation:
         part = self.of(root)
         if isinstance(part, Known):
             if isinstance(part.value, Fault):
-                self.refuse(f"production cannot evaluate this: {part.value.message}", part.span)
+                raise self.refuse(
+                    f"production cannot evaluate this: {part.value.message}", part.span
+                )
             return write_value(part.value)
         self.check(part)
         text = unparse(part)
-        tree = self.reread(text, root.span)
-        return regroup(tree, text) if MENTION in text else text
+        if MENTION in text:
+            return regroup(self.reread(text, root.span), text)
+        if _UNREADABLE.search(text):
+            self.reread(text, root.span)
+        return text
 
-    def refuse(self, what: str, span: Span) -> NoReturn:
-        raise ExpressionError(
+    def refuse(self, what: str, span: Span) -> ExpressionError:
+        return ExpressionError(
             what, text=self.text, span=span, fix=_FIX, kind="interpolation"
         )
 
@@ -99,10 +105,10 @@ class _Interpolation:
         for node in walk(part):
             if isinstance(node, Macro):
                 what = f"production cannot store {node.name}() beside a value of event"
-                self.refuse(what, node.span)
+                raise self.refuse(what, node.span)
             if isinstance(node, Call) and any(map(_mentions_event, node.args)):
                 what = f"production cannot put event's value into {node.name}()"
-                self.refuse(what, node.span)
+                raise self.refuse(what, node.span)
 
     def reread(self, text: str, span: Span) -> Node:
         try:
@@ -110,7 +116,7 @@ class _Interpolation:
         except ExpressionError:
             shown = text if len(text) <= 60 else f"{text[:60]}…"  # noqa: PLR2004 -- one line
             what = f"the stored form `{shown}` is no expression: a number prints badly"
-            self.refuse(what, span)
+            raise self.refuse(what, span) from None
 
     def of(self, node: Node) -> Part:
         path = static_path(node)
@@ -181,7 +187,9 @@ class _Interpolation:
         for part in known:
             if not isinstance(part.value, bool):
                 wrong = part.value if isinstance(part.value, Fault) else None
-                return Known(wrong or Fault(f"{node.op} of a value that is no bool"), part.span)
+                return Known(
+                    wrong or Fault(f"{node.op} of a value that is no bool"), part.span
+                )
         return Known(not decisive, node.span)
 
     def cond(self, node: Cond) -> Part:
@@ -231,13 +239,15 @@ class _Interpolation:
         self, node: Node, args: list[Known], names: Mapping[str, Value] | None = None
     ) -> Known:
         """Evaluate strictly a node whose parts are the stand-ins of *args*."""
+        from ._strict import strict_evaluator  # noqa: PLC0415 -- simpleeval loads here
+
         for arg in args:
             if isinstance(arg.value, Fault):
                 return arg
         values = {f"@{index}": arg.value for index, arg in enumerate(args)}
         try:
             value = strict_evaluator(extended=True).run(
-                cast("ast.expr", lower(node)), {**values, **(names or {})}, None
+                lower(node), {**values, **(names or {})}, None
             )
         except Exhausted:
             value = Fault("it takes too many steps")

@@ -4,12 +4,12 @@ Source: CEL specification, "Syntax"; limits as the engine's (rule C8).
 """
 
 import re
-from typing import Final, NamedTuple, NoReturn
+from typing import Final, NamedTuple
 from unicodedata import name as character_name
 
 from ._errors import ExpressionError
 
-__all__ = ["MAX_CHARACTERS", "Token", "decode", "refuse", "tokens"]
+__all__ = ["MAX_CHARACTERS", "Token", "decode", "refusal", "tokens"]
 
 MAX_CHARACTERS: Final = 100_000  # cel-go's default limit of code points
 
@@ -17,21 +17,25 @@ COMPILE_FIX: Final = "mend the expression; production fails the run at once (rul
 
 _TOKEN: Final = re.compile(
     r"""
-      (?P<space>[ \t\r\n\f]+|//[^\n]*)
-    | (?P<string>
+    (?:[ \t\r\n\f]+|//[^\n]*)*
+    (?:
+      (?P<string>(?=[rRbB]{0,2}['"])(?:
         (?:[bB]?[rR]|[rR][bB])(?:'''(?s:.*?)'''|\"\"\"(?s:.*?)\"\"\"
                                 |'[^'\n\r]*'|"[^"\n\r]*")
       | [bB]?(?:'''(?s:[^\\]|\\.)*?'''|\"\"\"(?s:[^\\]|\\.)*?\"\"\"
                |'(?:[^'\\\n\r]|\\.)*'|"(?:[^"\\\n\r]|\\.)*")
-      )
+      ))
     | (?P<name>[_a-zA-Z][_a-zA-Z0-9]*)
     | (?P<float>[0-9]*\.[0-9]+(?:[eE][+-]?[0-9]+)?|[0-9]+[eE][+-]?[0-9]+)
     | (?P<int>(?:0[xX][0-9a-fA-F]+|[0-9]+)[uU]?)
-    | (?P<op>==|!=|<=|>=|&&|\|\||[-+*/%!<>?:.,()\[\]{}])
+    | (?P<op>[!=<>]=|&&|\|\||[-+*/%!<>?:.,()\[\]{}])
+    | (?P<end>\Z)
+    )
     """,
     re.VERBOSE,
 )
 
+_SPACE: Final = re.compile(r"(?:[ \t\r\n\f]+|//[^\n]*)*")
 _ESCAPE: Final = re.compile(
     r"\\(?:([abfnrtv\\?\"'`])|([xX][0-9a-fA-F]{2})|(u[0-9a-fA-F]{4})"
     r"|(U[0-9a-fA-F]{8})|([0-3][0-7]{2})|(.?))",
@@ -51,13 +55,11 @@ class Token(NamedTuple):
     end: int
 
 
-def refuse(what: str, text: str, span: tuple[int, int], fix: str = "") -> NoReturn:
-    """Raise the error of an expression that does not compile.
-
-    Raises:
-        ExpressionError: Always; kind ``"compile"`` (rule C8).
-    """
-    raise ExpressionError(
+def refusal(
+    what: str, text: str, span: tuple[int, int], fix: str = ""
+) -> ExpressionError:
+    """Return the error of an expression that does not compile (rule C8)."""
+    return ExpressionError(
         what, text=text, span=span, fix=fix or COMPILE_FIX, kind="compile"
     )
 
@@ -69,35 +71,42 @@ def tokens(text: str) -> list[Token]:
         ExpressionError: A character begins no token, or the text is too long.
     """
     if len(text) > MAX_CHARACTERS:
-        _too_long(text)
+        raise _too_long(text)
     found: list[Token] = []
-    at, length, match_at = 0, len(text), _TOKEN.match
-    while at < length:
-        match = match_at(text, at)
-        if match is None:
-            _stray(text, at)
-        kind, start, at = match.lastgroup, at, match.end()
-        if kind != "space":
-            found.append(Token(kind or "", match[0], start, at))
-    found.append(Token("end", "", length, length))
-    return found
+    behind = 0
+    for match in _TOKEN.finditer(text):
+        if match.start() != behind:
+            break
+        kind = match.lastgroup or ""
+        start, behind = match.span(kind)
+        found.append(Token(kind, match[kind], start, behind))
+        if kind == "end":
+            return found
+    raise _stray(text, _past_space(text, behind))
 
 
-def _too_long(text: str) -> NoReturn:
+def _past_space(text: str, at: int) -> int:
+    match = _SPACE.match(text, at)
+    return at if match is None else match.end()
+
+
+def _too_long(text: str) -> ExpressionError:
     what = f"the expression has {len(text):,} characters; the limit is 100,000"
-    refuse(what, text, (MAX_CHARACTERS, MAX_CHARACTERS + 1))
+    return refusal(what, text, (MAX_CHARACTERS, MAX_CHARACTERS + 1))
 
 
-def _stray(text: str, at: int) -> NoReturn:
+def _stray(text: str, at: int) -> ExpressionError:
     character = text[at]
     if character in "'\"":
         what = "a string literal is not closed on its line"
-        refuse(what, text, (at, at + 1), _quote_fix(text, at))
+        return refusal(what, text, (at, at + 1), _quote_fix(text, at))
     if character == "=":
-        refuse("'=' is not an operator", text, (at, at + 1), "compare with `==`")
+        return refusal(
+            "'=' is not an operator", text, (at, at + 1), "compare with `==`"
+        )
     label = character_name(character, f"U+{ord(character):04X}")
     shown = character if character.isprintable() else f"\\u{ord(character):04x}"
-    refuse(f"{shown!r} ({label}) cannot stand here", text, (at, at + 1))
+    return refusal(f"{shown!r} ({label}) cannot stand here", text, (at, at + 1))
 
 
 def _quote_fix(text: str, at: int) -> str:
@@ -127,7 +136,9 @@ def _no_surrogates(inner: str, text: str, offset: int) -> str:
     for index, character in enumerate(inner) if not inner.isascii() else ():
         if ord(character) in _SURROGATES:
             place = offset + index
-            refuse("half a surrogate pair is no character", text, (place, place + 1))
+            raise refusal(
+                "half a surrogate pair is no character", text, (place, place + 1)
+            )
     return inner
 
 
@@ -138,10 +149,10 @@ def _unescape(inner: str, text: str, offset: int) -> str:
             return _SIMPLE.get(simple, simple)
         span = (offset + match.start(), offset + max(match.end(), match.start() + 2))
         if wrong is not None:
-            refuse(f"{match[0]!r} is no escape", text, span, _ESCAPE_FIX)
+            raise refusal(f"{match[0]!r} is no escape", text, span, _ESCAPE_FIX)
         code = _code(codes)
         if code > _LAST or code in _SURROGATES:
-            refuse(f"{match[0]!r} names no character", text, span)
+            raise refusal(f"{match[0]!r} names no character", text, span)
         return chr(code)
 
     return _no_surrogates(_ESCAPE.sub(one, inner), text, offset)
@@ -172,6 +183,6 @@ def _bytes(inner: str, *, raw: bool, text: str, offset: int) -> bytes:
             return bytes([code]).decode("ascii", "surrogateescape")
         span = (offset + match.start(), offset + match.end())
         kind = "bytes know no such escape" if four or eight else "is no escape"
-        refuse(f"{match[0]!r} {kind}", text, span)
+        raise refusal(f"{match[0]!r} {kind}", text, span)
 
     return _ESCAPE.sub(one, inner).encode("utf-8", "surrogateescape")

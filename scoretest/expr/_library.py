@@ -6,11 +6,13 @@ Patterns need linear time: google-re2 or nothing, never `re`.
 from collections.abc import Callable
 from functools import cache
 from types import ModuleType
-from typing import Final
+from typing import TYPE_CHECKING, Final, cast
 
-from ._evaluator import Evaluator
 from ._time import checked_moment, read_elapsed
-from ._values import ABSENT, Elapsed, Fault, Value
+from ._values import ABSENT, Elapsed, Fault, Operation, Value
+
+if TYPE_CHECKING:  # simpleeval is loaded by the first evaluation
+    from ._evaluator import Evaluator
 
 __all__ = ["CLOCKED", "PATTERNS", "has_patterns"]
 
@@ -45,26 +47,32 @@ def _pattern(text: str) -> Callable[[str], object] | None:
         return None
 
 
-def _matches(_: Evaluator, text: Value, pattern: Value) -> Value:
+def _matches(_: "Evaluator", text: Value, pattern: Value) -> Value:
     if type(text) in ABSENT or type(pattern) in ABSENT:
         return False
     if not (isinstance(text, str) and isinstance(pattern, str)):
         return Fault("matches() takes text and a pattern")
     search = _pattern(pattern)
-    return Fault("the pattern is none of RE2") if search is None else search(text) is not None
+    return (
+        Fault("the pattern is none of RE2")
+        if search is None
+        else search(text) is not None
+    )
 
 
-PATTERNS: Final = {"matches": _matches, ".matches": _matches}
+PATTERNS: Final = cast(
+    "dict[str, Operation]", {"matches": _matches, ".matches": _matches}
+)
 
 
-def _now(evaluator: Evaluator, *lengths: Value) -> Value:
+def _now(evaluator: "Evaluator") -> Value:
     if evaluator.clock is None:
         return Fault("now() needs a clock")
     return checked_moment(evaluator.clock() * 1_000)
 
 
-def _shifted(sign: int) -> Callable[[Evaluator, Value], Value]:
-    def shift(evaluator: Evaluator, length: Value) -> Value:
+def _shifted(sign: int) -> Callable[["Evaluator", Value], Value]:
+    def shift(evaluator: "Evaluator", length: Value) -> Value:
         if type(length) in ABSENT:
             return False
         span = read_elapsed(length) if isinstance(length, str) else length
@@ -76,4 +84,7 @@ def _shifted(sign: int) -> Callable[[Evaluator, Value], Value]:
     return shift
 
 
-CLOCKED: Final = {"now": _now, "now_plus": _shifted(1), "now_minus": _shifted(-1)}
+CLOCKED: Final = cast(
+    "dict[str, Operation]",
+    {"now": _now, "now_plus": _shifted(1), "now_minus": _shifted(-1)},
+)

@@ -19,12 +19,21 @@ _LITERAL: Final = re.compile(
     r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|(?<![\w.])[0-9][\w.]*""", re.DOTALL
 )
 
+_ODD: Final = re.compile(r"[\\\n\r\ud800-\udfff]")
+# a literal with a prefix, a triple one, and whatever was not lifted
+_PREFIXED: Final = re.compile(r"[\w'\"]vars\.|['\"]|//")
+
 
 class Lifted(NamedTuple):
-    """The text without its string literals, and the literals by name."""
+    """The text without its string literals, and the literals by name.
+
+    *plain* says that the literals mean the same to standard CEL, and that nothing is
+    left to be said about the text that the lifted text does not show.
+    """
 
     text: str
     values: dict[str, object]
+    plain: bool
 
 
 def lift(text: str) -> Lifted:
@@ -35,7 +44,7 @@ def lift(text: str) -> Lifted:
     Source: rule C10.
     """
     if _MARK in text:
-        return Lifted(text, {})
+        return Lifted(text, {}, plain=False)
     values: dict[str, object] = {}
     pieces: list[str] = []
     behind = 0
@@ -48,4 +57,6 @@ def lift(text: str) -> Lifted:
         pieces += text[behind : match.start()], _MARK, name
         behind = match.end()
     pieces.append(text[behind:])
-    return Lifted("".join(pieces), values)
+    lifted = "".join(pieces)
+    plain = not _ODD.search("".join(map(str, values.values())))
+    return Lifted(lifted, values, plain and not _PREFIXED.search(lifted))

@@ -14,7 +14,6 @@ from ._tree import (
     Call,
     Cond,
     Has,
-    Ident,
     Index,
     ListOf,
     Lit,
@@ -28,7 +27,7 @@ from ._tree import (
     walk,
 )
 
-__all__ = ["Fold", "HasField", "Path", "Steps", "Step", "lower"]
+__all__ = ["Fold", "HasField", "Lifted", "Path", "Step", "Steps", "lower"]
 
 Steps: TypeAlias = tuple[str, ...]
 
@@ -44,6 +43,14 @@ class Path(ast.expr):
         self.steps = steps
         self.longer = longer
         self.local = local
+
+
+class Lifted(ast.expr):
+    """A text literal that was taken out of the expression (rule C10)."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
 
 
 class Step(ast.expr):
@@ -100,16 +107,25 @@ _BINARY: Final[dict[str, type[ast.operator]]] = {
 
 def lower(root: Node) -> ast.expr:
     """Return the Python nodes that compute *root*."""
-    return with_room(lambda: _Lowering(root).of(root))
+    return with_room(lambda: _Lowering().whole(root))
 
 
 class _Lowering:
     """One lowering; *scope* holds the names of open macros."""
 
-    def __init__(self, root: Node) -> None:
-        found = (_path(node) for node in walk(root))
-        self.paths = {path for path in found if path is not None and len(path) > 1}
+    def __init__(self) -> None:
         self.scope: frozenset[str] = frozenset()
+        self.paths: list[Steps] = []
+        self.wholes: list[tuple[Steps, Path]] = []
+
+    def whole(self, root: Node) -> ast.expr:
+        code = self.of(root)
+        if len(self.paths) > 1:
+            for path, node in self.wholes:
+                size = len(path)
+                longer = {p[size:] for p in self.paths if p[:size] == path != p}
+                node.longer = tuple(sorted(longer))
+        return code
 
     def of(self, node: Node) -> ast.expr:
         path = select_path(node)
@@ -119,10 +135,13 @@ class _Lowering:
 
     def path(self, path: tuple[str, ...]) -> ast.expr:
         root, *steps = path
-        size = len(path)
-        longer = tuple(sorted(p[size:] for p in self.paths if p[:size] == path != p))
-        name = root
-        return Path(name, tuple(steps), longer, local=name in self.scope)
+        if root == "vars" and len(steps) == 1:
+            return Lifted(steps[0])
+        made = Path(root, tuple(steps), (), local=root in self.scope)
+        if not made.local:
+            self.paths.append(path)
+            self.wholes.append((path, made))
+        return made
 
     def literal(self, node: Lit) -> ast.expr:
         # bytes, text, numbers and the three words; never anything else
@@ -136,14 +155,16 @@ class _Lowering:
 
     def has(self, node: Has) -> ast.expr:
         operand = self.part(node.operand)
+        if isinstance(operand, Path) and not operand.local:
+            self.paths.append((operand.root, *operand.steps, node.field))
         local = not isinstance(operand, Path) or operand.local
         return HasField(operand, node.field, local=local)
 
     def part(self, node: Node) -> ast.expr:
         # what goes on from a path does not need the whole of it
         operand = self.of(node)
-        if isinstance(operand, Path):
-            operand.longer = ()
+        if isinstance(operand, Path) and not operand.local:
+            self.wholes.pop()
         return operand
 
     def unary(self, node: Unary) -> ast.expr:
@@ -204,10 +225,3 @@ _BY_KIND: Final = cast(
         MapOf: _Lowering.map_of,
     },
 )
-
-
-def _path(node: Node) -> Steps | None:
-    if isinstance(node, Has):
-        inner = select_path(node.operand)
-        return (*inner, node.field) if inner else None
-    return select_path(node) if not isinstance(node, Ident) else None

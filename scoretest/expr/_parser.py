@@ -6,9 +6,10 @@ printed form stay the user's; what they mean is decided when the tree is lowered
 Source: CEL specification, "Syntax" and "Macros"; limits as the engine's (rule C8).
 """
 
-from typing import Final, NoReturn
+from typing import Final
 
-from ._lexer import Token, decode, refuse, tokens
+from ._errors import ExpressionError
+from ._lexer import Token, decode, refusal, tokens
 from ._stack import with_room
 from ._tree import (
     Binary,
@@ -50,8 +51,25 @@ _LEVELS: Final = {
 }
 _KEYWORDS: Final = {"true": True, "false": False, "null": None}
 _RESERVED: Final = frozenset(
-    "as break const continue else for function if import let loop package namespace "
-    "return var void while".split()
+    [
+        "as",
+        "break",
+        "const",
+        "continue",
+        "else",
+        "for",
+        "function",
+        "if",
+        "import",
+        "let",
+        "loop",
+        "package",
+        "namespace",
+        "return",
+        "var",
+        "void",
+        "while",
+    ]
 )
 _MACROS: Final = {
     "all": (2, 2),
@@ -85,7 +103,7 @@ class _Parser:
     def whole(self) -> Node:
         node = self.expression()
         if self.token.kind != "end":
-            self.unexpected()
+            raise self.unexpected()
         return node
 
     def expression(self) -> Node:
@@ -159,7 +177,7 @@ class _Parser:
     def field(self, node: Node, start: int) -> Node:
         name = self.token
         if name.kind != "name" or name.text in _KEYWORDS or name.text == "in":
-            self.unexpected("a field name")
+            raise self.unexpected("a field name")
         self.advance()
         if self.token.text != "(":
             return Select(node, name.text, (start, name.end))
@@ -176,7 +194,7 @@ class _Parser:
         variable, *rest = args
         if not isinstance(variable, Ident):
             what = f"the first argument of {name.text}() must be a plain variable name"
-            refuse(what, self.text, variable.span)
+            raise refusal(what, self.text, variable.span)
         return Macro(name.text, range_, variable.name, tuple(rest), span)
 
     def arguments(self) -> tuple[Node, ...]:
@@ -188,7 +206,7 @@ class _Parser:
                 break
             self.advance()
             if self.token.text == ")":
-                self.unexpected()
+                raise self.unexpected()
         self.expect(")")
         return tuple(found)
 
@@ -202,24 +220,21 @@ class _Parser:
                 return Lit(value, (token.start, token.end))
             case "int" | "float":
                 return self.number(token)
-        match token.text:
-            case "(":
-                node = self.expression()
-                self.expect(")")
-                return node
-            case "[":
-                return self.list_of(token.start)
-            case "{":
-                return self.map_of(token.start)
-            case ".":
-                return self.root(token)
-        self.step_back()
-        self.unexpected()
+        opened = _OPENED.get(token.text)
+        if opened is None:
+            self.step_back()
+            raise self.unexpected()
+        return opened(self, token)
+
+    def paren(self, _: Token) -> Node:
+        node = self.expression()
+        self.expect(")")
+        return node
 
     def root(self, dot: Token) -> Node:
         # a leading dot only says that the name is a global one
         if self.token.kind != "name":
-            self.unexpected("a name")
+            raise self.unexpected("a name")
         return self.name(self.advance(), start=dot.start)
 
     def name(self, token: Token, start: int | None = None) -> Node:
@@ -228,7 +243,7 @@ class _Parser:
         if token.text in _KEYWORDS:
             return Lit(_KEYWORDS[token.text], span)
         if token.text in _RESERVED or token.text == "in":
-            refuse(f"{token.text!r} is a reserved word", self.text, span)
+            raise refusal(f"{token.text!r} is a reserved word", self.text, span)
         if self.token.text != "(":
             return Ident(token.text, span)
         args = self.arguments()
@@ -241,18 +256,20 @@ class _Parser:
         if isinstance(inner, Select):
             return Has(inner.operand, inner.field, span)
         fix = "write a path that ends in a field, `has(async.data.x)`"
-        refuse("has() takes a path that ends in a field", self.text, inner.span, fix)
+        raise refusal(
+            "has() takes a path that ends in a field", self.text, inner.span, fix
+        )
 
-    def list_of(self, start: int) -> Node:
+    def list_of(self, opening: Token) -> Node:
         items: list[Node] = []
         while self.token.text != "]":
             items.append(self.expression())
             if not self.comma():
                 break
         self.expect("]")
-        return ListOf(tuple(items), (start, self.behind()))
+        return ListOf(tuple(items), (opening.start, self.behind()))
 
-    def map_of(self, start: int) -> Node:
+    def map_of(self, opening: Token) -> Node:
         entries: list[tuple[Node, Node]] = []
         while self.token.text != "}":
             key = self.expression()
@@ -261,7 +278,7 @@ class _Parser:
             if not self.comma():
                 break
         self.expect("}")
-        return MapOf(tuple(entries), (start, self.behind()))
+        return MapOf(tuple(entries), (opening.start, self.behind()))
 
     def comma(self) -> bool:
         if self.token.text != ",":
@@ -274,7 +291,9 @@ class _Parser:
         if token.kind == "float":
             value = float(sign + token.text)
             if value in (float("inf"), float("-inf")):
-                refuse(f"{token.text} is too large for a double", self.text, span)
+                raise refusal(
+                    f"{token.text} is too large for a double", self.text, span
+                )
             return Lit(value, span)
         return Lit(self.integer(token.text, sign, span), span)
 
@@ -284,30 +303,32 @@ class _Parser:
         shown = digits[2:] if base == 16 else digits  # noqa: PLR2004 -- hexadecimal
         significant = shown.lstrip("0")
         if len(significant) > _MAX_DIGITS:
-            self.out_of_range(text, span)
+            raise self.out_of_range(text, span)
         value = int(sign + (significant or "0"), base)
         if digits != text:
             if not 0 <= value <= UINT_MAX:
-                self.out_of_range(text, span)
+                raise self.out_of_range(text, span)
             return UInt(value)
         if not INT_MIN <= value <= INT_MAX:
-            self.out_of_range(text, span)
+            raise self.out_of_range(text, span)
         return value
 
-    def out_of_range(self, text: str, span: tuple[int, int]) -> NoReturn:
+    def out_of_range(self, text: str, span: tuple[int, int]) -> ExpressionError:
         shown = text if len(text) <= 2 * _MAX_DIGITS else f"{text[:20]}…"
-        refuse(f"{shown} is outside the range of 64 bits", self.text, span)
+        return refusal(f"{shown} is outside the range of 64 bits", self.text, span)
 
     def deeper(self, by: int) -> None:
         self.depth += by
         if self.depth > MAX_DEPTH:
             span = (self.token.start, self.token.end)
-            refuse("the expression nests deeper than 250 levels", self.text, span)
+            raise refusal(
+                "the expression nests deeper than 250 levels", self.text, span
+            )
 
     def advance(self) -> Token:
         token = self.token
         if token.kind == "end":
-            self.unexpected()
+            raise self.unexpected()
         self.at += 1
         self.token = self.tokens[self.at]
         return token
@@ -321,14 +342,22 @@ class _Parser:
 
     def expect(self, text: str) -> None:
         if self.token.text != text:
-            self.unexpected(f"'{text}'")
+            raise self.unexpected(f"'{text}'")
         self.advance()
 
-    def unexpected(self, wanted: str = "") -> NoReturn:
+    def unexpected(self, wanted: str = "") -> ExpressionError:
         token = self.token
         seen = "the expression ends" if token.kind == "end" else repr(token.text[:40])
         tail = f" where {wanted} should be" if wanted else " in an unexpected place"
         fix = ""
         if token.text in _PYTHON_WORDS:
             fix = f"the operator is written `{_PYTHON_WORDS[token.text]}` here"
-        refuse(f"{seen}{tail}", self.text, (token.start, token.end), fix)
+        return refusal(f"{seen}{tail}", self.text, (token.start, token.end), fix)
+
+
+_OPENED: Final = {
+    "(": _Parser.paren,
+    "[": _Parser.list_of,
+    "{": _Parser.map_of,
+    ".": _Parser.root,
+}

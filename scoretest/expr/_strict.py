@@ -9,39 +9,42 @@ Source: CEL specification, "Evaluation".
 
 import ast
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import Final, TypeAlias, cast
 
 from ._arithmetic import ARITHMETIC, negate
 from ._compare import contains, equal, get_step, less, raw
-from ._evaluator import Evaluator
+from ._evaluator import Evaluator, Table
 from ._functions import FUNCTIONS, METHODS
-from ._library import CLOCKED, PATTERNS
-from ._lower import Fold, HasField, Path, Step
+from ._library import PATTERNS
+from ._lower import Fold, HasField, Lifted, Path, Step
 from ._types import TYPE_NAMES
-from ._values import CelList, CelMap, CelType, Fault, UInt, Value
+from ._values import CelList, CelMap, CelType, Fault, Operation, UInt, Value
 
 __all__ = ["strict_evaluator"]
 
+FoldOf: TypeAlias = Callable[[Evaluator, Fold, Iterator[Value]], Value]
+
 _KEYS: Final = frozenset({str, int, UInt, bool})
-_TIMES: Final = {
-    "google.protobuf.Timestamp": "google.protobuf.Timestamp",
-    "google.protobuf.Duration": "google.protobuf.Duration",
-}
+_TIMES: Final = frozenset({"google.protobuf.Timestamp", "google.protobuf.Duration"})
 
 
-def _checked(operate: Callable[..., Value]) -> Callable[..., Value]:
+def _checked(operate: Operation) -> Operation:
     """Make an operator hand on the first error among its operands."""
 
-    def apply(*operands: Value) -> Value:
-        for operand in operands:
-            if type(operand) is Fault:
-                return operand
-        return operate(*operands)
+    def apply(*args: Value) -> Value:
+        for arg in args:
+            if type(arg) is Fault:
+                return arg
+        return operate(*args)
 
     return apply
 
 
-def _order(decide: Callable[[bool, bool], bool]) -> Callable[..., Value]:
+def _binary(operate: Callable[[Value, Value], Value]) -> Operation:
+    return _checked(cast("Operation", operate))
+
+
+def _order(decide: Callable[[bool, bool], bool]) -> Operation:
     def order(left: Value, right: Value) -> Value:
         before = less(left, right)
         if before is None:
@@ -49,7 +52,7 @@ def _order(decide: Callable[[bool, bool], bool]) -> Callable[..., Value]:
         nan = left != left or right != right  # noqa: PLR0124 -- only NaN differs from itself
         return False if nan else decide(before, equal(left, right))
 
-    return _checked(order)
+    return _binary(order)
 
 
 def _in(item: Value, container: Value) -> Value:
@@ -61,31 +64,31 @@ def _not(value: Value) -> Value:
     return not value if type(value) is bool else Fault("! needs a bool")
 
 
-_OPERATORS: Final = {
-    ast.Eq: _checked(equal),
-    ast.NotEq: _checked(lambda left, right: not equal(left, right)),
-    ast.Lt: _order(lambda before, same: before),
+_OPERATORS: Final[dict[type, Operation]] = {
+    ast.Eq: _binary(equal),
+    ast.NotEq: _binary(lambda left, right: not equal(left, right)),
+    ast.Lt: _order(lambda before, _: before),
     ast.LtE: _order(lambda before, same: before or same),
     ast.Gt: _order(lambda before, same: not (before or same)),
-    ast.GtE: _order(lambda before, same: not before),
-    ast.In: _checked(_in),
-    ast.Add: _checked(ARITHMETIC["+"]),
-    ast.Sub: _checked(ARITHMETIC["-"]),
-    ast.Mult: _checked(ARITHMETIC["*"]),
-    ast.Div: _checked(ARITHMETIC["/"]),
-    ast.Mod: _checked(ARITHMETIC["%"]),
-    ast.Not: _checked(_not),
-    ast.USub: _checked(negate),
+    ast.GtE: _order(lambda before, _: not before),
+    ast.In: _binary(_in),
+    ast.Add: _binary(ARITHMETIC["+"]),
+    ast.Sub: _binary(ARITHMETIC["-"]),
+    ast.Mult: _binary(ARITHMETIC["*"]),
+    ast.Div: _binary(ARITHMETIC["/"]),
+    ast.Mod: _binary(ARITHMETIC["%"]),
+    ast.Not: _checked(cast("Operation", _not)),
+    ast.USub: _checked(cast("Operation", negate)),
 }
 
 
-def _call(function: Callable[..., Value]) -> Callable[..., Value]:
+def _call(function: Operation) -> Operation:
     checked = _checked(function)
 
     def call(_: Evaluator, *args: Value) -> Value:
         return checked(*args)
 
-    return call
+    return cast("Operation", call)
 
 
 def _path(evaluator: Evaluator, node: Path) -> Value:
@@ -100,6 +103,11 @@ def _path(evaluator: Evaluator, node: Path) -> Value:
         if name in _TIMES or (name in TYPE_NAMES and not size):
             return CelType(name)
     return Fault(f"{node.root!r} is not declared")
+
+
+def _lifted(evaluator: Evaluator, node: Lifted) -> Value:
+    # this dialect lifts nothing: `vars` is a variable like any other
+    return _path(evaluator, Path("vars", (node.name,), (), local=False))
 
 
 def _follow(value: Value, steps: tuple[str, ...]) -> Value:
@@ -198,7 +206,7 @@ def _items(
         yield value
 
 
-def _quantifier(decisive: bool) -> Callable[..., Value]:  # noqa: FBT001 -- which quantifier it is, named at both calls
+def _quantifier(decisive: bool) -> FoldOf:  # noqa: FBT001 -- which quantifier it is, named at both calls
     def quantify(evaluator: Evaluator, node: Fold, items: Iterator[Value]) -> Value:
         wrong: Fault | None = None
         for _ in items:
@@ -246,25 +254,29 @@ def _filter(evaluator: Evaluator, node: Fold, items: Iterator[Value]) -> Value:
     return made
 
 
-_FOLDS: Final[dict[str, Callable[..., Value]]] = {
+_FOLDS: Final[dict[str, FoldOf]] = {
     "all": _quantifier(decisive=False),
     "exists": _quantifier(decisive=True),
     "exists_one": _exists_one,
     "map": _map,
     "filter": _filter,
 }
-_NODES: Final[dict[type, Callable[..., Value]]] = {
-    Path: _path,
-    Step: _step,
-    HasField: _has,
-    Fold: _fold,
-    ast.BoolOp: _logic,
-    ast.IfExp: _cond,
-    ast.List: _list,
-    ast.Dict: _dict,
-}
+_NODES: Final = cast(
+    "Table",
+    {
+        Path: _path,
+        Lifted: _lifted,
+        Step: _step,
+        HasField: _has,
+        Fold: _fold,
+        ast.BoolOp: _logic,
+        ast.IfExp: _cond,
+        ast.List: _list,
+        ast.Dict: _dict,
+    },
+)
 _EXTRA: Final = frozenset({"lowercase", "uppercase", "b64decode", "json_parse", "date"})
-_CALLS: Final[dict[str, Callable[..., Value]]] = {
+_CALLS: Final[dict[str, Operation]] = {
     **{n: _call(f) for n, f in FUNCTIONS.items() if n not in _EXTRA},
     **{f".{name}": _call(function) for name, function in METHODS.items()},
     **PATTERNS,

@@ -4,6 +4,7 @@ Source: CEL specification, "Timestamps and durations"; Go's duration syntax.
 """
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Final
 
@@ -55,7 +56,9 @@ def checked_moment(ns: int) -> Value:
 
 def checked_elapsed(ns: int) -> Value:
     """Return a duration, or a `Fault` beyond what 64 bits of nanoseconds hold."""
-    return Elapsed(ns) if -_LONGEST <= ns <= _LONGEST else Fault("duration out of range")
+    return (
+        Elapsed(ns) if -_LONGEST <= ns <= _LONGEST else Fault("duration out of range")
+    )
 
 
 def read_moment(text: str) -> Value:
@@ -65,7 +68,9 @@ def read_moment(text: str) -> Value:
         return Fault(f"{text[:40]!r} is not an RFC 3339 time")
     *parts, fraction, zone = match.groups()
     try:
-        moment = datetime(*map(int, parts), tzinfo=_offset(zone))
+        year, month, day, hour, minute, second = map(int, parts)
+        clock = (hour, minute, second)
+        moment = datetime(year, month, day, *clock, tzinfo=_offset(zone))
         seconds = (moment - _EPOCH) // timedelta(seconds=1)
     except (ValueError, OverflowError):
         return Fault(f"{text[:40]!r} names no time")
@@ -77,7 +82,7 @@ def _offset(text: str) -> tzinfo:
         return UTC
     match = _OFFSET.fullmatch(text)
     if match is None:
-        raise ValueError(text)  # noqa: TRY003 -- caught by the callers below
+        raise ValueError(text)
     sign = -1 if match[1] == "-" else 1
     return timezone(sign * timedelta(hours=int(match[2]), minutes=int(match[3])))
 
@@ -176,7 +181,7 @@ _ELAPSED_PARTS: Final = {
 }
 
 
-def _getter(name: str):
+def _getter(name: str) -> Callable[[Value, Value], Value]:
     def get(value: Value, zone: Value = None) -> Value:
         if type(value) is Elapsed and zone is None:
             return _elapsed_part(name, value)
@@ -197,9 +202,9 @@ def _elapsed_part(name: str, value: Elapsed) -> Value:
     if name == "getMilliseconds":
         return sign * (abs(value.ns) % _SECOND // 1_000_000)
     unit = _ELAPSED_PARTS.get(name)
-    return sign * (abs(value.ns) // unit) if unit else Fault(f"there is no such {name}()")
+    return (
+        sign * (abs(value.ns) // unit) if unit else Fault(f"there is no such {name}()")
+    )
 
 
-GETTERS: Final = {
-    name: _getter(name) for name in [*_MOMENT_PARTS, "getMilliseconds"]
-}
+GETTERS: Final = {name: _getter(name) for name in [*_MOMENT_PARTS, "getMilliseconds"]}

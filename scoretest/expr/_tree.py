@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 Span: TypeAlias = tuple[int, int]
-LitValue: TypeAlias = "None | bool | int | UInt | float | str | bytes"
+LitValue: TypeAlias = "bool | int | UInt | float | str | bytes | None"
 
 
 @dataclass(frozen=True, slots=True)

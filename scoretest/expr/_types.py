@@ -63,7 +63,19 @@ LIST: Final = Type("list", (DYN,))
 MAP: Final = Type("map", (DYN, DYN))
 
 TYPE_NAMES: Final = frozenset(
-    "bool int uint double string bytes list map null_type type dyn".split()
+    [
+        "bool",
+        "int",
+        "uint",
+        "double",
+        "string",
+        "bytes",
+        "list",
+        "map",
+        "null_type",
+        "type",
+        "dyn",
+    ]
 )
 
 _WORDS: Final = {

@@ -19,6 +19,7 @@ from ._tree import (
     ListOf,
     Lit,
     Logic,
+    Macro,
     MapOf,
     Node,
     Select,
@@ -64,21 +65,7 @@ def _quoted(character: str) -> str:
 
 def write_value(value: Value) -> str:
     """Write a value as the literal that the engine stores for it."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "true" if value else "false"
-        case str():
-            return go_quote(value)
-        case UInt():
-            return f"{int(value)}u"
-        case int():
-            return str(value)
-        case float():
-            return _double(value)
-        case _:
-            return _container(value)
+    return _LITERALS.get(type(value), _container)(value)
 
 
 def _double(value: float) -> str:
@@ -96,6 +83,19 @@ def _container(value: Value) -> str:
         )
         return f"{{{', '.join(pairs)}}}"
     return f"b{json.dumps(cast('bytes', value).decode('latin-1'))}"
+
+
+_LITERALS: Final = cast(
+    "dict[type, Callable[[Value], str]]",
+    {
+        type(None): lambda _: "null",
+        bool: lambda value: "true" if value else "false",
+        str: go_quote,
+        UInt: lambda value: f"{int(value)}u",
+        int: str,
+        float: _double,
+    },
+)
 
 
 def unparse(node: Node) -> str:
@@ -167,6 +167,12 @@ def _call(node: Call) -> str:
     return f"{_inside(node.target, _ATOM)}.{node.name}({args})"
 
 
+def _macro(node: Macro) -> str:
+    # for explanations: the engine itself cannot store a macro (rule C9)
+    args = ", ".join([node.variable, *map(unparse, node.args)])
+    return f"{_inside(node.range, _ATOM)}.{node.name}({args})"
+
+
 def _list(node: ListOf) -> str:
     return f"[{', '.join(map(unparse, node.items))}]"
 
@@ -176,7 +182,6 @@ def _map(node: MapOf) -> str:
     return f"{{{', '.join(pairs)}}}"
 
 
-# macros are never printed: the engine cannot store one (rule C9)
 _WRITERS: Final = cast(
     "dict[type, Callable[[Node], str]]",
     {
@@ -190,6 +195,7 @@ _WRITERS: Final = cast(
         Logic: _logic,
         Cond: _cond,
         Call: _call,
+        Macro: _macro,
         ListOf: _list,
         MapOf: _map,
     },

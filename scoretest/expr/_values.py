@@ -9,7 +9,7 @@ A plain ``list`` or ``dict`` came out of JSON, so its integers are doubles (rule
 import math
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final, TypeAlias, final
+from typing import Final, Protocol, TypeAlias, final
 
 __all__ = [
     "ABSENT",
@@ -23,6 +23,7 @@ __all__ = [
     "Elapsed",
     "Fault",
     "Moment",
+    "Operation",
     "UInt",
     "Unknown",
     "Value",
@@ -104,6 +105,15 @@ class CelMap(dict["Value", "Value"]):
 
 
 Value: TypeAlias = object
+
+
+class Operation(Protocol):
+    """What an operator, a function or a node does with values."""
+
+    def __call__(self, *args: Value) -> Value:
+        """Return the result; never raise because of data."""
+
+
 UNKNOWN: Final = Unknown()
 ABSENT: Final = frozenset({Unknown, Fault})
 

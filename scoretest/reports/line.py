@@ -31,7 +31,7 @@ class Line:
 
     verb: str
     text: str = ""
-    data: Json | Nothing = NOTHING
+    data: "Json | Nothing" = NOTHING
     more: tuple[str, ...] = ()
     key: str = ""
 

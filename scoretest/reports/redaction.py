@@ -93,7 +93,7 @@ def _pieces(value: Json, room: int) -> Iterator[str]:
         yield _leaf(value, room)
 
 
-def _leaf(value: str | float | None, room: int) -> str:
+def _leaf(value: Json, room: int) -> str:
     if isinstance(value, str):
         value = value[: _PER_COLUMN * room + 1]
     elif isinstance(value, int) and value.bit_length() > _LONG_INT:

@@ -11,8 +11,8 @@ either. What it wanted is forgotten, and the test is told.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from inspect import CORO_CREATED, getcoroutinestate, isawaitable
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from inspect import CORO_CLOSED, CORO_CREATED, getcoroutinestate, isawaitable
 from typing import TYPE_CHECKING, TypeVar
 
 from .._engine import Live
@@ -28,6 +28,7 @@ from .._model.operation import (
     StepRan,
     WaitFor,
 )
+from .._model.place import Place
 from ..sdk.context import Context
 from ..sdk.current import current_port
 from ..sdk.errors import NonRetriableError, RetryAfterError
@@ -56,7 +57,6 @@ class AsyncEntry(Entry):
         self, driver: "Driver", live: Live, effect: Enter, function: AnyFunction
     ) -> None:
         super().__init__(driver, live, effect, function)
-        self.task: asyncio.Task[None] | None = None
         self.children: list[asyncio.Task[object]] = []
         self.bodies = 0
         self._parked: set[asyncio.Task[object]] = set()
@@ -123,10 +123,13 @@ class AsyncEntry(Entry):
     # --- calls that nobody awaits -----------------------------------------------
 
     def track(
-        self, step_id: str, call: Coroutine[object, object, T], place: str
+        self, step_id: str, call: Coroutine[object, object, T], place: Place
     ) -> Coroutine[object, object, T]:
         """Return *call*, remembered until the entry ends."""
-        self._calls.append((step_id, call, place))
+        calls = self._calls
+        if calls and getcoroutinestate(calls[-1][1]) == CORO_CLOSED:
+            calls.pop()  # one after the other is the rule: do not keep them all
+        calls.append((step_id, call, place))
         return call
 
     def _report_not_awaited(self) -> None:
@@ -148,7 +151,7 @@ class AsyncEntry(Entry):
     # --- steps --------------------------------------------------------------------
 
     async def run(
-        self, step_id: str, body: Callable[[], Awaitable[object] | object], place: str
+        self, step_id: str, body: Callable[[], Awaitable[object] | object], place: Place
     ) -> Json:
         """Call *body* once and remember what it returned."""
         name = self.claim(step_id, "StepRun", place)
@@ -185,7 +188,7 @@ class AsyncEntry(Entry):
             self.bodies -= 1
             in_step.reset(token)
 
-    async def sleep_until(self, step_id: str, until: Instant, place: str) -> None:
+    async def sleep_until(self, step_id: str, until: Instant, place: Place) -> None:
         """Leave the handler until the clock shows *until*."""
         name = self.claim(step_id, "Sleep", place)
         memo = self.memo(name)
@@ -201,7 +204,7 @@ class AsyncEntry(Entry):
         event: str,
         expression: str | None,
         within: Duration,
-        place: str,
+        place: Place,
     ) -> JsonObject | None:
         """Leave the handler until an event matches, or the time is over."""
         name = self.claim(step_id, "WaitForEvent", place)
@@ -229,6 +232,13 @@ class AsyncEntry(Entry):
                     is_incomplete = True
                     wanted += leave.operations
                     self.is_left = False
+                except BaseExceptionGroup as several:  # from a task group in the branch
+                    is_incomplete = True
+                    wanted += _operations(several)
+                    self.is_left = False
+        except Exception:  # the branches behind this one are not reached: no finding
+            self.is_cut_short = True
+            raise
         finally:
             in_group.reset(token)
         if is_incomplete:
@@ -237,12 +247,34 @@ class AsyncEntry(Entry):
 
     async def _hand_in(self, *operations: Operation) -> Json:
         """Hand in *operations* and go no further; a group collects them first."""
+        if self.is_hopeless:  # never to be woken; the operation ends without it
+            return await asyncio.get_running_loop().create_future()
         if in_group.get():
             self.is_left = True
             raise LeaveHandler(operations)
         self.operations.extend(operations)
         task = asyncio.current_task()
-        if task is not None:
+        if task is not None and task is not self.task:
             self._parked.add(task)
         self.driver.leave_when_idle(self)
         return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]  # it never comes
+
+
+def _operations(several: BaseExceptionGroup[BaseException]) -> list[Operation]:
+    """Return what the tasks of a group hand in.
+
+    Raises:
+        BaseExceptionGroup: One of them raised something else.
+    """
+    leaving, others = several.split(LeaveHandler)
+    if others is not None:
+        raise others
+    return [operation for leave in _leaves(leaving) for operation in leave.operations]
+
+
+def _leaves(error: BaseException | None) -> Iterator[LeaveHandler]:
+    if isinstance(error, LeaveHandler):
+        yield error
+    elif isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from _leaves(inner)

@@ -19,6 +19,7 @@ from .._model.effect import Enter
 from .._model.event import Event
 from .._model.finding import Finding, run_where
 from .._model.operation import Operation, Outcome
+from .._model.place import Place, told
 from .._model.score import ScoreValue
 from ..errors import DeadlockError, LivelockError, ScoretestError, UsageError
 from ..sdk.client import Client
@@ -169,15 +170,21 @@ class Driver:
         self.perform(self.engine.apply(ReportFinding(finding)))
 
     def report(
-        self, live: Live, code: str, message: str, fix: str, place: str, step: str
+        self,
+        live: Live,
+        code: str,
+        message: str,
+        fix: str,
+        place: Place | str,
+        step: str,
     ) -> None:
         """Record a finding about a run, the first time that it is made."""
         run = live.run
-        told = (run.id, code, message)
-        if told in self._told:
+        known = (run.id, code, message)
+        if known in self._told:
             return
-        self._told.add(told)
-        where = run_where(run.function.slug, place, run.id, step, self.now)
+        self._told.add(known)
+        where = run_where(run.function.slug, told(place), run.id, step, self.now)
         self.note(
             Finding(code=code, message=message, where=where, fix=fix, run_id=run.id)
         )
@@ -195,11 +202,14 @@ class Driver:
             self._entries[effect.run_id, effect.entry] = entry
             # an entry inherits nothing from whoever happened to cause it
             context = self._base.copy()
-            task = self.loop.create_task(
-                entry.main(), name=f"{function.id}#{effect.entry}", context=context
+            # created in that context too, else it counts as a child of the entry here
+            task = context.run(
+                self.loop.create_task,
+                entry.main(),
+                name=f"{function.id}#{effect.entry}",
+                context=context,
             )
-            if isinstance(entry, AsyncEntry):
-                entry.task = task
+            entry.task = task
 
     def allow_chain(self, length: int) -> None:
         """Let at most *length* runs start each other in the operation that begins."""
@@ -297,11 +307,7 @@ class Driver:
         self._crash = self._crash or error  # raised as soon as the loop is idle
 
     def give_up_on(self, entry: Entry, step_id: str) -> None:
-        """End a handler that cannot be left.
-
-        Raises:
-            LivelockError: Always; the handler may catch it, the operation ends anyway.
-        """
+        """End the operation because of a handler that cannot be left."""
         options = entry.function.options
         error = LivelockError(
             f"the handler of {options.slug!r} swallows every interrupt and never ends",
@@ -311,7 +317,6 @@ class Driver:
             fix="catch Exception, never BaseException, around a step",
         )
         self.crash(error)
-        raise error
 
     def _raise_crash(self) -> None:
         if self._crash is not None:
@@ -349,6 +354,8 @@ class Driver:
         """Cancel everything that is under way and close the loop."""
         loop = self.loop
         loop.on_idle = loop.next_due = loop.on_due = loop.on_time = None
+        for entry in self._entries.values():
+            entry.forget_error()
         self._entries.clear()
         self._to_leave.clear()
         for task in sorted(asyncio.all_tasks(loop), key=asyncio.Task.get_name):

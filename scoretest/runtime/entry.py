@@ -5,8 +5,10 @@ the first one that is not ends the entry, and what it wants goes to the engine a
 operation. `Entry` is the port that the SDK's context talks to.
 """
 
+import asyncio
 from collections.abc import Sequence
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from .._core.memos import Memo
@@ -28,6 +30,7 @@ from .._model.operation import (
     StepRan,
 )
 from .._model.options import FunctionKind
+from .._model.place import Place
 from .._model.score import ScoreValue
 from ..errors import FindingsError, NotBuiltError, UsageError
 from ..sdk.context import DeferredParent, RunFacts
@@ -84,7 +87,10 @@ class Entry:
         self.reached: dict[str, StepName] = {}
         self.operations: list[Operation] = []
         self.is_left = False
+        self.is_hopeless = False
+        self.is_cut_short = False  # an error left a group before its last branch
         self.step = ""
+        self.task: asyncio.Task[None] | None = None
         self._replayed = 0
         self._swallowed = 0
         self._counts: dict[str, int] = {}
@@ -145,7 +151,7 @@ class Entry:
             ts=event.wire["ts"],  # type: ignore[arg-type]  # milliseconds, which Event turns into a datetime
         )
 
-    def report(self, code: str, message: str, fix: str, place: str) -> None:
+    def report(self, code: str, message: str, fix: str, place: Place | str) -> None:
         """Tell the test something about this run, once."""
         self.driver.report(self.live, code, message, fix, place, self.step)
 
@@ -179,7 +185,7 @@ class Entry:
         if call.hashed not in self._kept_defers:
             self._defers[call.hashed] = call
 
-    def abort_defer(self, call: DeferAbort, place: str) -> None:
+    def abort_defer(self, call: DeferAbort, place: Place) -> None:
         """Take a buffered defer back, or ask the server to (rule A6)."""
         if isinstance(self._defers.get(call.hashed), DeferAdd):
             del self._defers[call.hashed]  # the server never hears of it
@@ -196,7 +202,7 @@ class Entry:
 
     # --- steps -----------------------------------------------------------------------
 
-    def claim(self, step_id: str, op: str, place: str) -> StepName:
+    def claim(self, step_id: str, op: str, place: Place) -> StepName:
         """Return the identity of a step that the handler has just reached (rule E5).
 
         Raises:
@@ -215,14 +221,12 @@ class Entry:
             self._resume_swallowed(step_id, place)
         index = self._counts.get(step_id, 0)
         self._counts[step_id] = index + 1
-        name = StepName(
-            step_id, index, hash_id(f"{step_id}:{index}" if index else step_id)
-        )
+        name = _step_name(step_id, index)
         self.reached[name.hashed] = name
         self._check_kind(name, op, place)
         return name
 
-    def _check_kind(self, name: StepName, op: str, place: str) -> None:
+    def _check_kind(self, name: StepName, op: str, place: Place) -> None:
         known = self.live.memos.steps.get(name.hashed)
         if known is not None and known.op != op:
             self.report(
@@ -233,7 +237,7 @@ class Entry:
                 place,
             )
 
-    def _resume_swallowed(self, step_id: str, place: str) -> None:
+    def _resume_swallowed(self, step_id: str, place: Place) -> None:
         """Go on as production does: what the swallowed interrupt wanted is forgotten."""
         self._swallowed += 1
         self.report(
@@ -243,6 +247,7 @@ class Entry:
             place,
         )
         if self._swallowed > _MOST_SWALLOWED:
+            self.is_hopeless = True
             self.driver.give_up_on(self, step_id)
         self.is_left = False
         self.operations.clear()
@@ -348,7 +353,7 @@ class Entry:
 
     def _check_path(self) -> None:
         """Compare the steps of this entry with those that are done."""
-        if self.effect.target:
+        if self.effect.target or self.is_cut_short:
             return
         steps = self.live.memos.steps
         missing = [str(steps[h].name) for h in self.memos if h not in self.reached]
@@ -373,10 +378,23 @@ class Entry:
         )
         self.operations.clear()
 
+    def forget_error(self) -> None:
+        """Keep asyncio from logging an error that ends the test anyway."""
+        task = self.task
+        if task is not None and task.done() and not task.cancelled():
+            task.exception()
+
     def answer(self, outcome: Outcome) -> None:
         """Give the engine what this entry came to."""
+        self.task = None  # its context leads back here: a cycle for the collector
         operations = (*self._defers.values(), *self.operations)
         self.driver.entry_ended(self, operations, outcome)
+
+
+@lru_cache(maxsize=4096)  # a program has few steps and names each in every entry
+def _step_name(step_id: str, index: int) -> StepName:
+    hashed = hash_id(f"{step_id}:{index}" if index else step_id)
+    return StepName(step_id, index, hashed)
 
 
 def _payload(event: ReceivedEvent) -> JsonObject:

@@ -6,9 +6,9 @@ from datetime import datetime
 from types import TracebackType
 
 from .._model.operation import ErrorInfo
+from .._model.place import short_place
 from ..errors import ScoretestError
 from ..sdk.errors import NonRetriableError, RetryAfterError, StepError
-from ..sdk.places import short_place
 from ..times import Duration, Instant, to_duration, to_instant
 
 __all__ = ["describe_error"]

@@ -10,6 +10,7 @@ from .._engine import Engine
 from .._model.event import Event
 from .._model.finding import Finding
 from .._model.limits import Limits
+from .._model.place import told
 from ..errors import NotBuiltError, near_miss
 from ..reports.timeline import Timeline
 from ..sdk.client import Client
@@ -240,7 +241,7 @@ class Harness:
             raises=raises,
             calls=calls,
             times=times,
-            place=caller(),
+            place=told(caller()),
         )
 
     def cancel(self, run: Run) -> NoReturn:

@@ -59,6 +59,14 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             (``"block"``) or refused (``"forbid"``).
         stall_after: Seconds of real time for which a thread, a socket or a callback may
             keep everything waiting. Callbacks are watched as `Watchdog` says.
+
+    Attributes:
+        on_idle: Asked at exact idle; returns whether it has woken or changed anything.
+            An operation that starts at idle asks before it runs the loop.
+        next_due: Returns when the engine's next timer is due, or None.
+        on_due: Called when that instant has come.
+        on_time: Called when the clock has moved.
+        describe: Says who waits, for the error that ends the operation.
     """
 
     if TYPE_CHECKING:
@@ -214,11 +222,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """
         self._check_target(target_us)
         self._renew_budgets()
-        waiter = self.create_future()
-        self._waiters.push(target_us, waiter)
-        await waiter
+        await self._waiters.join(target_us, self.create_future())
 
     def _run_until_idle(self, limit_us: int) -> None:
+        self._check_closed()
         self._refuse_while_running("run_to")
         if self._is_at_rest(limit_us):
             return
@@ -345,15 +352,13 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     async def subprocess_exec(self, *args: Any, **kwargs: Any) -> Any:
         """Start a process; the clock stands until it has ended."""
-        return self._watch(await super().subprocess_exec(*args, **kwargs))
+        return self._outside.watch_child(await super().subprocess_exec(*args, **kwargs))
 
     async def subprocess_shell(self, *args: Any, **kwargs: Any) -> Any:
         """Start a shell; the clock stands until it has ended."""
-        return self._watch(await super().subprocess_shell(*args, **kwargs))
-
-    def _watch(self, process: tuple[asyncio.SubprocessTransport, _T]) -> Any:
-        self._outside.watch_child(process[0])
-        return process
+        return self._outside.watch_child(
+            await super().subprocess_shell(*args, **kwargs)
+        )
 
     def stop(self) -> None:
         """Stop the loop, unless a task on the loop asks for it.

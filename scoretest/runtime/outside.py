@@ -25,7 +25,7 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
 from selectors import DefaultSelector, SelectorKey
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
 from ..errors import StalledError, UsageError
 from .inspection import (
@@ -41,6 +41,7 @@ from .inspection import (
 
 __all__ = ["Events", "Outside", "Selector"]
 
+_Protocol = TypeVar("_Protocol")
 Events: TypeAlias = list[tuple[SelectorKey, int]]
 
 # slices of real waiting: short at first, as most threads answer at once
@@ -171,9 +172,12 @@ class Outside:
             self._pool = ThreadPoolExecutor(thread_name_prefix=POOL_NAME)
         return self._pool
 
-    def watch_child(self, child: asyncio.SubprocessTransport) -> None:
-        """Count a process as at work until it has ended."""
-        self._children.append(child)
+    def watch_child(
+        self, child: tuple[asyncio.SubprocessTransport, _Protocol]
+    ) -> tuple[asyncio.SubprocessTransport, _Protocol]:
+        """Count a new process as at work until it has ended; return it."""
+        self._children.append(child[0])
+        return child
 
     def close_pool(self) -> None:
         """Let the loop's executor go, after a short wait for jobs at work."""
@@ -266,9 +270,13 @@ class Outside:
 
     def linger(self) -> Events:
         """Give strangers a last chance to call in before a deadlock is declared."""
+        is_awaited = self._has_listeners() or self._has_strangers()
+        patience_s = min(_GRACE_S, self._stall_after) if is_awaited else 0.0
+        waited_s = 0.0
         events = self._poll(0)
-        if not events and (self._has_listeners() or self._has_strangers()):
-            events = self._poll(min(_GRACE_S, self._stall_after))
+        while not events and waited_s < patience_s:
+            events = self._poll(_LAST_SLICE_S)
+            waited_s += _LAST_SLICE_S
         return events
 
     def _poll(self, seconds: float) -> Events:

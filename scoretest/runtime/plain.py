@@ -18,6 +18,7 @@ from .._model.operation import (
     StepRan,
     WaitFor,
 )
+from .._model.place import Place
 from ..sdk.context import ContextSync
 from ..sdk.current import current_port
 from ..sdk.errors import NonRetriableError, RetryAfterError
@@ -64,7 +65,7 @@ class PlainEntry(Entry):
 
     # --- steps --------------------------------------------------------------------
 
-    def run(self, step_id: str, body: Callable[[], object], place: str) -> Json:
+    def run(self, step_id: str, body: Callable[[], object], place: Place) -> Json:
         """Call *body* once and remember what it returned."""
         name = self.claim(step_id, "StepRun", place)
         memo = self.memo(name)
@@ -95,7 +96,7 @@ class PlainEntry(Entry):
             self.step = ""
             in_step.reset(token)
 
-    def sleep_until(self, step_id: str, until: Instant, place: str) -> None:
+    def sleep_until(self, step_id: str, until: Instant, place: Place) -> None:
         """Leave the handler until the clock shows *until*."""
         name = self.claim(step_id, "Sleep", place)
         if self.memo(name) is None:
@@ -107,7 +108,7 @@ class PlainEntry(Entry):
         event: str,
         expression: str | None,
         within: Duration,
-        place: str,
+        place: Place,
     ) -> JsonObject | None:
         """Leave the handler until an event matches, or the time is over."""
         name = self.claim(step_id, "WaitForEvent", place)
@@ -133,6 +134,9 @@ class PlainEntry(Entry):
                     is_incomplete = True
                     wanted += leave.operations
                     self.is_left = False
+        except Exception:  # the branches behind this one are not reached: no finding
+            self.is_cut_short = True
+            raise
         finally:
             in_group.reset(token)
         if is_incomplete:
@@ -141,5 +145,7 @@ class PlainEntry(Entry):
 
     def _hand_in(self, *operations: Operation) -> Json:
         """Hand in *operations* and go no further; a group collects them first."""
+        if self.is_hopeless:  # an answer may end the loop that swallows everything
+            return None
         self.is_left = True
         raise LeaveHandler(operations)

@@ -104,10 +104,13 @@ class WaiterHeap:
         self._heap: list[tuple[int, int, asyncio.Future[None]]] = []
         self._sequence = 0
 
-    def push(self, target_us: int, waiter: "asyncio.Future[None]") -> None:
-        """Add *waiter*."""
+    def join(
+        self, target_us: int, waiter: "asyncio.Future[None]"
+    ) -> "asyncio.Future[None]":
+        """Line *waiter* up, and return it."""
         self._sequence += 1
         heappush(self._heap, (target_us, self._sequence, waiter))
+        return waiter
 
     def next_target_us(self) -> int:
         """Return the first target; `NEVER_US` if nobody waits."""

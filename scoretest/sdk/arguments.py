@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 from .._json import JsonObject, show
 from .._model.event import Event
+from .._model.place import told
 from ..errors import NotBuiltError, UsageError
 from ..times import SECOND, Duration, Instant, to_duration
 from .errors import FunctionConfigInvalidError
@@ -149,7 +150,7 @@ def _checked_event(event: object) -> Event:
 
 def not_built(what: str, advice: str) -> NotBuiltError:
     """Return the error for a tool that does not exist yet."""
-    return NotBuiltError(f"{what} is not built yet", where=caller(3), fix=advice)
+    return NotBuiltError(f"{what} is not built yet", where=told(caller(3)), fix=advice)
 
 
 def until_after(now: Instant, duration: object) -> Instant:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, final
 
 from .._json import Json
 from .._model.event import Event
+from .._model.place import told
 from .._model.ports import AsyncSteps, RunPort, SyncSteps
 from ..errors import NotBuiltError
 from .defer import DeferHandle, add_defer
@@ -155,7 +156,7 @@ class _ContextBase:
             name = "meta" if meta is not None else "experiment"
             raise NotBuiltError(
                 f"{name}= of defer {defer_id!r} is not built yet",
-                where=caller(),
+                where=told(caller()),
                 fix=f"leave {name}= out in this test; nothing would act on it",
             )
         return add_defer(self._port, defer_id, function, data, caller())

@@ -5,12 +5,13 @@ Nothing that is wrong with a defer ever fails its parent: production logs it and
 """
 
 from collections.abc import Callable
-from typing import Any, Protocol, final, runtime_checkable
+from typing import Any, Protocol, cast, final
 
 from .._ids import hash_id
 from .._json import JsonObject, show, to_wire
 from .._model.operation import DeferAbort, DeferAdd
 from .._model.options import FunctionKind, FunctionOptions
+from .._model.place import Place
 from .._model.ports import RunPort
 from ..errors import ScoretestError, UsageError
 from .schema import Schema
@@ -20,7 +21,6 @@ __all__ = ["DeferHandle", "add_defer"]
 _RESERVED = ("_inngest", "_inngestExperiment")
 
 
-@runtime_checkable
 class _Target(Protocol):
     """What a defer can start."""
 
@@ -41,7 +41,7 @@ class DeferHandle:
 
 
 def add_defer(
-    port: RunPort, defer_id: object, function: object, data: object, place: str
+    port: RunPort, defer_id: object, function: object, data: object, place: Place
 ) -> DeferHandle:
     """Buffer a defer, or skip it and say why."""
     try:
@@ -108,10 +108,11 @@ def _with_data(
 
 
 def _target(function: object) -> _Target:
-    if isinstance(function, _Target) and (
-        function.options.kind is not FunctionKind.ORDINARY
+    options = getattr(function, "options", None)
+    if isinstance(options, FunctionOptions) and (
+        options.kind is not FunctionKind.ORDINARY
     ):
-        return function
+        return cast("_Target", function)
     raise UsageError(
         f"{show(function)} is no deferred function",
         fix="make it with create_defer or create_scorer",

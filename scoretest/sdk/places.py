@@ -1,22 +1,18 @@
-"""Places in the user's code, in a form that is the same on every machine."""
+"""Where the user's code is: at a call, and at a definition."""
 
 import sys
 from collections.abc import Callable
 from types import CodeType
 
-__all__ = ["caller", "place_of", "short_place"]
+from .._model.place import Place, short_place
+
+__all__ = ["caller", "place_of"]
 
 
-def short_place(filename: str, line: int) -> str:
-    """Return ``folder/file.py:12``: enough to find it, and free of the machine's paths."""
-    parts = filename.replace("\\", "/").rsplit("/", 2)
-    return "/".join(parts[-2:]) + f":{line}"
-
-
-def caller(depth: int = 2) -> str:
+def caller(depth: int = 2) -> Place:
     """Return the place that called the function which calls this one."""
     frame = sys._getframe(depth)  # noqa: SLF001 -- inspect.stack() reads every source file on the way
-    return short_place(frame.f_code.co_filename, frame.f_lineno)
+    return frame.f_code.co_filename, frame.f_lineno
 
 
 def place_of(function: Callable[..., object]) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from .._json import show
+from .._model.place import Place
 from .._model.ports import RunPort
 from .._model.score import InvalidScoreError, Score, check_score
 from ..errors import UsageError
@@ -11,7 +12,7 @@ __all__ = ["score_body", "scores_of"]
 
 
 def score_body(
-    port: RunPort, score: Score, run_id: str | None, step_id: str | None, place: str
+    port: RunPort, score: Score, run_id: str | None, step_id: str | None, place: Place
 ) -> Callable[[], None]:
     """Return the callback of a step that writes *score*, to this run by default."""
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, NoReturn, TypeAlias, TypeVar, final
 
 from .._model.event import Event
+from .._model.place import Place
 from .._model.ports import AsyncSteps
 from .._model.score import Score, ScoreValue
 from ..times import to_instant
@@ -138,7 +139,7 @@ class Step:
         event: str,
         if_text: str | None,
         asked: object,
-        place: str,
+        place: Place,
     ) -> Event | None:
         # checked when awaited, so that a try around the await sees it (rule B10)
         within = wait_timeout(asked)

@@ -1,0 +1,106 @@
+"""The commands of ``scoretest``, and how its errors reach a terminal."""
+
+import json
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+import click
+
+from ..errors import NotBuiltError, ScoretestError, UsageError
+from ..reports.escaping import escape, harmless
+from ..reports.timeline import Timeline
+from .printing import console, print_lines
+
+__all__ = ["scoretest"]
+
+_ERROR_STATUS: Final = 2  # as click's own usage errors
+_UNBUILT: Final = {
+    "run": ("Play a scenario against functions.", "send events from a test"),
+    "explore": ("Try every timeline of a scorer.", "write the timelines as tests"),
+    "check": ("Look for mistakes in functions.", "read harness.findings in a test"),
+}
+
+
+def installed_version(package: str = "scoretest") -> str:
+    """Return the version of *package*, also where it runs without being installed."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "(not installed)"
+
+
+class _Commands(click.Group):
+    """The group of all commands: some are imported late, none shows a traceback."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), "demo", "expr"])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        # these two need the whole of scoretest, and the help of the others does not
+        if cmd_name == "demo":
+            from .demo import demo  # noqa: PLC0415 -- see above
+
+            return demo
+        if cmd_name == "expr":
+            from .expr import expr  # noqa: PLC0415 -- see above
+
+            return expr
+        return super().get_command(ctx, cmd_name)
+
+    def invoke(self, ctx: click.Context) -> Any:  # click's own signature
+        try:
+            return super().invoke(ctx)
+        except ScoretestError as error:
+            lines = f"scoretest: {error}".splitlines()
+            safe = "\n".join(harmless(escape(line)) for line in lines)
+            print_lines(safe, to_stderr=True)
+            ctx.exit(_ERROR_STATUS)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(installed_version(), message="scoretest %(version)s")
+def scoretest() -> None:
+    """Test durable functions and deferred scorers in memory, with a virtual clock."""
+
+
+@scoretest.command()
+@click.argument("trace", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--width", type=int, help="Columns of the text.  [default: the terminal]")
+@click.option("--all", "shows_all", is_flag=True, help="Do not fold similar lines.")
+def report(trace: Path, width: int | None, *, shows_all: bool) -> None:
+    """Draw the timeline of a JSON trace.
+
+    TRACE is a file with what `harness.timeline.to_json()` returned.
+    """
+    timeline = Timeline.from_json(_read(trace))
+    columns = console().width if width is None else width
+    print_lines(timeline.render(columns, fold=not shows_all))
+
+
+def _read(path: Path) -> object:
+    try:
+        return json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise UsageError(
+            f"{str(path)!r} is not JSON: {error}",
+            fix="write it with json.dump(harness.timeline.to_json(), file)",
+        ) from None
+
+
+def _unbuilt(name: str, purpose: str, instead: str) -> click.Command:
+    def refuse(_: tuple[str, ...]) -> NoReturn:
+        raise NotBuiltError(f"`scoretest {name}` is not built yet", fix=instead)
+
+    return click.Command(
+        name,
+        callback=refuse,
+        params=[click.Argument(["_"], nargs=-1, type=click.UNPROCESSED)],
+        help=f"{purpose} Not built yet.",
+        # whatever follows the name, the answer is that it is not built
+        context_settings={"ignore_unknown_options": True},
+    )
+
+
+for _name, (_purpose, _instead) in _UNBUILT.items():
+    scoretest.add_command(_unbuilt(_name, _purpose, _instead))

@@ -1,0 +1,376 @@
+"""A compiled match expression, and the cache that lets ids share one tree.
+
+Registration parses and checks the text as written; matching evaluates the *stored* text
+with its literals lifted out. Both steps are remembered: the first by the text, the
+second by the lifted text, so that a thousand waits which differ in an id cost one tree.
+"""
+
+import ast
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias, cast, final
+
+from .._model.predicate import IndexTerm
+from ..errors import UsageError
+from ._budget import Exhausted
+from ._checker import check
+from ._errors import EvaluationError, ExpressionError, LimitExceededError
+from ._explain import explain
+from ._interpolate import MENTION, interpolate
+from ._lexer import MAX_CHARACTERS, refusal
+from ._library import has_patterns
+from ._lift import Lifted, lift
+from ._lints import Lint, find_lints
+from ._lower import lower
+from ._parser import parse
+from ._stack import with_room
+from ._terms import find_terms
+from ._time import from_datetime, from_timedelta, to_datetime
+from ._tree import Call, Node, walk
+from ._types import Type
+from ._values import (
+    CelList,
+    CelMap,
+    CelType,
+    Elapsed,
+    Fault,
+    Moment,
+    UInt,
+    Value,
+)
+
+if TYPE_CHECKING:  # simpleeval is loaded by the first evaluation
+    from ._evaluator import Evaluator
+
+__all__ = ["Clock", "Dialect", "Expression", "Kind", "compile_expression"]
+
+Kind = Literal["wait", "trigger"]
+Dialect = Literal["inngest", "cel"]
+Clock: TypeAlias = Callable[[], int]
+
+_TREES: Final = 4_096
+_MINE: Final = frozenset(
+    {type(None), bool, int, UInt, float, str, bytes, CelType, CelList, CelMap}
+)
+
+
+class _Checked(NamedTuple):
+    """A text that registers, and what the checker made of it."""
+
+    tree: Node
+    type: Type
+
+
+class _Program(NamedTuple):
+    """A lifted text ready to run; both are None if it is no expression."""
+
+    tree: Node | None
+    code: ast.expr | None
+
+
+@lru_cache(maxsize=_TREES)
+def _checked(text: str) -> _Checked:
+    return _check_tree(parse(text), text)
+
+
+def _check_tree(tree: Node, text: str, lifted: Collection[str] = ()) -> _Checked:
+    found = check(tree, text, lifted)
+    if not has_patterns():
+        _refuse_patterns(tree, text)
+    return _Checked(tree, found)
+
+
+def _refuse_patterns(tree: Node, text: str) -> None:
+    for node in walk(tree):
+        if isinstance(node, Call) and node.name == "matches":
+            fix = (
+                "install `scoretest[re2]`, or use startsWith(), endsWith(), contains()"
+            )
+            raise refusal("matches() needs google-re2", text, node.span, fix)
+
+
+def _register(text: str) -> Lifted:
+    """Lift *text*; fail as the server does if it cannot be registered (rule C8).
+
+    Of a text with plain literals it is enough to look at the lifted text, and that only
+    once; an error is told of the text as it was written.
+    """
+    lifted = lift(text) if len(text) <= MAX_CHARACTERS else None
+    if not (lifted and lifted.plain and _registers(lifted.text, tuple(lifted.values))):
+        _checked(text)
+    return lifted or lift(text)
+
+
+@lru_cache(maxsize=_TREES)
+def _registers(lifted: str, names: tuple[str, ...]) -> bool:
+    tree = _program(lifted).tree
+    try:
+        return tree is not None and bool(_check_tree(tree, lifted, names))
+    except ExpressionError:
+        return False
+
+
+@lru_cache(maxsize=_TREES)
+def _program(lifted: str) -> _Program:
+    try:
+        tree = parse(lifted)
+    except ExpressionError:
+        return _Program(None, None)
+    return _Program(tree, lower(tree))
+
+
+# evaluators keep their state while they run, so each evaluation takes one of its own;
+# append and pop of a list are atomic, so threads may share the shelf
+_SHELF: Final[list["Evaluator"]] = []
+
+
+def _new_evaluator() -> "Evaluator":
+    from ._dialect import engine_evaluator  # noqa: PLC0415 -- simpleeval loads here
+
+    return engine_evaluator()
+
+
+@final
+class Expression:
+    """A match expression as the server would keep it; a value, shared freely.
+
+    Attributes:
+        text: The expression as the user wrote it.
+        stored: The text after the trigger's values were put in.
+        kind: ``"wait"`` (asks about ``async``) or ``"trigger"`` (about ``event``).
+        dialect: ``"inngest"`` or ``"cel"``.
+
+    Source: rules C1 to C13.
+    """
+
+    __slots__ = (
+        "_clock",
+        "_lints",
+        "_literals",
+        "_program",
+        "_terms",
+        "_trigger",
+        "dialect",
+        "kind",
+        "stored",
+        "text",
+    )
+
+    def __init__(
+        self,
+        text: str,
+        stored: str,
+        lifted: Lifted,
+        trigger: Mapping[str, object] | None,
+        kind: Kind,
+    ) -> None:
+        self.text = text
+        self.stored = stored
+        self.kind = kind
+        self.dialect: Dialect = "inngest"
+        self._clock: Clock | None = None
+        self._trigger = trigger
+        self._literals = lifted.values
+        self._program = _program(lifted.text)
+        self._terms: tuple[IndexTerm, ...] | None = None
+        self._lints: tuple[Lint, ...] | None = None
+
+    def __repr__(self) -> str:
+        return f"<Expression {self.stored!r}>"
+
+    @property
+    def root(self) -> str:
+        """The name under which the expression sees the event that it is asked about."""
+        return "async" if self.kind == "wait" else "event"
+
+    @property
+    def literals(self) -> frozenset[object]:
+        """The text literals as the engine reads them: cut out, not decoded (C10)."""
+        return frozenset(self._literals.values())
+
+    @property
+    def terms(self) -> tuple[IndexTerm, ...]:
+        """Conditions that every matching event meets, for the wait index."""
+        if self._terms is None:
+            tree = self._program.tree if self.dialect == "inngest" else None
+            found = find_terms(tree, self._literals, self.root) if tree else ()
+            self._terms = found
+        return self._terms
+
+    @property
+    def lints(self) -> tuple[Lint, ...]:
+        """What an author should know although the expression registers."""
+        if self._lints is None:
+            checked = _checked(self.text)
+            self._lints = find_lints(
+                checked.tree, self.text, self._trigger, self.stored, checked.type
+            )
+        return self._lints
+
+    def matches(self, event: Mapping[str, object]) -> bool:
+        """Say whether *event* matches; never raises because of data.
+
+        Source: rules C5 (only a real ``true`` matches) and C7 (an error does not).
+        """
+        try:
+            return self._run(self._program.code, event) is True
+        except RecursionError:
+            return self._with_room(event)
+
+    def _with_room(self, event: Mapping[str, object]) -> bool:
+        try:
+            return with_room(lambda: self._run(self._program.code, event)) is True
+        except RecursionError:  # an event nested deeper than any expression can be
+            return False
+
+    def _run(self, code: ast.expr | None, event: Mapping[str, object]) -> Value:
+        if code is None:
+            return Fault("the stored form is no expression")
+        evaluator = _SHELF.pop() if _SHELF else _new_evaluator()
+        data = event if type(event) is dict else dict(event)
+        names: dict[str, Value] = {self.root: data, "vars": self._literals}
+        try:
+            return evaluator.run(code, names, self._clock)
+        except Exhausted:
+            return Fault("it takes more steps than the limit allows")
+        finally:
+            _SHELF.append(evaluator)
+
+    def explain(self, event: Mapping[str, object]) -> str:
+        """Say in words why *event* does or does not match."""
+        tree, code = self._program
+        if tree is None or code is None:
+            return f"never matches: the stored form `{self.stored}` is no expression"
+        return with_room(
+            lambda: explain(
+                tree, code, self._literals, lambda part: self._run(part, event)
+            )
+        )
+
+    def evaluate(self, bindings: Mapping[str, object]) -> object:
+        """Evaluate in the strict dialect and return a Python value.
+
+        Args:
+            bindings: Variables by name; None, bool, int, `UInt`, float, str, bytes,
+                list, dict, datetime and timedelta are understood.
+
+        Raises:
+            EvaluationError: The evaluation ends in an error.
+            LimitExceededError: It takes too many steps.
+            UsageError: The expression was not compiled with ``dialect="cel"``.
+        """
+        if self.dialect != "cel":
+            fix = 'compile it with `dialect="cel"`, or ask `matches(event)`'
+            raise UsageError(f"{self!r} has no value, only a verdict", fix=fix)
+        names = {name: to_cel(value) for name, value in bindings.items()}
+        value = with_room(lambda: self._strictly(names))
+        if isinstance(value, Fault):
+            what = f"{self.text!r} has no value: {value.message}"
+            raise EvaluationError(what, fix="standard CEL gives an error here as well")
+        return from_cel(value)
+
+    def _strictly(self, names: dict[str, Value]) -> Value:
+        from ._strict import strict_evaluator  # noqa: PLC0415 -- simpleeval loads here
+
+        code = cast("ast.expr", self._program.code)
+        try:
+            return strict_evaluator().run(code, names, self._clock)
+        except Exhausted:
+            what = f"{self.text[:60]!r} takes more steps than the limit allows"
+            fix = "shorten the lists that its macros run over"
+            raise LimitExceededError(what, fix=fix) from None
+
+
+def compile_expression(
+    text: str,
+    *,
+    trigger: Mapping[str, object] | None = None,
+    kind: Kind = "wait",
+    dialect: Dialect = "inngest",
+    clock: Clock | None = None,
+) -> Expression:
+    """Compile a match expression as the server registers it.
+
+    Args:
+        text: The expression.
+        trigger: The event that started the run; a snapshot of its values is put in for
+            paths of ``event``. None leaves the text as it is.
+        kind: ``"wait"`` for ``if_exp`` of waits and cancels; ``"trigger"`` for the
+            expression of a trigger, which sees only ``event``.
+        dialect: ``"inngest"`` gives production's verdict; ``"cel"`` is standard CEL.
+        clock: Where ``now()`` comes from, in microseconds since the epoch; without it
+            ``now()`` is an error, which never matches.
+
+    Raises:
+        ExpressionError: Registration fails; ``.kind`` is ``"compile"`` (rule C8) or
+            ``"interpolation"`` (rule C9).
+
+    Source: rules C8 to C13.
+    """
+    if not isinstance(text, str):
+        raise UsageError(f"a match expression is text, not {text!r}", fix=_TEXT_FIX)
+    if dialect == "cel":
+        return _strict(text, clock)
+    if kind == "wait" and trigger is not None and MENTION in text:
+        stored = interpolate(_checked(text).tree, text, trigger)
+        lifted = lift(stored)
+    else:
+        stored, lifted = text, _register(text)
+    made = Expression(text, stored, lifted, trigger, kind)
+    made._clock = clock  # noqa: SLF001 -- the one place where expressions are made
+    return made
+
+
+_TEXT_FIX: Final = "pass the expression as a string"
+
+
+def _strict(text: str, clock: Clock | None) -> Expression:
+    tree = parse(text)
+    made = Expression(text, text, lift("null"), None, "wait")
+    made.dialect = "cel"
+    made._clock = clock  # noqa: SLF001 -- the one place where expressions are made
+    made._program = _Program(tree, lower(tree))  # noqa: SLF001 -- likewise
+    made._lints = ()  # noqa: SLF001 -- likewise
+    return made
+
+
+def to_cel(value: object) -> Value:
+    """Convert a Python value to a value of the strict dialect, deeply.
+
+    Raises:
+        UsageError: CEL has no such value.
+    """
+    if isinstance(value, list | tuple):
+        return CelList(map(to_cel, value))
+    if isinstance(value, Mapping):
+        return CelMap((to_cel(k), to_cel(v)) for k, v in value.items())
+    if type(value) in _MINE:
+        return value
+    return _to_time(value)
+
+
+def _to_time(value: object) -> Value:
+    if isinstance(value, datetime):
+        return from_datetime(value)
+    if isinstance(value, timedelta):
+        return from_timedelta(value)
+    fix = (
+        "pass None, bool, int, UInt, float, str, bytes, list, dict, datetime, timedelta"
+    )
+    raise UsageError(f"CEL has no value like {value!r}", fix=fix)
+
+
+def from_cel(value: Value) -> object:
+    """Convert a value of the strict dialect to a Python value, deeply."""
+    match value:
+        case list():
+            return [from_cel(item) for item in value]
+        case dict():
+            return {from_cel(k): from_cel(v) for k, v in value.items()}
+        case Moment():
+            return to_datetime(value)
+        case Elapsed():
+            return timedelta(microseconds=value.ns // 1_000)
+        case _:
+            return value

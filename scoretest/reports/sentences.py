@@ -1,0 +1,202 @@
+"""What each fact of a run says, as a line; a fact that others imply says nothing.
+
+Every function here looks at one fact and at the index, never at the lines around it.
+"""
+
+from typing import TypeAlias, assert_never
+
+from .._json import Json
+from .._model.event import DEFERRED_SCHEDULE, FUNCTION_FAILED, FUNCTION_FINISHED
+from .._model.fact import (
+    DeferAborted,
+    DeferAdded,
+    DeferRejected,
+    DeferScheduled,
+    FindingReported,
+    RunCompleted,
+    RunEntered,
+    RunFailed,
+    RunQueued,
+    RunRetried,
+    RunSkipped,
+    ScoreWritten,
+    SleepEnded,
+    SleepStarted,
+    StepCompleted,
+    StepFailed,
+    StepPlanned,
+    StepRetried,
+)
+from .._model.finding import Finding
+from .._model.operation import ErrorInfo
+from .._model.score import ScoreEntry
+from ..times import Duration, Instant, format_duration
+from .index import Index
+from .line import NOTHING, Line
+
+__all__ = [
+    "SERVER_NEWS",
+    "DeferFact",
+    "NewsFact",
+    "RunFact",
+    "SleepFact",
+    "StepFact",
+    "defer_line",
+    "news_line",
+    "offset",
+    "run_line",
+    "sleep_line",
+    "step_line",
+]
+
+SERVER_NEWS = frozenset({DEFERRED_SCHEDULE, FUNCTION_FINISHED, FUNCTION_FAILED})
+
+RunFact: TypeAlias = RunQueued | RunEntered | RunRetried | RunCompleted | RunFailed
+StepFact: TypeAlias = StepPlanned | StepCompleted | StepRetried | StepFailed
+SleepFact: TypeAlias = SleepStarted | SleepEnded
+DeferFact: TypeAlias = DeferAdded | DeferAborted | DeferRejected | DeferScheduled
+NewsFact: TypeAlias = RunSkipped | ScoreWritten | FindingReported
+
+
+def offset(moment: Instant, start: Instant) -> str:
+    """Return *moment* as it is told: ``+6d 23h`` after the start, or ``-1h`` before."""
+    text = format_duration(Duration(moment - start))
+    return text if text.startswith("-") else f"+{text}"
+
+
+def run_line(
+    fact: RunFact, index: Index, start: Instant, *, is_late: bool
+) -> Line | None:
+    """Return what a run does as a whole; *is_late* if it was queued for later."""
+    match fact:
+        case RunQueued():
+            return _begun(fact, index, start, is_late=is_late)
+        case RunEntered():
+            return _entered(fact, index, is_late=is_late)
+        case RunRetried(_, error, attempt, due):
+            again = f"attempt {attempt + 1} at {offset(due, start)}"
+            return _told_error("raised", "", error, again)
+        case RunCompleted(_, output):
+            return Line("completed", data=NOTHING if output is None else output)
+        case RunFailed(_, error):
+            return _told_error("failed", "", error)
+        case _:
+            assert_never(fact)
+
+
+def _begun(fact: RunQueued, index: Index, start: Instant, *, is_late: bool) -> Line:
+    name = index.event_name(fact.event_id)
+    text = f"deferred by {index.run(fact.parent)}" if fact.parent else f"by {name}"
+    event = index.event(fact.event_id)
+    if event is not None and event.sender and not fact.parent:
+        text += f" from {index.run(event.sender)}"
+    key = index.released_defer(fact.event_id) or name
+    if event is not None and is_late:
+        return Line("queued", f"{text}, starts at {offset(event.ts, start)}", key=key)
+    return Line("started", text, key=key)
+
+
+def _entered(fact: RunEntered, index: Index, *, is_late: bool) -> Line | None:
+    if fact.attempt:
+        of_step = (
+            f" of step {index.step(fact.run_id, fact.target)}" if fact.target else ""
+        )
+        return Line("attempt", f"{fact.attempt + 1}{of_step}", key=of_step)
+    # every other entry shows in what it leads to
+    return Line("started") if is_late and fact.entry == 1 else None
+
+
+def _told_error(verb: str, subject: str, error: ErrorInfo, again: str = "") -> Line:
+    said = f"{error.name}: {error.message}" if error.message else error.name
+    first, *others = f"{subject}{said}".splitlines()
+    place = f"at {error.place}" if error.place else ""
+    last = "; ".join(filter(None, (place, again)))
+    return Line(
+        verb,
+        first,
+        more=(*others, *([last] if last else ())),
+        key=f"{subject}{error.name}",
+    )
+
+
+def step_line(fact: StepFact, start: Instant) -> Line:
+    """Return what becomes of a step."""
+    step = str(fact.step)
+    match fact:
+        case StepPlanned():
+            return Line("parallel", step, key=fact.step.id)
+        case StepCompleted():
+            return Line("step", f"{step} →", fact.output, key=fact.step.id)
+        case StepRetried():
+            again = f"attempt {fact.attempt + 1} at {offset(fact.due, start)}"
+            return _told_error("raised", f"step {step}: ", fact.error, again)
+        case StepFailed():
+            return _told_error("failed", f"step {step}: ", fact.error)
+        case _:
+            assert_never(fact)
+
+
+def sleep_line(fact: SleepFact, start: Instant) -> Line:
+    """Return the begin or the end of a sleep."""
+    match fact:
+        case SleepStarted():
+            text = f"{fact.step} until {offset(fact.until, start)}"
+            return Line("sleep", text, key=fact.step.id)
+        case SleepEnded():
+            return Line("woke", str(fact.step), key=fact.step.id)
+        case _:
+            assert_never(fact)
+
+
+def defer_line(fact: DeferFact, index: Index) -> Line | None:
+    """Return what becomes of a defer."""
+    defer, key = fact.defer, fact.defer
+    match fact:
+        case DeferAdded():
+            return Line("defer", f"{defer} → {fact.function}", key=key)
+        case DeferAborted():
+            return Line("aborted", f"defer {defer}", key=key)
+        case DeferRejected():
+            return Line("rejected", f"defer {defer}: {fact.reason}", key=key)
+        case DeferScheduled():
+            if index.starts_run(fact.event_id):
+                return None  # the run that starts says who deferred it
+            function = index.deferred_function(fact.run_id, defer) or "its function"
+            text = f"defer {defer}: no run of {function} started"
+            return Line("scheduled", text, key=key)
+        case _:
+            assert_never(fact)
+
+
+def news_line(fact: NewsFact, index: Index) -> Line:
+    """Return what happens beside the runs, or to them from outside."""
+    match fact:
+        case RunSkipped():
+            return Line("skipped", f"{fact.function}: {fact.reason}", key=fact.function)
+        case ScoreWritten(entry):
+            return _scored(entry, index)
+        case FindingReported(finding):
+            return _found(finding)
+        case _:
+            assert_never(fact)
+
+
+def _scored(entry: ScoreEntry, index: Index) -> Line:
+    value: Json = entry.value
+    target = "this run" if entry.run_id == entry.writer else index.run(entry.run_id)
+    if entry.step_id is not None:
+        target = f"step {entry.step_id} of {target}"
+    writer = "" if entry.writer else ", by the application"
+    text = f"{entry.name} = {_spelled(value)} on {target}{writer}"
+    return Line("score", text, key=entry.name)
+
+
+def _spelled(value: Json) -> str:
+    return str(value).lower() if isinstance(value, bool) else repr(value)
+
+
+def _found(finding: Finding) -> Line:
+    first, *others = f"{finding.code}: {finding.message}".splitlines()
+    parts = (("where", finding.where), ("fix", finding.fix))
+    more = [f"{label}: {text}" for label, text in parts if text]
+    return Line("finding", first, more=(*others, *more), key=finding.code)

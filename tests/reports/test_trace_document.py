@@ -1,0 +1,336 @@
+"""The JSON trace: every fact, and enough to draw the same timeline tomorrow."""
+
+import copy
+import json
+import pickle
+from dataclasses import fields
+from typing import get_args, get_type_hints
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scoretest import UsageError
+from scoretest._json import Json, JsonObject
+from scoretest._model.event import ReceivedEvent
+from scoretest._model.fact import (
+    EventReceived,
+    Fact,
+    RunRetried,
+    ScoreWritten,
+    SleepStarted,
+    TraceEntry,
+)
+from scoretest._model.finding import Finding
+from scoretest._model.operation import ErrorInfo, StepName
+from scoretest._model.score import ScoreEntry
+from scoretest.reports.timeline import Timeline
+from scoretest.times import Duration, Instant
+
+START = Instant(1_735_689_600_000_000)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=5,
+)
+INSTANTS = st.integers(-(10**12), 10**15).map(lambda us: Instant(START + us))
+# st.from_type cannot know what these stand for
+KNOWN = {
+    Json: JSON,
+    JsonObject: st.dictionaries(st.text(), JSON),
+    Instant: INSTANTS,
+    Duration | None: st.none() | st.integers(0, 10**12),
+    str: st.text(max_size=5),
+    float | bool: st.booleans() | st.floats(allow_nan=False) | st.integers(),
+}
+RECORDS = {ReceivedEvent, StepName, ErrorInfo, ScoreEntry, Finding}
+KINDS = get_args(Fact)
+
+
+def records(kind):
+    """Return a strategy for records of *kind*, built from its annotations."""
+    hints = get_type_hints(kind)
+    parts = {field.name: values(hints[field.name]) for field in fields(kind)}
+    if kind is ReceivedEvent:
+        parts["wire"] = st.fixed_dictionaries(
+            {"name": st.text(), "data": JSON, "id": st.text(), "ts": st.integers()}
+        )
+    return st.builds(kind, **parts)
+
+
+def values(hint):
+    """Return a strategy for what a field with this annotation holds."""
+    if hint in RECORDS:
+        return records(hint)
+    return KNOWN[hint] if hint in KNOWN else st.from_type(hint)
+
+
+TRACES = st.lists(
+    st.builds(
+        TraceEntry,
+        st.integers(0, 99),
+        INSTANTS,
+        st.sampled_from(KINDS).flatmap(records),
+    ),
+    max_size=8,
+)
+
+
+@given(TRACES)
+def test_a_trace_survives_json(entries):
+    """The timeline of a trace that went through JSON is the same text and document."""
+    timeline = Timeline(entries, START)
+    document = timeline.to_json()
+
+    again = Timeline.from_json(json.loads(json.dumps(document)))
+
+    assert str(again) == str(timeline)
+    assert again.to_json() == document
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_every_kind_of_fact_is_told(kind):
+    """Each kind of fact has a line or is implied, and comes back from JSON."""
+
+    @given(records(kind))
+    def check(fact):
+        timeline = Timeline([TraceEntry(0, START, fact)], START)
+
+        assert str(timeline).startswith("Timeline from 2025-01-01 00:00:00 UTC")
+        assert len(Timeline.from_json(timeline.to_json())) == 1
+
+    check()
+
+
+@given(TRACES, st.integers(0, 10**15))
+def test_a_shift_in_time_shifts_the_head_only(entries, by):
+    """A trace that begins on another day is the same document, start apart."""
+    document = Timeline(entries, START).to_json()
+    document["start"] = "2031-05-05T05:05:05+00:00"
+
+    later = Timeline.from_json(document)
+
+    assert later.to_json()["facts"] == document["facts"]
+
+
+def test_the_document(world):
+    """A document has its format, its start, and a flat object for each fact."""
+    world.at("1h").event("ticket", {"n": 1}).queued(parent="r0")
+
+    assert world.timeline.to_json() == {
+        "format": "scoretest.trace/1",
+        "start": "2025-01-01T00:00:00.000000+00:00",
+        "facts": [
+            {
+                "sequence": 0,
+                "at_us": 3_600_000_000,
+                "fact": "EventReceived",
+                "event": {
+                    "internal_id": "e1",
+                    "wire": {
+                        "name": "ticket",
+                        "data": {"n": 1},
+                        "id": "e1",
+                        "ts": 1_735_693_200_000,
+                    },
+                    "received_at_us": 3_600_000_000,
+                    "sender": "",
+                    "depth": 0,
+                },
+            },
+            {
+                "sequence": 1,
+                "at_us": 3_600_000_000,
+                "fact": "RunQueued",
+                "run_id": "r1",
+                "function": "shop-pay",
+                "event_id": "e1",
+                "parent": "r0",
+            },
+        ],
+    }
+
+
+def test_times_are_offsets_and_durations_lengths(world, step):
+    """Every instant counts from the start, a duration from zero."""
+    error = ErrorInfo(name="E", message="", retry_after=Duration(5))
+    world.tell(
+        RunRetried("r1", error, 1, world.instant("1s")),
+        SleepStarted("r1", step("nap"), world.instant("2s")),
+    )
+    retried, sleeping = world.timeline.to_json()["facts"]
+
+    assert retried["due_us"] == 1_000_000
+    assert retried["error"]["retry_after_us"] == 5
+    assert sleeping["until_us"] == 2_000_000
+
+
+def test_a_document_is_a_copy(world):
+    """Whoever changes the document changes nothing else."""
+    world.event("ticket", {"list": [1]})
+    timeline = world.timeline
+    document = timeline.to_json()
+
+    document["facts"][0]["event"]["wire"]["data"]["list"].append(2)
+
+    assert timeline.to_json()["facts"][0]["event"]["wire"]["data"] == {"list": [1]}
+
+
+class TestTimelineAsACollection:
+    """A timeline holds the facts so far."""
+
+    def test_it_yields_facts(self, world):
+        """Iterating yields the entries of the trace, oldest first."""
+        world.event("a").queued()
+
+        assert list(world.timeline) == world.entries
+        assert len(world.timeline) == 2
+
+    def test_it_is_a_snapshot(self, world):
+        """What happens later is not in it."""
+        timeline = world.event("a").timeline
+
+        world.queued()
+
+        assert len(timeline) == 1
+
+    def test_it_equals_a_timeline_of_the_same_facts(self, world):
+        """Facts and start make a timeline."""
+        timeline = world.event("a").timeline
+
+        assert timeline == world.timeline
+        assert timeline == copy.deepcopy(pickle.loads(pickle.dumps(timeline)))  # noqa: S301 -- just written
+        assert timeline != Timeline(world.entries, Instant(0))
+        assert timeline != "a"
+
+
+def document_of(*facts):
+    """Return a document that holds *facts* as they are."""
+    return {
+        "format": "scoretest.trace/1",
+        "start": "2025-01-01T00:00:00Z",
+        "facts": list(facts),
+    }
+
+
+def aborted(**parts):
+    """Return a fact in writing, a little changed."""
+    fact = {"sequence": 0, "at_us": 0, "fact": "DeferAborted", "run_id": "r"}
+    return {**fact, "defer": "d", **parts}
+
+
+def without(key):
+    """Return a fact in writing, without one of its keys."""
+    return {name: value for name, value in aborted().items() if name != key}
+
+
+def deep(levels):
+    """Return a list in a list in a list."""
+    value = []
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+UNCHANGED = "\n  fix:   pass what Timeline.to_json() returned, unchanged"
+OTHER_VERSION = "\n  fix:   read it with the version of scoretest that wrote it"
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        (None, "the document must be an object, not None" + UNCHANGED),
+        ({}, "the document lacks key 'facts'" + UNCHANGED),
+        (
+            {**document_of(), "more": 1},
+            "the document has an unknown key 'more'" + UNCHANGED,
+        ),
+        (
+            {**document_of(), "format": "scoretest.trace/2"},
+            "the trace has the format 'scoretest.trace/2', not 'scoretest.trace/1'"
+            + OTHER_VERSION,
+        ),
+        (
+            {**document_of(), "start": "yesterday"},
+            "start 'yesterday' is not an ISO 8601 time"
+            '\n  fix:   write it like "2025-01-01T00:00:00Z"',
+        ),
+        ({**document_of(), "facts": {}}, "facts must be a list, not {}" + UNCHANGED),
+        (document_of(1), "facts[0] is of no known kind: None" + OTHER_VERSION),
+        (
+            document_of(aborted(), aborted(fact="DeferAbort")),
+            "facts[1] is of no known kind: 'DeferAbort'; did you mean 'DeferAborted'?"
+            + OTHER_VERSION,
+        ),
+        (document_of(without("defer")), "facts[0] lacks key 'defer'" + UNCHANGED),
+        (document_of(aborted(x=1)), "facts[0] has an unknown key 'x'" + UNCHANGED),
+        (
+            document_of(aborted(sequence=True)),
+            "facts[0].sequence must be an integer, not True" + UNCHANGED,
+        ),
+        (
+            document_of(aborted(at_us=0.5)),
+            "facts[0].at_us must be an integer, not 0.5" + UNCHANGED,
+        ),
+        (
+            document_of(aborted(defer=None)),
+            "facts[0].defer must be text, not None" + UNCHANGED,
+        ),
+    ],
+)
+def test_a_wrong_document_is_refused(document, message):
+    """What is no trace is refused with the path to what is wrong."""
+    with pytest.raises(UsageError) as caught:
+        Timeline.from_json(document)
+
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("value", "1", "facts[0].entry.value must be a number or a bool, not '1'"),
+        ("step_id", 1, "facts[0].entry.step_id must be text or null, not 1"),
+        ("at_us", None, "facts[0].entry.at_us must be an integer, not None"),
+    ],
+)
+def test_a_wrong_field_of_a_record_is_refused(world, key, value, message):
+    """The path leads into the records of a fact."""
+    entry = ScoreEntry(
+        name="n", value=1, run_id="r", step_id=None, writer="", at=world.now
+    )
+    document = world.tell(ScoreWritten(entry)).timeline.to_json()
+    document["facts"][0]["entry"][key] = value
+
+    with pytest.raises(UsageError, match="scoretest|pass what") as caught:
+        Timeline.from_json(document)
+
+    assert caught.value.what == message
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ({1, 2}, "a trace holds JSON data only, not {1, 2}"),
+        (deep(100_000), "the trace is nested too deeply"),
+    ],
+    ids=["a set", "a deep list"],
+)
+def test_data_that_is_no_json_is_refused(world, data, message):
+    """A document that was never JSON has an end, and an error of ours."""
+    document = world.event("ticket").timeline.to_json()
+    document["facts"][0]["event"]["wire"]["data"] = {"x": data}
+
+    with pytest.raises(UsageError) as caught:
+        Timeline.from_json(document)
+
+    assert caught.value.what == message
+
+
+def test_a_fact_in_the_wrong_place_is_told_all_the_same():
+    """A received event without its usual wire is drawn as far as it goes."""
+    event = ReceivedEvent("e", {"name": "a", "data": 1, "id": "e", "ts": 0}, START)
+
+    text = str(Timeline([TraceEntry(0, START, EventReceived(event))], START))
+
+    assert text.splitlines()[3] == "+0s  event     a (dated -20089d) {}"
