@@ -6,6 +6,7 @@ no sum ever drifts; floats exist only at asyncio's border, in `scoretest.runtime
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final, NewType
 
 from .errors import UsageError
@@ -66,6 +67,7 @@ _HOW: Final = (
 )
 
 
+@lru_cache(maxsize=256)  # a handler reads its durations again in every entry
 def parse_duration(text: str) -> Duration:
     """Read a duration such as ``"7d"``, ``"1h30m"`` or ``"6d 23h"``.
 

@@ -10,7 +10,7 @@ The book knows ids, sizes and states. It does not know events: what a released d
 starts is the engine's affair.
 """
 
-from enum import Enum
+from enum import StrEnum
 from typing import Final, TypeAlias
 
 from .._model.fact import DeferAborted, DeferAdded, DeferRejected, DeferScheduled
@@ -20,7 +20,7 @@ from .._model.operation import DeferAbort, DeferAdd
 __all__ = ["DEFER_TRANSITIONS", "DeferBook", "DeferState"]
 
 
-class DeferState(Enum):
+class DeferState(StrEnum):
     """Where a defer stands."""
 
     ABSENT = "Absent"

@@ -12,7 +12,7 @@ a timed-out wait and an ended sleep are remembered as null (rule B3).
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from typing import Final, NamedTuple, TypeAlias
 
 from .._json import Json
@@ -33,7 +33,7 @@ from .._model.operation import ErrorInfo, StepName
 __all__ = ["STEP_TRANSITIONS", "Memo", "Memos", "StepRecord", "StepState"]
 
 
-class StepState(Enum):
+class StepState(StrEnum):
     """Where a step stands; the value is the word that users see."""
 
     NEW = "New"

@@ -9,7 +9,7 @@ one step of a parallel group. It starts again at 0 whenever something settled (r
 """
 
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import StrEnum
 from typing import Final, TypeAlias
 
 from .._json import Json
@@ -23,13 +23,14 @@ from .._model.fact import (
 )
 from .._model.operation import ErrorInfo
 from .._model.options import FunctionOptions
+from .._model.record import record
 from ..errors import InternalError
 from ..times import Instant
 
 __all__ = ["RUN_TRANSITIONS", "OpenEntry", "RunRecord", "RunState"]
 
 
-class RunState(Enum):
+class RunState(StrEnum):
     """Where a run stands."""
 
     NEW = "New"
@@ -54,7 +55,7 @@ _NEVER: Final = Instant(-1)
 _OVER: Final = frozenset({RunState.COMPLETED, RunState.FAILED})
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class OpenEntry:
     """An entry that has not answered yet: its attempt and its target."""
 

@@ -11,15 +11,15 @@ ends first, and a retry set before a sleep is entered before it.
 """
 
 import heapq
-from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 
+from .._model.record import record
 from ..times import Instant
 
 __all__ = ["Alarm", "AlarmKind", "TimerQueue"]
 
 
-class AlarmKind(Enum):
+class AlarmKind(StrEnum):
     """What happens when a timer fires."""
 
     ENTER = "enter the run"
@@ -27,7 +27,7 @@ class AlarmKind(Enum):
     WAIT = "time the wait out"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Alarm:
     """What a timer is for.
 

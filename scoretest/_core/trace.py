@@ -5,7 +5,9 @@ same facts led to. A fact's sequence number is its place in the list; time never
 back along it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import count
+from typing import TypeAlias, overload
 
 from .._model.fact import Fact, TraceEntry
 from ..errors import InternalError
@@ -14,17 +16,34 @@ from ..times import Instant, format_instant
 __all__ = ["Trace"]
 
 
-class Trace:
+Slice: TypeAlias = "slice[int | None, int | None, int | None]"
+
+
+class Trace(Sequence[TraceEntry]):
     """An append-only list of facts with their virtual time."""
 
     def __init__(self) -> None:
-        self._entries: list[TraceEntry] = []
+        # side by side, and put together when they are read: writing is what is frequent
+        self._facts: list[Fact] = []
+        self._times: list[Instant] = []
         self._last = Instant(0)
 
-    @property
-    def entries(self) -> Sequence[TraceEntry]:
-        """Every fact so far, oldest first; do not change it."""
-        return self._entries
+    def __len__(self) -> int:
+        return len(self._facts)
+
+    def __iter__(self) -> Iterator[TraceEntry]:
+        return map(TraceEntry, count(), self._times, self._facts)
+
+    @overload
+    def __getitem__(self, place: int) -> TraceEntry: ...
+    @overload
+    def __getitem__(self, place: Slice) -> list[TraceEntry]: ...
+    def __getitem__(self, place: "int | Slice") -> TraceEntry | list[TraceEntry]:
+        """Return the fact of a sequence number, or several."""
+        found = range(len(self._facts))[place]
+        if isinstance(found, int):
+            return TraceEntry(found, self._times[found], self._facts[found])
+        return [TraceEntry(i, self._times[i], self._facts[i]) for i in found]
 
     def record(self, at: Instant, fact: Fact) -> int:
         """Append *fact* and return its sequence number.
@@ -40,6 +59,6 @@ class Trace:
                 fix="please report this bug with the test's seed",
             )
         self._last = at
-        sequence = len(self._entries)
-        self._entries.append(TraceEntry(sequence, at, fact))
-        return sequence
+        self._facts.append(fact)
+        self._times.append(at)
+        return len(self._facts) - 1

@@ -16,7 +16,7 @@ counts, not the event's own (rule B5): a wait opened later never sees it (rules 
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import StrEnum
 from typing import Final, TypeAlias
 
 from .._model.fact import WaitClosed, WaitMatched, WaitOpened, WaitTimedOut
@@ -27,7 +27,7 @@ from ..times import Instant
 __all__ = ["WAIT_TRANSITIONS", "Wait", "WaitIndex", "WaitState"]
 
 
-class WaitState(Enum):
+class WaitState(StrEnum):
     """Where a wait stands."""
 
     NEW = "New"

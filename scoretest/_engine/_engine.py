@@ -61,7 +61,7 @@ class Engine:
     @property
     def trace(self) -> Sequence[TraceEntry]:
         """Every fact so far, oldest first."""
-        return self._world.trace.entries
+        return self._world.trace
 
     @property
     def lives(self) -> Mapping[str, Live]:
@@ -204,7 +204,6 @@ class Engine:
             defers=DeferBook(run.id, world.limits),
             waits={},
             alarms={},
-            trigger=_seen_by_expressions(function, event),
             most_attempts=self._most_attempts(function),
         )
         world.lives[run.id] = live
@@ -325,15 +324,3 @@ class Engine:
 
 def _is_deferral(event: ReceivedEvent) -> bool:
     return event.name == DEFERRED_SCHEDULE
-
-
-def _seen_by_expressions(function: FunctionOptions, event: ReceivedEvent) -> JsonObject:
-    """Return the event as the run's expressions see it.
-
-    A deferred payload also stands under ``input``, as the SDK shows it to the handler,
-    unless it has an ``input`` of its own.
-    """
-    if not function.shows_input or "input" in event.data:
-        return event.wire
-    payload = {k: v for k, v in event.data.items() if not k.startswith("_inngest")}
-    return {**event.wire, "data": {**event.data, "input": payload}}

@@ -7,7 +7,6 @@ from .._core.retries import backoff, clamp_retry_after
 from .._core.runs import OpenEntry
 from .._core.timers import Alarm, AlarmKind
 from .._core.waits import Wait
-from .._json import copy_json
 from .._model.event import ReceivedEvent
 from .._model.fact import (
     SleepEnded,
@@ -32,7 +31,7 @@ from .._model.predicate import Predicate
 from ..expr import ExpressionError
 from ..expr import compile as compile_expression
 from ..times import SECOND, Duration, Instant, format_duration
-from ._world import Live, World
+from ._world import Live, World, seen_by_expressions
 
 __all__ = ["ServerFailure", "delay_after", "match", "perform", "wake"]
 
@@ -65,7 +64,9 @@ def perform(
         ServerFailure: One of them ends the run.
     """
     alone = len(operations) == 1
-    for operation in sorted(operations, key=lambda op: not isinstance(op, WaitFor)):
+    if not alone:
+        operations.sort(key=lambda op: not isinstance(op, WaitFor))
+    for operation in operations:
         match operation:
             case PlanStep():
                 _plan(world, live, operation)
@@ -210,7 +211,9 @@ def _compiled(live: Live, operation: WaitFor) -> Predicate | None:
     if operation.expression is None:
         return None
     try:
-        return compile_expression(operation.expression, trigger=live.trigger)
+        return compile_expression(
+            operation.expression, trigger=seen_by_expressions(live)
+        )
     except ExpressionError as error:
         raise ServerFailure(
             ErrorInfo(
@@ -253,7 +256,7 @@ def match(world: World, wait: Wait, event: ReceivedEvent) -> None:
     run, hashed = live.run, wait.step.hashed
     world.timers.cancel(live.alarms.pop(hashed))
     run.depth, run.depth_at = event.depth + 1, world.now
-    live.memos.steps[hashed].output = copy_json(event.wire)
+    live.memos.steps[hashed].output = event.wire
     _end(world, live, hashed, WaitMatched(run.id, wait.step, event.internal_id))
 
 

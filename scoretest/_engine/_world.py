@@ -22,7 +22,7 @@ from .._model.finding import Finding, run_where
 from .._model.limits import Limits
 from ..times import Duration, Instant
 
-__all__ = ["Live", "World"]
+__all__ = ["Live", "World", "seen_by_expressions"]
 
 
 @dataclass(slots=True, eq=False)
@@ -35,7 +35,6 @@ class Live:
         defers: Its deferred work.
         waits: Its open waits, by the hashed id of their step.
         alarms: The timers that have to be cancelled when it ends.
-        trigger: Its event as match expressions see it.
         most_attempts: How many attempts each of its units has (rule D1).
     """
 
@@ -44,8 +43,20 @@ class Live:
     defers: DeferBook
     waits: dict[str, Wait]
     alarms: dict[str, int]
-    trigger: JsonObject
     most_attempts: int
+
+
+def seen_by_expressions(live: Live) -> JsonObject:
+    """Return the run's event as its match expressions see it.
+
+    A deferred payload also stands under ``input``, as the SDK shows it to the handler,
+    unless it has an ``input`` of its own.
+    """
+    event = live.run.events[0]
+    if not live.run.function.shows_input or "input" in event.data:
+        return event.wire
+    payload = {k: v for k, v in event.data.items() if not k.startswith("_inngest")}
+    return {**event.wire, "data": {**event.data, "input": payload}}
 
 
 class World:

@@ -1,18 +1,18 @@
 """Commands: everything that can happen to the engine from outside."""
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from .._json import JsonObject
 from ..times import Instant
 from .finding import Finding
 from .operation import Operation, Outcome
+from .record import record
 from .score import ScoreValue
 
 __all__ = ["Command", "EntryReturned", "ReportFinding", "SendEvent", "WriteScore"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class SendEvent:
     """An event arrives.
 
@@ -33,7 +33,7 @@ class SendEvent:
     sender: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class EntryReturned:
     """A handler's entry ended and answers the engine."""
 
@@ -43,7 +43,7 @@ class EntryReturned:
     outcome: Outcome = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class WriteScore:
     """A score, already checked, is written to a run or to one of its steps."""
 
@@ -54,7 +54,7 @@ class WriteScore:
     writer: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ReportFinding:
     """The SDK or the runtime saw something that a test should know."""
 

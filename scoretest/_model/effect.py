@@ -1,11 +1,11 @@
 """Effects: what the engine asks the runtime to do."""
 
-from dataclasses import dataclass
+from .record import record
 
 __all__ = ["Enter"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Enter:
     """Call the handler of a run from its top.
 

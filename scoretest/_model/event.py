@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import final
+from typing import Self, final
 
 from .._json import Json, JsonObject, show
 from ..errors import UsageError
 from ..times import MILLISECOND, Instant, to_datetime, to_instant
+from .record import record
 
 __all__ = [
     "DEFERRED_SCHEDULE",
@@ -40,6 +41,17 @@ class Event:
     data: Mapping[str, Json] = field(default_factory=dict)
     id: str = ""
     ts: datetime | None = None
+
+    @classmethod
+    def arrived(cls, name: str, data: JsonObject, event_id: str, ts_ms: int) -> Self:
+        """Return an event that has come over the wire and needs no more checks."""
+        event = object.__new__(cls)
+        fill = object.__setattr__
+        fill(event, "name", name)
+        fill(event, "data", data)
+        fill(event, "id", event_id)
+        fill(event, "ts", to_datetime(Instant(ts_ms * MILLISECOND)))
+        return event
 
     def __post_init__(self) -> None:
         name: object = self.name
@@ -81,7 +93,7 @@ def check_ts(ts: object) -> datetime | None:
     return to_datetime(to_instant(ts, what="an event's ts"))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ReceivedEvent:
     """An event on the server: the wire's object, and what the server knows besides.
 
@@ -118,5 +130,10 @@ class ReceivedEvent:
     @property
     def ts(self) -> Instant:
         """When the event says that it happened."""
+        return Instant(self.ts_ms * MILLISECOND)
+
+    @property
+    def ts_ms(self) -> int:
+        """The same in milliseconds, as on the wire."""
         ts = self.wire["ts"]
-        return Instant(ts * MILLISECOND) if isinstance(ts, int) else self.received_at
+        return ts if isinstance(ts, int) else 0

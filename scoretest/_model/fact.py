@@ -1,6 +1,5 @@
 """Facts: everything that happened in a world, in order, for ever."""
 
-from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 from .._json import Json
@@ -8,6 +7,7 @@ from ..times import Instant
 from .event import ReceivedEvent
 from .finding import Finding
 from .operation import ErrorInfo, StepName
+from .record import record
 from .score import ScoreEntry
 
 __all__ = [
@@ -39,14 +39,14 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class EventReceived:
     """The server took an event in."""
 
     event: ReceivedEvent
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class RunQueued:
     """A run was created and waits for its first entry."""
 
@@ -56,7 +56,7 @@ class RunQueued:
     parent: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RunSkipped:
     """An event would have started a run, and did not."""
 
@@ -65,7 +65,7 @@ class RunSkipped:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class RunEntered:
     """The handler was called from its top."""
 
@@ -75,7 +75,7 @@ class RunEntered:
     target: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RunRetried:
     """The handler raised and will be entered again."""
 
@@ -85,7 +85,7 @@ class RunRetried:
     due: Instant
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RunCompleted:
     """The handler returned; the run is over."""
 
@@ -93,7 +93,7 @@ class RunCompleted:
     output: Json
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RunFailed:
     """The run is over without a result."""
 
@@ -101,7 +101,7 @@ class RunFailed:
     error: ErrorInfo
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StepPlanned:
     """A step of a parallel group waits for its own entry."""
 
@@ -109,7 +109,7 @@ class StepPlanned:
     step: StepName
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StepCompleted:
     """A step's result is remembered."""
 
@@ -118,7 +118,7 @@ class StepCompleted:
     output: Json
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StepRetried:
     """A step's callback raised and will be called again."""
 
@@ -129,7 +129,7 @@ class StepRetried:
     due: Instant
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StepFailed:
     """A step has no attempts left; its error is remembered."""
 
@@ -138,7 +138,7 @@ class StepFailed:
     error: ErrorInfo
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SleepStarted:
     """A run sleeps."""
 
@@ -147,7 +147,7 @@ class SleepStarted:
     until: Instant
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SleepEnded:
     """A sleep is over."""
 
@@ -155,7 +155,7 @@ class SleepEnded:
     step: StepName
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class WaitOpened:
     """A run waits for an event."""
 
@@ -166,7 +166,7 @@ class WaitOpened:
     expires: Instant
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class WaitMatched:
     """An event resumed a wait."""
 
@@ -175,7 +175,7 @@ class WaitMatched:
     event_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class WaitTimedOut:
     """Nothing matched in time; the wait yields nothing."""
 
@@ -183,7 +183,7 @@ class WaitTimedOut:
     step: StepName
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class WaitClosed:
     """The run ended while the wait was open."""
 
@@ -191,7 +191,7 @@ class WaitClosed:
     step: StepName
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class DeferAdded:
     """The server keeps a defer with its run."""
 
@@ -200,7 +200,7 @@ class DeferAdded:
     function: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DeferAborted:
     """A defer was taken back before its run ended."""
 
@@ -208,7 +208,7 @@ class DeferAborted:
     defer: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DeferRejected:
     """The server refused a defer; its run goes on."""
 
@@ -217,7 +217,7 @@ class DeferRejected:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DeferScheduled:
     """The run ended, and the event that starts the deferred function was sent."""
 
@@ -226,14 +226,14 @@ class DeferScheduled:
     event_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ScoreWritten:
     """The ledger took a score."""
 
     entry: ScoreEntry
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FindingReported:
     """Somebody saw something that a test should not pass over."""
 

@@ -3,11 +3,11 @@
 They are the opcodes of the real protocol (rule E6) under names that say who acts.
 """
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from .._json import Json, JsonObject
 from ..times import Duration, Instant
+from .record import record
 
 __all__ = [
     "DeferAbort",
@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StepName:
     """A step's identity within its run (rule E5).
 
@@ -44,7 +44,7 @@ class StepName:
         return f"{self.id}:{self.index}" if self.index else self.id
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ErrorInfo:
     """An exception as it goes over the wire.
 
@@ -65,14 +65,14 @@ class ErrorInfo:
     retry_after: Duration | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PlanStep:
     """Run this step in an entry of its own: it stands in a parallel group."""
 
     step: StepName
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StepRan:
     """The step's callback returned; *size* is in bytes of JSON."""
 
@@ -81,7 +81,7 @@ class StepRan:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StepRaised:
     """The step's callback raised."""
 
@@ -89,7 +89,7 @@ class StepRaised:
     error: ErrorInfo
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SleepUntil:
     """Enter again once the clock shows *until*."""
 
@@ -97,7 +97,7 @@ class SleepUntil:
     until: Instant
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class WaitFor:
     """Enter again with a matching event, or with nothing when *timeout* is over."""
 
@@ -107,7 +107,7 @@ class WaitFor:
     timeout: Duration
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class DeferAdd:
     """Start a run of *function* when this run has ended (rule A1)."""
 
@@ -118,7 +118,7 @@ class DeferAdd:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DeferAbort:
     """Take back the defer with this hashed id (rule A6)."""
 
@@ -130,15 +130,14 @@ Operation: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Returned:
-    """The handler came to its end; *size* is in bytes of JSON."""
+    """The handler came to its end."""
 
     data: Json
-    size: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Raised:
     """The handler itself raised."""
 

@@ -8,6 +8,7 @@ from typing import TypeAlias, final
 from .._json import show
 from ..errors import UsageError
 from ..times import Instant
+from .record import record
 
 __all__ = ["InvalidScoreError", "Score", "ScoreEntry", "ScoreValue", "check_score"]
 
@@ -75,7 +76,7 @@ def _is_finite(value: float) -> bool:
     return isinstance(value, int) or math.isfinite(value)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ScoreEntry:
     """One write to the ledger.
 

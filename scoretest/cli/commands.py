@@ -16,8 +16,11 @@ __all__ = ["scoretest"]
 
 _ERROR_STATUS: Final = 2  # as click's own usage errors
 _UNBUILT: Final = {
-    "run": ("Play a scenario against functions.", "send events from a test"),
-    "explore": ("Try every timeline of a scorer.", "write the timelines as tests"),
+    "run": (
+        "Play a scenario against functions.",
+        "send events from a test, with harness.send(...)",
+    ),
+    "explore": ("Try every timeline of a scorer.", "write each timeline as a test"),
     "check": ("Look for mistakes in functions.", "read harness.findings in a test"),
 }
 
@@ -96,7 +99,7 @@ def _unbuilt(name: str, purpose: str, instead: str) -> click.Command:
         name,
         callback=refuse,
         params=[click.Argument(["_"], nargs=-1, type=click.UNPROCESSED)],
-        help=f"{purpose} Not built yet.",
+        help=f"{purpose}\n\nNot built yet.",
         # whatever follows the name, the answer is that it is not built
         context_settings={"ignore_unknown_options": True},
     )

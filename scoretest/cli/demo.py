@@ -16,8 +16,9 @@ from .printing import print_lines, print_table
 __all__ = ["demo"]
 
 _INTRO = """\
-A support desk answers tickets. How good was each answer? Nobody knows yet: a scorer
-waits up to seven days for the customer's feedback, and scores the answer then.
+A support desk answers tickets. How good was each answer? Nobody knows yet: a
+scorer waits up to seven days for the customer's feedback, and scores the answer
+then.
 
 Three customers write. One is happy, one is not, one never says a word.
 """

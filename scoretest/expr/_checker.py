@@ -108,6 +108,8 @@ class _Checker:
         return _LITERALS[type(node.value)]
 
     def has(self, node: Has) -> Type:
+        if self.is_lifted(node):
+            raise refusal("has() takes a path", self.text, node.span)
         self.select(node)
         return BOOL
 
@@ -137,12 +139,7 @@ class _Checker:
         )
 
     def select(self, node: Select | Has) -> Type:
-        inner = node.operand
-        if (
-            isinstance(inner, Ident)
-            and inner.name == "vars"
-            and node.field in self.lifted
-        ):
+        if self.is_lifted(node):
             return STRING
         operand = self.types.resolve(self.type_of(node.operand))
         if operand == DYN or operand.name[0] == "?":
@@ -151,6 +148,11 @@ class _Checker:
             return operand.of[1]
         what = f"a value of type {operand} has no field {node.field!r}"
         raise refusal(what, self.text, node.span)
+
+    def is_lifted(self, node: Select | Has) -> bool:
+        inner = node.operand
+        is_vars = isinstance(inner, Ident) and inner.name == "vars"
+        return is_vars and node.field in self.lifted
 
     def index(self, node: Index) -> Type:
         operand, key = self.type_of(node.operand), self.type_of(node.key)

@@ -9,6 +9,7 @@ from typing import Final
 from ._tree import (
     Binary,
     Call,
+    Cond,
     Has,
     Ident,
     Index,
@@ -16,9 +17,11 @@ from ._tree import (
     Lit,
     Logic,
     Macro,
+    MapOf,
     Node,
     Select,
     Unary,
+    children,
 )
 from ._unparse import unparse
 from ._values import Fault, Unknown, Value, from_json, type_name
@@ -97,8 +100,8 @@ def _comparison(node: Binary, code: ast.Compare, ask: Ask, value: Value) -> str:
 
 
 def _is_constant(node: Node) -> bool:
-    if isinstance(node, ListOf):
-        return all(map(_is_constant, node.items))
+    if isinstance(node, ListOf | MapOf):
+        return all(map(_is_constant, children(node)))
     return isinstance(node, Lit)
 
 
@@ -155,6 +158,14 @@ def _restore_more(node: Node, literals: Literals) -> Node:
         case Macro():
             over = restore(node.range, literals)
             return replace(node, range=over, args=_all(node.args, literals))
+        case MapOf():
+            entries = tuple(
+                (restore(k, literals), restore(v, literals)) for k, v in node.entries
+            )
+            return replace(node, entries=entries)
+        case Cond():
+            test, yes, no = _all((node.test, node.yes, node.no), literals)
+            return replace(node, test=test, yes=yes, no=no)
         case Call():
             target = None if node.target is None else restore(node.target, literals)
             return replace(node, target=target, args=_all(node.args, literals))

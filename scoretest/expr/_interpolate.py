@@ -55,10 +55,10 @@ _UNREADABLE: Final = re.compile(r"[0-9]e[+-][0-9]+\.0|Inf|NaN")
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A part that needs nothing but the trigger; *span* is where it was written."""
+    """A part that needs nothing but the trigger; *node* is how it was written."""
 
     value: Value
-    span: Span
+    node: Node
 
 
 Part: TypeAlias = "Known | Node"
@@ -85,7 +85,8 @@ class _Interpolation:
         if isinstance(part, Known):
             if isinstance(part.value, Fault):
                 raise self.refuse(
-                    f"production cannot evaluate this: {part.value.message}", part.span
+                    f"production cannot evaluate this: {part.value.message}",
+                    part.node.span,
                 )
             return write_value(part.value)
         self.check(part)
@@ -130,10 +131,10 @@ class _Interpolation:
             value = get_step(value, step)
             if isinstance(value, Fault):
                 return node
-        return Known(value, node.span)
+        return Known(value, node)
 
     def known(self, node: Lit) -> Part:
-        return Known(node.value, node.span)
+        return Known(node.value, node)
 
     def unknown(self, node: Ident) -> Part:
         return node
@@ -141,25 +142,25 @@ class _Interpolation:
     def select(self, node: Select) -> Part:
         operand = self.of(node.operand)
         if isinstance(operand, Known):
-            return Known(get_step(operand.value, node.field), node.span)
+            return Known(get_step(operand.value, node.field), node)
         return replace(node, operand=operand)
 
     def has(self, node: Has) -> Part:
         inner = self.of(Select(node.operand, node.field, node.span))
         if isinstance(inner, Known):
-            return Known(not isinstance(inner.value, Fault), node.span)
+            return Known(not isinstance(inner.value, Fault), node)
         return node
 
     def index(self, node: Index) -> Part:
         operand, key = self.of(node.operand), self.of(node.key)
         if isinstance(operand, Known) and isinstance(key, Known):
-            return Known(get_step(operand.value, key.value), node.span)
+            return Known(get_step(operand.value, key.value), node)
         return replace(node, operand=_as_node(operand), key=_as_node(key))
 
     def unary(self, node: Unary) -> Part:
         operand = self.of(node.operand)
         if isinstance(operand, Known):
-            return self.compute(replace(node, operand=_stand(0)), [operand])
+            return self.compute(node, replace(node, operand=_stand(0)), [operand])
         return replace(node, operand=operand)
 
     def binary(self, node: Binary) -> Part:
@@ -169,9 +170,9 @@ class _Interpolation:
                 return left
             if isinstance(right, Known):
                 stand = replace(node, left=_stand(0), right=_stand(1))
-                return self.compute(stand, [left, right])
+                return self.compute(node, stand, [left, right])
         if node.op == "in" and isinstance(right, Known) and right.value in ([], {}):
-            return Known(value=False, span=node.span)
+            return Known(value=False, node=node)
         return replace(node, left=_as_node(left), right=_as_node(right))
 
     def logic(self, node: Logic) -> Part:
@@ -179,7 +180,7 @@ class _Interpolation:
         decisive = node.op == "||"
         known = [part for part in parts if isinstance(part, Known)]
         if any(part.value is decisive for part in known):
-            return Known(decisive, node.span)
+            return Known(decisive, node)
         rest = tuple(part for part in parts if not isinstance(part, Known))
         if rest:
             # whatever is known and does not decide is dropped, errors too
@@ -188,16 +189,16 @@ class _Interpolation:
             if not isinstance(part.value, bool):
                 wrong = part.value if isinstance(part.value, Fault) else None
                 return Known(
-                    wrong or Fault(f"{node.op} of a value that is no bool"), part.span
+                    wrong or Fault(f"{node.op} of a value that is no bool"), part.node
                 )
-        return Known(not decisive, node.span)
+        return Known(not decisive, node)
 
     def cond(self, node: Cond) -> Part:
         test = self.of(node.test)
         if not isinstance(test, Known):
             return replace(node, test=test)
         if not isinstance(test.value, bool):
-            return Known(Fault("?: of a value that is no bool"), test.span)
+            return Known(Fault("?: of a value that is no bool"), test.node)
         return self.of(node.yes if test.value else node.no)
 
     def call(self, node: Call) -> Part:
@@ -206,7 +207,7 @@ class _Interpolation:
         known = [part for part in parts if isinstance(part, Known)]
         if len(known) == len(parts):
             stands = tuple(map(_stand, range(len(parts))))
-            return self.compute(_recall(node, stands), known)
+            return self.compute(node, _recall(node, stands), known)
         # behind the first unknown argument the engine looks at no other
         first = next(i for i, p in enumerate(parts) if not isinstance(p, Known))
         nodes = [*map(_as_node, parts[: first + 1]), *written[first + 1 :]]
@@ -216,14 +217,14 @@ class _Interpolation:
         names = {n.name for n in walk(node) if isinstance(n, Ident)}
         if "async" in names or "vars" in names:
             return node
-        return self.compute(node, [], {"event": self.trigger})
+        return self.compute(node, node, [])
 
     def list_of(self, node: ListOf) -> Part:
         parts = [self.of(item) for item in node.items]
         known = [part for part in parts if isinstance(part, Known)]
         if len(known) == len(parts):
             stands = tuple(map(_stand, range(len(parts))))
-            return self.compute(replace(node, items=stands), known)
+            return self.compute(node, replace(node, items=stands), known)
         return replace(node, items=tuple(map(_as_node, parts)))
 
     def map_of(self, node: MapOf) -> Part:
@@ -233,25 +234,22 @@ class _Interpolation:
         nodes = [_stand(i) if whole else _as_node(p) for i, p in enumerate(flat)]
         entries = tuple(zip(nodes[::2], nodes[1::2], strict=True))
         made = replace(node, entries=entries)
-        return self.compute(made, known) if whole else made
+        return self.compute(node, made, known) if whole else made
 
-    def compute(
-        self, node: Node, args: list[Known], names: Mapping[str, Value] | None = None
-    ) -> Known:
+    def compute(self, written: Node, node: Node, args: list[Known]) -> Known:
         """Evaluate strictly a node whose parts are the stand-ins of *args*."""
         from ._strict import strict_evaluator  # noqa: PLC0415 -- simpleeval loads here
 
         for arg in args:
             if isinstance(arg.value, Fault):
                 return arg
-        values = {f"@{index}": arg.value for index, arg in enumerate(args)}
+        values: dict[str, Value] = {"event": self.trigger}
+        values.update((f"@{index}", arg.value) for index, arg in enumerate(args))
         try:
-            value = strict_evaluator(extended=True).run(
-                lower(node), {**values, **(names or {})}, None
-            )
+            value = strict_evaluator(extended=True).run(lower(node), values, None)
         except Exhausted:
             value = Fault("it takes too many steps")
-        return Known(value, node.span)
+        return Known(value, written)
 
 
 def _stand(index: int) -> Node:
@@ -260,7 +258,9 @@ def _stand(index: int) -> Node:
 
 def _as_node(part: Part) -> Node:
     if isinstance(part, Known):
-        return Lit(part.value, part.span)  # type: ignore[arg-type]  # printed, never evaluated
+        if isinstance(part.value, Fault):
+            return part.node
+        return Lit(part.value, part.node.span)  # type: ignore[arg-type]  # printed, never evaluated
     return part
 
 

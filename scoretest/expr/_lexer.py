@@ -4,12 +4,13 @@ Source: CEL specification, "Syntax"; limits as the engine's (rule C8).
 """
 
 import re
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 from unicodedata import name as character_name
 
 from ._errors import ExpressionError
 
-__all__ = ["MAX_CHARACTERS", "Token", "decode", "refusal", "tokens"]
+__all__ = ["MAX_CHARACTERS", "Token", "decode", "quote_fix", "refusal", "tokens"]
 
 MAX_CHARACTERS: Final = 100_000  # cel-go's default limit of code points
 
@@ -28,7 +29,7 @@ _TOKEN: Final = re.compile(
     | (?P<name>[_a-zA-Z][_a-zA-Z0-9]*)
     | (?P<float>[0-9]*\.[0-9]+(?:[eE][+-]?[0-9]+)?|[0-9]+[eE][+-]?[0-9]+)
     | (?P<int>(?:0[xX][0-9a-fA-F]+|[0-9]+)[uU]?)
-    | (?P<op>[!=<>]=|&&|\|\||[-+*/%!<>?:.,()\[\]{}])
+    | (?P<op>[!=<>]=|!+(?!=)|&&|\|\||[-+*/%!<>?:.,()\[\]{}])
     | (?P<end>\Z)
     )
     """,
@@ -64,24 +65,23 @@ def refusal(
     )
 
 
-def tokens(text: str) -> list[Token]:
-    """Cut *text* into tokens; the last one has the kind ``"end"``.
+def tokens(text: str) -> Iterator[Token]:
+    """Cut *text* into tokens, one at a time; the last one has the kind ``"end"``.
 
     Raises:
         ExpressionError: A character begins no token, or the text is too long.
     """
     if len(text) > MAX_CHARACTERS:
         raise _too_long(text)
-    found: list[Token] = []
     behind = 0
     for match in _TOKEN.finditer(text):
         if match.start() != behind:
             break
         kind = match.lastgroup or ""
         start, behind = match.span(kind)
-        found.append(Token(kind, match[kind], start, behind))
+        yield Token(kind, match[kind], start, behind)
         if kind == "end":
-            return found
+            return
     raise _stray(text, _past_space(text, behind))
 
 
@@ -99,7 +99,7 @@ def _stray(text: str, at: int) -> ExpressionError:
     character = text[at]
     if character in "'\"":
         what = "a string literal is not closed on its line"
-        return refusal(what, text, (at, at + 1), _quote_fix(text, at))
+        return refusal(what, text, (at, at + 1), quote_fix(text, at))
     if character == "=":
         return refusal(
             "'=' is not an operator", text, (at, at + 1), "compare with `==`"
@@ -109,7 +109,8 @@ def _stray(text: str, at: int) -> ExpressionError:
     return refusal(f"{shown!r} ({label}) cannot stand here", text, (at, at + 1))
 
 
-def _quote_fix(text: str, at: int) -> str:
+def quote_fix(text: str, at: int) -> str:
+    """Say how to write text that holds the quote at *at*."""
     other = '"' if text[at] == "'" else "'"
     return f"put text that holds {text[at]} between {other}, and keep it on one line"
 
@@ -126,6 +127,7 @@ def decode(token: Token, text: str) -> str | bytes:
     inner = body[quotes:-quotes]
     offset = token.start + len(prefix) + quotes
     if "b" in prefix:
+        _no_surrogates(inner, text, offset)
         return _bytes(inner, raw="r" in prefix, text=text, offset=offset)
     if "r" in prefix or "\\" not in inner:
         return _no_surrogates(inner, text, offset)
@@ -171,7 +173,7 @@ _ESCAPE_FIX: Final = (
 
 def _bytes(inner: str, *, raw: bool, text: str, offset: int) -> bytes:
     if raw:
-        return inner.encode(errors="replace")
+        return inner.encode()
 
     def one(match: re.Match[str]) -> str:
         simple, hexa, four, eight, octal, _ = match.groups()

@@ -20,8 +20,10 @@ _LITERAL: Final = re.compile(
 )
 
 _ODD: Final = re.compile(r"[\\\n\r\ud800-\udfff]")
-# a literal with a prefix, a triple one, and whatever was not lifted
-_PREFIXED: Final = re.compile(r"[\w'\"]vars\.|['\"]|//")
+# a literal that touches a name, a number or another literal, and one left unlifted
+_PREFIXED: Final = re.compile(
+    r"[\w'\"]vars\.|\.\s*vars\.|vars\.[a-z](?:\w|\s*\()|['\"]|//"
+)
 
 
 class Lifted(NamedTuple):

@@ -6,10 +6,11 @@ printed form stay the user's; what they mean is decided when the tree is lowered
 Source: CEL specification, "Syntax" and "Macros"; limits as the engine's (rule C8).
 """
 
-from typing import Final
+from collections.abc import Callable
+from typing import Final, cast
 
 from ._errors import ExpressionError
-from ._lexer import Token, decode, refusal, tokens
+from ._lexer import Token, decode, quote_fix, refusal, tokens
 from ._stack import with_room
 from ._tree import (
     Binary,
@@ -49,6 +50,8 @@ _LEVELS: Final = {
     "/": 3,
     "%": 3,
 }
+_QUOTES: Final = ("'", '"')
+_SIGNS: Final = frozenset("!-")
 _KEYWORDS: Final = {"true": True, "false": False, "null": None}
 _RESERVED: Final = frozenset(
     [
@@ -96,8 +99,8 @@ class _Parser:
     def __init__(self, text: str) -> None:
         self.text = text
         self.tokens = tokens(text)
-        self.at = 0
-        self.token = self.tokens[0]
+        self.token = next(self.tokens)
+        self.behind = 0
         self.depth = 0
 
     def whole(self) -> Node:
@@ -115,7 +118,7 @@ class _Parser:
             yes = self.logic("||")
             self.expect(":")
             no = self.expression()
-            node = Cond(node, yes, no, (start, self.behind()))
+            node = Cond(node, yes, no, (start, self.behind))
         self.depth -= 1
         return node
 
@@ -127,7 +130,7 @@ class _Parser:
             parts.append(self.logic("&&") if op == "||" else self.binary(1))
         if len(parts) == 1:
             return parts[0]
-        return Logic(op, tuple(parts), (start, self.behind()))
+        return Logic(op, tuple(parts), (start, self.behind))
 
     def binary(self, level: int) -> Node:
         start, links = self.token.start, 0
@@ -138,27 +141,27 @@ class _Parser:
             links += 1
             self.deeper(1)
             right = self.binary(found + 1)
-            left = Binary(op, left, right, (start, self.behind()))
+            left = Binary(op, left, right, (start, self.behind))
         self.depth -= links
         return left
 
     def unary(self) -> Node:
-        op, start = self.token.text, self.token.start
-        if op not in ("!", "-"):
+        start = self.token.start
+        op = self.token.text[:1]
+        if op not in _SIGNS:
             return self.member(self.primary(), start)
         count = 0
-        while self.token.text == op:
-            self.advance()
-            count += 1
+        while self.token.text[:1] == op and self.token.text != "!=":
+            count += len(self.advance().text)
+        inner = self.token.start
         if op == "-" and self.token.kind in ("int", "float"):
             number = self.number(self.advance(), sign="-")
             count -= 1
             node = self.member(number, number.span[0])
         else:
-            inner = self.token.start
             node = self.member(self.primary(), inner)
         # as the engine's grammar has it, an even run of signs vanishes
-        return Unary(op, node, (start, self.behind())) if count % 2 else node
+        return Unary(op, node, (start, self.behind)) if count % 2 else node
 
     def member(self, node: Node, start: int) -> Node:
         links = 0
@@ -170,7 +173,7 @@ class _Parser:
             else:
                 key = self.expression()
                 self.expect("]")
-                node = Index(node, key, (start, self.behind()))
+                node = Index(node, key, (start, self.behind))
         self.depth -= links
         return node
 
@@ -182,7 +185,7 @@ class _Parser:
         if self.token.text != "(":
             return Select(node, name.text, (start, name.end))
         args = self.arguments()
-        span = (start, self.behind())
+        span = (start, self.behind)
         low, high = _MACROS.get(name.text, (1, 0))
         if low <= len(args) <= high:
             return self.macro(name, node, args, span)
@@ -211,20 +214,15 @@ class _Parser:
         return tuple(found)
 
     def primary(self) -> Node:
-        token = self.advance()
-        match token.kind:
-            case "name":
-                return self.name(token)
-            case "string":
-                value = decode(token, self.text)
-                return Lit(value, (token.start, token.end))
-            case "int" | "float":
-                return self.number(token)
-        opened = _OPENED.get(token.text)
-        if opened is None:
-            self.step_back()
+        token = self.token
+        known = _BEGUN.get(token.kind) or _OPENED.get(token.text)
+        if known is None:
             raise self.unexpected()
-        return opened(self, token)
+        self.advance()
+        return known(self, token)
+
+    def string(self, token: Token) -> Node:
+        return Lit(decode(token, self.text), (token.start, token.end))
 
     def paren(self, _: Token) -> Node:
         node = self.expression()
@@ -247,7 +245,7 @@ class _Parser:
         if self.token.text != "(":
             return Ident(token.text, span)
         args = self.arguments()
-        span = (start, self.behind())
+        span = (start, self.behind)
         if token.text == "has" and len(args) == 1:
             return self.has(args[0], span)
         return Call(token.text, None, args, span)
@@ -267,7 +265,7 @@ class _Parser:
             if not self.comma():
                 break
         self.expect("]")
-        return ListOf(tuple(items), (opening.start, self.behind()))
+        return ListOf(tuple(items), (opening.start, self.behind))
 
     def map_of(self, opening: Token) -> Node:
         entries: list[tuple[Node, Node]] = []
@@ -278,7 +276,7 @@ class _Parser:
             if not self.comma():
                 break
         self.expect("}")
-        return MapOf(tuple(entries), (opening.start, self.behind()))
+        return MapOf(tuple(entries), (opening.start, self.behind))
 
     def comma(self) -> bool:
         if self.token.text != ",":
@@ -329,16 +327,9 @@ class _Parser:
         token = self.token
         if token.kind == "end":
             raise self.unexpected()
-        self.at += 1
-        self.token = self.tokens[self.at]
+        self.behind = token.end
+        self.token = next(self.tokens)
         return token
-
-    def step_back(self) -> None:
-        self.at -= 1
-        self.token = self.tokens[self.at]
-
-    def behind(self) -> int:
-        return self.tokens[self.at - 1].end
 
     def expect(self, text: str) -> None:
         if self.token.text != text:
@@ -352,12 +343,28 @@ class _Parser:
         fix = ""
         if token.text in _PYTHON_WORDS:
             fix = f"the operator is written `{_PYTHON_WORDS[token.text]}` here"
+        elif (
+            token.kind == "name" and self.text[token.start - 1 : token.start] in _QUOTES
+        ):
+            fix = quote_fix(self.text, token.start - 1)
         return refusal(f"{seen}{tail}", self.text, (token.start, token.end), fix)
 
 
-_OPENED: Final = {
-    "(": _Parser.paren,
-    "[": _Parser.list_of,
-    "{": _Parser.map_of,
-    ".": _Parser.root,
-}
+_OPENED: Final = cast(
+    "dict[str, Callable[[_Parser, Token], Node]]",
+    {
+        "(": _Parser.paren,
+        "[": _Parser.list_of,
+        "{": _Parser.map_of,
+        ".": _Parser.root,
+    },
+)
+_BEGUN: Final = cast(
+    "dict[str, Callable[[_Parser, Token], Node]]",
+    {
+        "name": _Parser.name,
+        "string": _Parser.string,
+        "int": _Parser.number,
+        "float": _Parser.number,
+    },
+)

@@ -4,11 +4,11 @@ The engine prints text between double quotes with Go's escapes, and later cuts t
 literal out without decoding it; that is why some values never match (rule C10).
 """
 
-import json
 import math
 from collections.abc import Callable
 from typing import Final, cast
 
+from ._time import write_elapsed, write_moment
 from ._tree import (
     Binary,
     Call,
@@ -25,7 +25,7 @@ from ._tree import (
     Select,
     Unary,
 )
-from ._values import UInt, Value, from_json, go_double
+from ._values import CelType, Elapsed, Moment, UInt, Value, from_json, go_double
 
 __all__ = ["go_quote", "unparse", "write_value"]
 
@@ -82,7 +82,21 @@ def _container(value: Value) -> str:
             f"{write_value(k)}: {write_value(from_json(v))}" for k, v in value.items()
         )
         return f"{{{', '.join(pairs)}}}"
-    return f"b{json.dumps(cast('bytes', value).decode('latin-1'))}"
+    return _rare(value)
+
+
+def _rare(value: Value) -> str:
+    match value:
+        case bytes():
+            return f"b{go_quote(value.decode('latin-1'))}"
+        case Moment():
+            return f'timestamp("{write_moment(value)}")'
+        case Elapsed():
+            return f'duration("{write_elapsed(value)}")'
+        case CelType():
+            return value.name
+        case _:
+            return "null"
 
 
 _LITERALS: Final = cast(

@@ -5,55 +5,29 @@ schema. Instants count in microseconds from the start, so that a trace that begi
 another day is the same text. Secrets are taken out (see `redaction`).
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import fields
-from functools import cache
-from typing import Any, Final, NamedTuple, get_args, get_type_hints
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
 
 from .._json import Json, JsonObject, show
 from .._model.event import ReceivedEvent
-from .._model.fact import Fact, TraceEntry
-from .._model.finding import Finding
-from .._model.operation import ErrorInfo, StepName
-from .._model.score import ScoreEntry
+from .._model.fact import TraceEntry
 from ..errors import UsageError, near_miss
-from ..times import Duration, Instant, to_datetime, to_instant
+from ..times import Instant, to_datetime, to_instant
 from .redaction import redacted
+from .schema import AT, KINDS, LONGEST_BITS, SEQUENCE, Field, fields_of
 
 __all__ = ["FORMAT", "read_document", "write_document"]
 
 FORMAT: Final = "scoretest.trace/1"
 
-_FACTS: Final[dict[str, type[Any]]] = {kind.__name__: kind for kind in get_args(Fact)}
-_RECORDS: Final = (ReceivedEvent, StepName, ErrorInfo, ScoreEntry, Finding)
-_REPORT_FIX: Final = "pass what Timeline.to_json() returned, unchanged"
-
-
-class _Field(NamedTuple):
-    """A field of a record: its name, its key in the document, its type."""
-
-    name: str
-    key: str
-    hint: object
-
-
-_TIMES: Final = (Instant, Duration, Duration | None)
-
-
-@cache
-def _schema() -> dict[type, tuple[_Field, ...]]:
-    """Return the fields of every record; worked out when the first trace is read."""
-    return {kind: tuple(_fields(kind)) for kind in (*get_args(Fact), *_RECORDS)}
-
-
-def _fields(kind: type[Any]) -> Iterator[_Field]:
-    hints = get_type_hints(kind)
-    for field in fields(kind):
-        hint = hints[field.name]
-        # a unit is in the name
-        key = f"{field.name}_us" if hint in _TIMES else field.name
-        yield _Field(field.name, key, hint)
-
+_FIX: Final = "pass what Timeline.to_json() returned, unchanged"
+_WIRE: Final = (
+    ("name", str, "text"),
+    ("data", dict, "an object"),
+    ("id", str, "text"),
+    ("ts", int, "an integer"),
+)
+_OTHER_VERSION: Final = "read it with the version of scoretest that wrote it"
 
 # --- writing ----------------------------------------------------------------------
 
@@ -77,17 +51,15 @@ def write_document(entries: Iterable[TraceEntry], start: Instant) -> JsonObject:
 
 def _written(record: Any, start: Instant) -> JsonObject:
     return {
-        field.key: _written_value(getattr(record, field.name), field.hint, start)
-        for field in _schema()[type(record)]
+        field.key: _written_value(getattr(record, field.name), field, start)
+        for field in fields_of(type(record))
     }
 
 
-def _written_value(value: Any, hint: object, start: Instant) -> Json:
-    if hint is Instant:
-        return int(value - start)
-    if hint in _RECORDS:
+def _written_value(value: Any, field: Field, start: Instant) -> Json:
+    if field.record is not None:
         return _written(value, start)
-    return redacted(value)
+    return int(value - start) if field.is_instant else redacted(value)
 
 
 # --- reading ----------------------------------------------------------------------
@@ -101,87 +73,77 @@ def read_document(document: object) -> tuple[list[TraceEntry], Instant]:
     """
     try:
         top = _object(document, "the document", {"format", "start", "facts"})
-        _check_format(top["format"])
+        if top["format"] != FORMAT:
+            raise UsageError(
+                f"the trace has the format {show(top['format'])}, not {FORMAT!r}",
+                fix=_OTHER_VERSION,
+            )
         start = to_instant(top["start"], what="start")
-        facts = top["facts"]
-        if not isinstance(facts, list):
-            raise _misfit("facts", "a list", facts)
-        return [
-            _entry(fact, f"facts[{n}]", start) for n, fact in enumerate(facts)
-        ], start
+        return list(_entries(top["facts"], start)), start
     except RecursionError:
         raise UsageError(
             "the trace is nested too deeply", fix="check where it comes from"
         ) from None
 
 
-def _check_format(found: Json) -> None:
-    if found != FORMAT:
-        raise UsageError(
-            f"the trace has the format {show(found)}, not {FORMAT!r}",
-            fix="read it with the version of scoretest that wrote it",
+def _entries(facts: Json, start: Instant) -> Iterator[TraceEntry]:
+    if not isinstance(facts, list):
+        raise _misfit("facts", "a list", facts)
+    for number, fact in enumerate(facts):
+        path = f"facts[{number}]"
+        kind = _kind(fact, path)
+        found = _object(fact, path, _keys(kind) | {"sequence", "at_us", "fact"})
+        yield TraceEntry(
+            _read(found["sequence"], SEQUENCE, f"{path}.sequence", start),
+            _read(found["at_us"], AT, f"{path}.at_us", start),
+            _record(found, kind, path, start),
         )
-
-
-def _entry(value: Json, path: str, start: Instant) -> TraceEntry:
-    kind = _kind(value, path)
-    keys = {field.key for field in _schema()[kind]}
-    found = _object(value, path, keys | {"sequence", "at_us", "fact"})
-    sequence = _read(found["sequence"], int, f"{path}.sequence", start)
-    at = _read(found["at_us"], Instant, f"{path}.at_us", start)
-    return TraceEntry(sequence, at, _record(found, kind, path, start))
 
 
 def _kind(value: Json, path: str) -> type[Any]:
     name = value.get("fact") if isinstance(value, dict) else None
-    kind = _FACTS.get(name) if isinstance(name, str) else None
+    kind = KINDS.get(name) if isinstance(name, str) else None
     if kind is None:
         raise UsageError(
-            f"{path} is of no known kind: {show(name)}{near_miss(name, _FACTS)}",
-            fix="read it with the version of scoretest that wrote it",
+            f"{path} is of no known kind: {show(name)}{near_miss(name, KINDS)}",
+            fix=_OTHER_VERSION,
         )
     return kind
 
 
-def _record(found: JsonObject, kind: type, path: str, start: Instant) -> Any:
+def _record(found: JsonObject, kind: type[Any], path: str, start: Instant) -> Any:
     values = {
-        field.name: _read(found[field.key], field.hint, f"{path}.{field.key}", start)
-        for field in _schema()[kind]
+        field.name: _read(found[field.key], field, f"{path}.{field.key}", start)
+        for field in fields_of(kind)
     }
-    return kind(**values)
+    record = kind(**values)
+    if isinstance(record, ReceivedEvent):
+        _check_wire(record.wire, path)
+    return record
 
 
-def _read(value: Json, hint: object, path: str, start: Instant) -> Any:
-    if hint in _RECORDS and isinstance(hint, type):
-        keys = {field.key for field in _schema()[hint]}
-        return _record(_object(value, path, keys), hint, path, start)
-    expected, is_right = _CHECKS.get(hint, _ANYTHING)
-    if not is_right(value):
-        raise _misfit(path, expected, value)
-    if hint is Instant and isinstance(value, int):
+def _check_wire(wire: JsonObject, path: str) -> None:
+    """Refuse an event that lacks what the server gives to every event."""
+    for key, kind, expected in _WIRE:
+        value = wire.get(key)
+        is_long = isinstance(value, int) and value.bit_length() > LONGEST_BITS
+        if type(value) is not kind or is_long:
+            raise _misfit(f"{path}.wire.{key}", expected, value)
+
+
+def _read(value: Json, field: Field, path: str, start: Instant) -> Any:
+    if field.record is not None:
+        found = _object(value, path, _keys(field.record))
+        return _record(found, field.record, path, start)
+    if not field.fits(value):
+        raise _misfit(path, field.expected, value)
+    if field.is_instant and isinstance(value, int):
         return Instant(start + value)
     return redacted(value)
 
 
-def _is_integer(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-# what a field of a type must hold; a field of any other type is JSON
-_CHECKS: Final[dict[object, tuple[str, Callable[[object], bool]]]] = {
-    str: ("text", lambda value: isinstance(value, str)),
-    str | None: ("text or null", lambda value: value is None or isinstance(value, str)),
-    bool: ("true or false", lambda value: isinstance(value, bool)),
-    int: ("an integer", _is_integer),
-    Instant: ("an integer", _is_integer),
-    Duration | None: (
-        "an integer or null",
-        lambda value: value is None or _is_integer(value),
-    ),
-    float | bool: ("a number or a bool", lambda value: isinstance(value, int | float)),
-    JsonObject: ("an object", lambda value: isinstance(value, dict)),
-}
-_ANYTHING: Final = ("JSON", lambda _: True)
+def _keys(kind: type[Any]) -> set[str]:
+    return {field.key for field in fields_of(kind)}
 
 
 def _object(value: object, path: str, keys: set[str]) -> JsonObject:
@@ -191,9 +153,9 @@ def _object(value: object, path: str, keys: set[str]) -> JsonObject:
     wrong = sorted(keys - value.keys()) + sorted(map(str, value.keys() - keys))
     if wrong:
         verb = "lacks" if wrong[0] in keys else "has an unknown"
-        raise UsageError(f"{path} {verb} key {wrong[0]!r}", fix=_REPORT_FIX)
+        raise UsageError(f"{path} {verb} key {wrong[0]!r}", fix=_FIX)
     return value
 
 
 def _misfit(path: str, expected: str, value: object) -> UsageError:
-    return UsageError(f"{path} must be {expected}, not {show(value)}", fix=_REPORT_FIX)
+    return UsageError(f"{path} must be {expected}, not {show(value)}", fix=_FIX)

@@ -5,7 +5,6 @@ Every function here looks at one fact and at the index, never at the lines aroun
 
 from typing import TypeAlias, assert_never
 
-from .._json import Json
 from .._model.event import DEFERRED_SCHEDULE, FUNCTION_FAILED, FUNCTION_FINISHED
 from .._model.fact import (
     DeferAborted,
@@ -33,6 +32,7 @@ from .._model.score import ScoreEntry
 from ..times import Duration, Instant, format_duration
 from .index import Index
 from .line import NOTHING, Line
+from .redaction import brief
 
 __all__ = [
     "SERVER_NEWS",
@@ -49,6 +49,7 @@ __all__ = [
     "step_line",
 ]
 
+_VALUE = 30  # columns; a float takes 24 at most
 SERVER_NEWS = frozenset({DEFERRED_SCHEDULE, FUNCTION_FINISHED, FUNCTION_FAILED})
 
 RunFact: TypeAlias = RunQueued | RunEntered | RunRetried | RunCompleted | RunFailed
@@ -108,7 +109,7 @@ def _entered(fact: RunEntered, index: Index, *, is_late: bool) -> Line | None:
 
 def _told_error(verb: str, subject: str, error: ErrorInfo, again: str = "") -> Line:
     said = f"{error.name}: {error.message}" if error.message else error.name
-    first, *others = f"{subject}{said}".splitlines()
+    first, *others = f"{subject}{said}".split("\n")
     place = f"at {error.place}" if error.place else ""
     last = "; ".join(filter(None, (place, again)))
     return Line(
@@ -182,21 +183,16 @@ def news_line(fact: NewsFact, index: Index) -> Line:
 
 
 def _scored(entry: ScoreEntry, index: Index) -> Line:
-    value: Json = entry.value
     target = "this run" if entry.run_id == entry.writer else index.run(entry.run_id)
     if entry.step_id is not None:
         target = f"step {entry.step_id} of {target}"
     writer = "" if entry.writer else ", by the application"
-    text = f"{entry.name} = {_spelled(value)} on {target}{writer}"
+    text = f"{entry.name} = {brief(entry.value, _VALUE)} on {target}{writer}"
     return Line("score", text, key=entry.name)
 
 
-def _spelled(value: Json) -> str:
-    return str(value).lower() if isinstance(value, bool) else repr(value)
-
-
 def _found(finding: Finding) -> Line:
-    first, *others = f"{finding.code}: {finding.message}".splitlines()
+    first, *others = f"{finding.code}: {finding.message}".split("\n")
     parts = (("where", finding.where), ("fix", finding.fix))
     more = [f"{label}: {text}" for label, text in parts if text]
     return Line("finding", first, more=(*others, *more), key=finding.code)

@@ -60,7 +60,7 @@ class AsyncEntry(Entry):
         self.children: list[asyncio.Task[object]] = []
         self.bodies = 0
         self._parked: set[asyncio.Task[object]] = set()
-        self._calls: list[tuple[str, Coroutine[object, object, object], str]] = []
+        self._calls: list[tuple[str, Coroutine[object, object, object], Place]] = []
 
     # --- the handler ------------------------------------------------------------
 
@@ -79,7 +79,10 @@ class AsyncEntry(Entry):
 
     async def _outcome(self) -> Outcome:
         try:
-            result = await self.function.entry(Context(self.facts(), self))  # type: ignore[misc]  # the async kind
+            self.check_input()
+            logger = self.driver.logger_of(self.function)
+            context = Context(self, self, self.effect.attempt, logger)
+            result = await self.function.entry(context)  # type: ignore[misc]  # the async kind
         except asyncio.CancelledError as error:
             if self.is_left:
                 return self.left()
@@ -248,16 +251,21 @@ class AsyncEntry(Entry):
     async def _hand_in(self, *operations: Operation) -> Json:
         """Hand in *operations* and go no further; a group collects them first."""
         if self.is_hopeless:  # never to be woken; the operation ends without it
-            return await asyncio.get_running_loop().create_future()
+            return await _never()
+        task = asyncio.current_task()
         if in_group.get():
-            self.is_left = True
+            # in a task of its own only that task is left: its siblings go on
+            self.is_left = task is self.task
             raise LeaveHandler(operations)
         self.operations.extend(operations)
-        task = asyncio.current_task()
+        if task is self.task and not self.children:
+            # nothing else can happen in this entry: unwind it at once, as `leave` would
+            self.is_left = True
+            raise asyncio.CancelledError
         if task is not None and task is not self.task:
             self._parked.add(task)
         self.driver.leave_when_idle(self)
-        return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]  # it never comes
+        return await _never()
 
 
 def _operations(several: BaseExceptionGroup[BaseException]) -> list[Operation]:
@@ -278,3 +286,9 @@ def _leaves(error: BaseException | None) -> Iterator[LeaveHandler]:
     elif isinstance(error, BaseExceptionGroup):
         for inner in error.exceptions:
             yield from _leaves(inner)
+
+
+async def _never() -> Json:
+    """Wait until the task is cancelled."""
+    future: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
+    return await future

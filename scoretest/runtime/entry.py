@@ -33,7 +33,7 @@ from .._model.options import FunctionKind
 from .._model.place import Place
 from .._model.score import ScoreValue
 from ..errors import FindingsError, NotBuiltError, UsageError
-from ..sdk.context import DeferredParent, RunFacts
+from ..sdk.context import DeferredParent
 from ..sdk.errors import NonRetriableError, StepError
 from ..sdk.function import AnyFunction
 from ..times import Instant
@@ -53,6 +53,7 @@ in_step: ContextVar[StepName | None] = ContextVar("scoretest_in_step", default=N
 # a handler that swallows this many interrupts in one entry will never be left
 _MOST_SWALLOWED = 100
 
+_ROUTING = ("_inngest", "_inngestExperiment")
 _SWALLOWED = (
     "catch Exception, or name the errors; never catch BaseException around a step"
 )
@@ -115,41 +116,56 @@ class Entry:
         """Whether steps that are done lie ahead."""
         return self._replayed < len(self.memos)
 
-    def facts(self) -> RunFacts:
-        """Return what the handler's context tells of the run.
+    # --- what the context tells of the run ----------------------------------------
+
+    def make_events(self) -> list[Event]:
+        """Return the events that started the run, each a copy of its own."""
+        return [self._as_event(event) for event in self.live.run.events]
+
+    def _as_event(self, event: ReceivedEvent) -> Event:
+        payload = self._payload(event)
+        if self._is_deferred and "input" not in payload:
+            payload = {**payload, "input": payload}
+        return Event.arrived(event.name, payload, event.id, event.ts_ms)
+
+    @property
+    def _is_deferred(self) -> bool:
+        return self.function.options.kind is not FunctionKind.ORDINARY
+
+    def _payload(self, event: ReceivedEvent) -> JsonObject:
+        """Return a copy of the event's data, a deferred one without its routing (A9)."""
+        return {
+            key: copy_json(value)
+            for key, value in event.data.items()
+            if not (self._is_deferred and key in _ROUTING)
+        }
+
+    def make_parents(self) -> list[DeferredParent]:
+        """Return the runs that deferred this one (rule A9)."""
+        run = self.live.run
+        return [_parent(event) for event in run.events if run.parent]
+
+    def check_input(self) -> None:
+        """Refuse a payload that does not fit the function's schema, before it is read.
+
+        Raises:
+            NonRetriableError: It does not fit.
+        """
+        if self.function.schema is not None:
+            self.make_input()
+
+    def make_input(self) -> object:
+        """Return the payload as the schema's own type, or as a mapping.
 
         Raises:
             NonRetriableError: The payload does not fit the function's schema.
         """
-        run = self.live.run
-        events = [self._as_event(event) for event in run.events]
-        payload = _payload(run.events[0])
+        payload = self._payload(self.live.run.events[0])
         schema = self.function.schema
         try:
-            checked = payload if schema is None else schema.validate(payload)
+            return payload if schema is None else schema.validate(payload)
         except UsageError as error:
             raise NonRetriableError(error.what) from None
-        return RunFacts(
-            event=events[0],
-            events=events,
-            run_id=run.id,
-            attempt=self.effect.attempt,
-            parents=[_parent(event) for event in run.events if run.parent],
-            input=checked,
-            logger=self.driver.logger_of(self.function),
-        )
-
-    def _as_event(self, event: ReceivedEvent) -> Event:
-        data = copy_json(event.data)
-        if self.function.options.kind is not FunctionKind.ORDINARY:
-            payload = _payload(event)
-            data = payload if "input" in payload else {**payload, "input": payload}
-        return Event(
-            name=event.name,
-            data=data if isinstance(data, dict) else {},
-            id=event.id,
-            ts=event.wire["ts"],  # type: ignore[arg-type]  # milliseconds, which Event turns into a datetime
-        )
 
     def report(self, code: str, message: str, fix: str, place: Place | str) -> None:
         """Tell the test something about this run, once."""
@@ -320,7 +336,7 @@ class Entry:
             wire = self._over_the_wire(result, "the handler's result")
         except UsageError as error:  # rule X3
             return Raised(describe_error(error, self.now))
-        return Returned(wire.value, wire.size)
+        return Returned(wire.value)
 
     def failed(self, error: BaseException) -> Outcome:
         """Return the outcome of a handler that raised."""
@@ -395,15 +411,6 @@ class Entry:
 def _step_name(step_id: str, index: int) -> StepName:
     hashed = hash_id(f"{step_id}:{index}" if index else step_id)
     return StepName(step_id, index, hashed)
-
-
-def _payload(event: ReceivedEvent) -> JsonObject:
-    """Return a copy of the event's data without the server's routing (rule A9)."""
-    return {
-        key: copy_json(value)
-        for key, value in event.data.items()
-        if key not in ("_inngest", "_inngestExperiment")
-    }
 
 
 def _parent(event: ReceivedEvent) -> DeferredParent:

@@ -102,9 +102,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         super().__init__(selector)
         self._outside = Outside(
             self,
-            files=selector.get_map(),
-            poll=selector.poll,
+            selector=selector,
             receive=self._ready.append,
+            wake=self._write_to_self,
             stall_after=stall_after,
             is_forbidden=io == "forbid",
         )
@@ -328,7 +328,6 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._check_closed()
         handle = asyncio.Handle(callback, args, self, context)
         self._outside.post(handle)
-        self._write_to_self()
         return handle
 
     def run_in_executor(

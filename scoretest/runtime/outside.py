@@ -20,7 +20,7 @@ No clock is read here, because the clock may be frozen: the slices waited are su
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
@@ -77,13 +77,24 @@ class _Job:
     number: int
     function: Callable[..., Any]
     args: tuple[Any, ...]
-    future: "Future[Any] | None" = None
+    result: asyncio.Future[Any]
     thread: int | None = None
     is_done: bool = False
 
     def __call__(self) -> Any:
         self.thread = threading.get_ident()
         return self.function(*self.args)
+
+    def hand_over(self, source: "Future[Any]") -> None:
+        """Let the coroutine that awaits the job go on."""
+        if self.result.done():  # it was cancelled in the meantime
+            return
+        if source.cancelled():
+            self.result.cancel()
+        elif (error := source.exception()) is not None:
+            self.result.set_exception(error)
+        else:
+            self.result.set_result(source.result())
 
 
 @dataclass(slots=True, frozen=True)
@@ -99,9 +110,9 @@ class Outside:
 
     Args:
         loop: The loop.
-        files: The files that the loop watches; at birth only its own wake-up pipe.
-        poll: Asks the operating system about them, for so many seconds at most.
+        selector: Knows the files that the loop watches; now only its own wake-up pipe.
         receive: Takes a callback that is ready to run.
+        wake: Ends a real wait of the loop, from any thread.
         stall_after: Seconds of silence after which waiting is an error.
         is_forbidden: Whether a thread that calls in is an error.
     """
@@ -110,18 +121,19 @@ class Outside:
         self,
         loop: asyncio.AbstractEventLoop,
         *,
-        files: Mapping[Any, SelectorKey],
-        poll: Callable[[float], Events],
+        selector: Selector,
         receive: Callable[[asyncio.Handle], object],
+        wake: Callable[[], None],
         stall_after: float,
         is_forbidden: bool,
     ) -> None:
         self.polls = 0
         self._loop = loop
-        self._files = files
-        self._own_files = frozenset(key.fd for key in files.values())
-        self._ask = poll
+        self._selector = selector
+        self._files = selector.get_map()
+        self._own_files = frozenset(key.fd for key in self._files.values())
         self._receive = receive
+        self._wake = wake
         self._stall_after = stall_after
         self._is_forbidden = is_forbidden
         self._home = threading.get_ident()
@@ -132,7 +144,7 @@ class Outside:
         self._pool: ThreadPoolExecutor | None = None
         self._jobs: dict[asyncio.Future[Any], _Job] = {}
         self._jobs_given = 0
-        self._finishing: dict[int, _Job] = {}
+        self._sources: set[Future[Any]] = set()
         self._children: list[asyncio.SubprocessTransport] = []
 
     # -- what goes out ---------------------------------------------------------------
@@ -146,22 +158,32 @@ class Outside:
     ) -> asyncio.Future[Any]:
         """Give a job to *pool*, or to the loop's own, and keep account of it."""
         self._jobs_given += 1
-        job = _Job(self._jobs_given, function, args)
+        result = self._loop.create_future()
+        job = _Job(self._jobs_given, function, args, result)
         if pool is None:
             pool = self._default_pool()
-        if isinstance(pool, ThreadPoolExecutor):
-            job.future = pool.submit(job)
-        else:  # a pool of processes could not pickle the job
-            job.future = pool.submit(function, *args)
-        # before asyncio's own callback, so that its letter is known when it is posted
-        job.future.add_done_callback(partial(self._finish, job))
-        future = asyncio.wrap_future(job.future, loop=self._loop)
-        self._jobs[future] = job
-        future.add_done_callback(self._jobs.pop)
-        return future
+        # a pool of processes could not pickle the job itself
+        is_threaded = isinstance(pool, ThreadPoolExecutor)
+        source = pool.submit(job) if is_threaded else pool.submit(function, *args)
+        self._jobs[result] = job
+        self._sources.add(source)
+        result.add_done_callback(partial(self._forget, source))
+        source.add_done_callback(partial(self._finish, job))
+        return result
 
-    def _finish(self, job: _Job, _future: "Future[Any]") -> None:
-        self._finishing[threading.get_ident()] = job
+    def _finish(self, job: _Job, source: "Future[Any]") -> None:
+        """Post the result of *job*, from the thread that ran it."""
+        self._sources.discard(source)
+        if not self._loop.is_closed():
+            callback = asyncio.Handle(job.hand_over, (source,), self._loop)
+            self._letters.append(_Letter((0, job.number), callback))
+            job.is_done = True  # after its letter, as one of the two holds the clock
+            self._wake()
+
+    def _forget(self, source: "Future[Any]", result: "asyncio.Future[Any]") -> None:
+        del self._jobs[result]
+        if result.cancelled():
+            source.cancel()
 
     def use_pool(self, pool: ThreadPoolExecutor) -> None:
         """Run the jobs that name no executor in *pool*."""
@@ -182,8 +204,8 @@ class Outside:
     def close_pool(self) -> None:
         """Let the loop's executor go, after a short wait for jobs at work."""
         if self._pool is not None:
-            jobs = [job.future for job in self._jobs.values() if job.future is not None]
-            late = wait(jobs, timeout=min(_FAREWELL_S, self._stall_after)).not_done
+            patience_s = min(_FAREWELL_S, self._stall_after)
+            late = wait(frozenset(self._sources), patience_s).not_done
             self._pool.shutdown(wait=not late, cancel_futures=True)
             self._pool = None
 
@@ -201,20 +223,15 @@ class Outside:
     # -- what comes in ---------------------------------------------------------------
 
     def is_local(self) -> bool:
-        """Return whether a callback comes from the loop's thread, not from a job."""
-        ident = threading.get_ident()
-        return ident == self._home and ident not in self._finishing
+        """Return whether the caller is in the thread of the loop."""
+        return threading.get_ident() == self._home
 
     def post(self, callback: asyncio.Handle) -> None:
         """Hold *callback* until the threads are done; called from any thread."""
         ident = threading.get_ident()
-        job = self._finishing.pop(ident, None)
-        order = (0, job.number) if job is not None else (1, position_of(ident))
-        self._letters.append(_Letter(order, callback))
-        if job is not None:
-            job.is_done = True  # after its letter: one of the two holds the clock
-        else:
-            self._callers.add(ident)
+        self._letters.append(_Letter((1, position_of(ident)), callback))
+        self._callers.add(ident)
+        self._wake()
 
     def deliver(self) -> None:
         """Hand over what the threads have posted so far."""
@@ -283,7 +300,7 @@ class Outside:
         self.polls += 1
         if self._letters:
             self._letters_held_s += seconds
-        return self._ask(seconds)
+        return self._selector.poll(seconds)
 
     def _may_deliver(self, thread_at_work: str) -> bool:
         return not thread_at_work or self._letters_held_s >= _PATIENCE_S

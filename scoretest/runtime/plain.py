@@ -47,7 +47,10 @@ class PlainEntry(Entry):
 
     def _outcome(self) -> Outcome:
         try:
-            result = self.function.entry(ContextSync(self.facts(), self))
+            self.check_input()
+            logger = self.driver.logger_of(self.function)
+            context = ContextSync(self, self, self.effect.attempt, logger)
+            result = self.function.entry(context)
         except LeaveHandler as leave:
             self.operations.extend(leave.operations)
             return self.left()

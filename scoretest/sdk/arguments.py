@@ -38,11 +38,11 @@ NO_AI = "call the model in step.run"
 def event_from_wire(wire: JsonObject) -> Event:
     """Return the event that *wire* describes (rule B3)."""
     data, ts = wire["data"], wire["ts"]
-    return Event(
-        name=str(wire["name"]),
-        data=data if isinstance(data, dict) else {},
-        id=str(wire["id"]),
-        ts=ts,  # type: ignore[arg-type]  # milliseconds, which Event turns into a datetime
+    return Event.arrived(
+        str(wire["name"]),
+        data if isinstance(data, dict) else {},
+        str(wire["id"]),
+        ts if isinstance(ts, int) else 0,
     )
 
 

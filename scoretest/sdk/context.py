@@ -1,9 +1,10 @@
 """What a handler is given: its event, its run, and the tools to make steps with."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from logging import LoggerAdapter
-from typing import TYPE_CHECKING, Any, final
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol, final
 
 from .._json import Json
 from .._model.event import Event
@@ -36,7 +37,7 @@ class DeferredParent:
     run_id: str
 
 
-class ReplayAwareLogger(LoggerAdapter):  # type: ignore[type-arg]  # generic in stubs only, a plain class at run time
+class ReplayAwareLogger(logging.LoggerAdapter):  # type: ignore[type-arg]  # generic in stubs only, a plain class at run time
     """A logger that is silent while the handler goes over steps it has done."""
 
     def __init__(self, logger: Any, port: RunPort) -> None:
@@ -56,66 +57,65 @@ class ReplayAwareLogger(LoggerAdapter):  # type: ignore[type-arg]  # generic in 
         return msg, kwargs
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunFacts:
-    """What a context tells of its run; filled in by whoever enters the handler.
+class RunFacts(Protocol):
+    """What a context tells of its run; whoever enters the handler provides it.
 
-    Attributes:
-        event: The event that started the run; a deferred payload stands in its data.
-        events: All of them; one, until batches are built.
-        run_id: The run's id.
-        attempt: The attempt of this unit, counted from 0 (rule D2).
-        parents: The runs that deferred this one.
-        input: The payload as the schema's own type, or as a mapping.
-        logger: Where the handler may log.
+    Each is made when it is first read: an entry that goes over finished steps reads
+    little of it.
     """
 
-    event: Event
-    events: list[Event]
-    run_id: str
-    attempt: int
-    parents: list[DeferredParent]
-    input: Any
-    logger: Any
+    def make_events(self) -> list[Event]:
+        """Return the events that started the run, each a copy of its own."""
+
+    def make_parents(self) -> list[DeferredParent]:
+        """Return the runs that deferred this one."""
+
+    def make_input(self) -> object:
+        """Return the payload as the schema's own type, or as a mapping."""
 
 
 class _ContextBase:
     """What both kinds of context share."""
 
-    def __init__(self, facts: RunFacts, port: RunPort) -> None:
+    def __init__(
+        self, facts: RunFacts, port: RunPort, attempt: int, logger: logging.Logger
+    ) -> None:
         self._facts = facts
         self._port = port
-        self.logger = ReplayAwareLogger(facts.logger, port)
+        self.run_id = port.run_id
+        """The run's id."""
+        self.attempt = attempt
+        """The attempt of the unit that is entered, counted from 0 (rule D2)."""
+        self._logger = logger
+        # not a cached_property: its lock costs more than the event
+        self._events: list[Event] | None = None
 
-    @property
-    def event(self) -> Event:
-        """The event that started the run."""
-        return self._facts.event
+    @cached_property
+    def logger(self) -> ReplayAwareLogger:
+        """The client's logger, silent while steps that are done are gone over."""
+        return ReplayAwareLogger(self._logger, self._port)
 
     @property
     def events(self) -> list[Event]:
         """All events that started the run; one, until batches are built."""
-        return self._facts.events
+        if self._events is None:
+            self._events = self._facts.make_events()
+        return self._events
 
     @property
-    def run_id(self) -> str:
-        """The run's id."""
-        return self._facts.run_id
+    def event(self) -> Event:
+        """The event that started the run."""
+        return self.events[0]
 
-    @property
-    def attempt(self) -> int:
-        """The attempt of the unit that is entered, counted from 0 (rule D2)."""
-        return self._facts.attempt
-
-    @property
+    @cached_property
     def parents(self) -> list[DeferredParent]:
-        """The runs that deferred this one; empty in an ordinary run."""
-        return self._facts.parents
+        """The runs that deferred this one; empty in an ordinary run (rule A9)."""
+        return self._facts.make_parents()
 
-    @property
+    @cached_property
     def input(self) -> Any:
         """The payload: the schema's own type when there is one, else a mapping."""
-        return self._facts.input
+        return self._facts.make_input()
 
     @property
     def sessions(self) -> dict[str, str]:
@@ -166,8 +166,10 @@ class _ContextBase:
 class Context(_ContextBase):
     """What a coroutine handler is given."""
 
-    def __init__(self, facts: RunFacts, port: AsyncSteps) -> None:
-        super().__init__(facts, port)
+    def __init__(
+        self, facts: RunFacts, port: AsyncSteps, attempt: int, logger: logging.Logger
+    ) -> None:
+        super().__init__(facts, port, attempt, logger)
         self.step = Step(port)
         self.group = Group(port)
 
@@ -176,7 +178,9 @@ class Context(_ContextBase):
 class ContextSync(_ContextBase):
     """What an ordinary handler is given: the same tools, without ``await``."""
 
-    def __init__(self, facts: RunFacts, port: SyncSteps) -> None:
-        super().__init__(facts, port)
+    def __init__(
+        self, facts: RunFacts, port: SyncSteps, attempt: int, logger: logging.Logger
+    ) -> None:
+        super().__init__(facts, port, attempt, logger)
         self.step = StepSync(port)
         self.group = GroupSync(port)

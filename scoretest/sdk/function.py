@@ -39,6 +39,7 @@ class Function(Generic[T]):
         handler: What the user wrote.
         entry: What is called for each entry; the handler, or a wrapper around it.
         schema: What its payload must look like, or None.
+        is_async: Whether the handler is a coroutine function.
     """
 
     def __init__(
@@ -52,16 +53,12 @@ class Function(Generic[T]):
         self.handler = handler
         self.entry: Callable[..., object] = entry or handler
         self.schema = schema
+        self.is_async = is_coroutine_handler(handler)
 
     @property
     def id(self) -> str:
         """The slug, ``"{app_id}-{fn_id}"``."""
         return self.options.slug
-
-    @property
-    def is_async(self) -> bool:
-        """Whether the handler is a coroutine function."""
-        return is_coroutine_handler(self.handler)
 
     def __call__(self, *_: object, **__: object) -> object:
         """Refuse to be called: a handler needs a run around it."""
