@@ -14,6 +14,8 @@ from .times import MILLISECOND, Instant
 __all__ = ["IdSource", "derived_ulid", "hash_id"]
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_GOLDEN = 0x9E3779B97F4A7C15
+_MASK = 2**64 - 1
 # ten bits at a time: the standard library's base 32 is slow, and of another alphabet
 _PAIRS = tuple(a + b for a in _CROCKFORD for b in _CROCKFORD)
 
@@ -42,13 +44,22 @@ def _time_part(milliseconds: int) -> str:
 
 
 class IdSource:
-    """A world's identifiers: one counter for each kind of thing, one seed for all."""
+    """A world's identifiers: one counter for each kind of thing, one seed for all.
+
+    A kind's first number is a hash of the seed and its name; the next ones follow at
+    the distance of the golden ratio, which meets every number before it repeats one.
+    """
 
     def __init__(self, seed: int) -> None:
         self._seed = str(seed)
-        self._counts: dict[str, int] = {}
+        self._last: dict[str, int] = {}
 
     def ulid(self, kind: str, at: Instant) -> str:
         """Return the next identifier of *kind*, stamped with the virtual time *at*."""
-        count = self._counts[kind] = self._counts.get(kind, 0) + 1
-        return derived_ulid(at, self._seed, kind, str(count))
+        last = self._last.get(kind)
+        if last is None:
+            digest = blake2b(f"{self._seed} {kind}".encode(), digest_size=8).digest()
+            last = int.from_bytes(digest, "big")
+        self._last[kind] = number = last + _GOLDEN & _MASK
+        # hexadecimal digits are a part of the ULID alphabet, and quick to write
+        return f"{_time_part(at // MILLISECOND)}{number:016X}"

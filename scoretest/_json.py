@@ -99,10 +99,8 @@ def copy_json(value: Json) -> Json:
 
 
 def _size(value: Json) -> int:
-    """Return the bytes of *value* as JSON; a large one is measured as UTF-8."""
-    if type(value) not in _CONTAINERS and not isinstance(value, str):
-        return len(str(value))  # near enough for a number, true, false and null
-    size = len(json.dumps(value))  # with escapes: never less than the bytes
+    """Return the bytes of *value* as JSON: about right when small, exact when large."""
+    size = len(repr(value))  # one call, and never far from JSON's own text
     if size > _WORTH_MEASURING:
         text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
         size = len(text.encode())

@@ -7,7 +7,7 @@ back along it.
 
 from collections.abc import Iterator, Sequence
 from itertools import count
-from typing import TypeAlias, overload
+from typing import TypeAlias, TypeVar, overload
 
 from .._model.fact import Fact, TraceEntry
 from ..errors import InternalError
@@ -16,6 +16,7 @@ from ..times import Instant, format_instant
 __all__ = ["Trace"]
 
 
+F = TypeVar("F", bound=Fact)
 Slice: TypeAlias = "slice[int | None, int | None, int | None]"
 
 
@@ -45,8 +46,17 @@ class Trace(Sequence[TraceEntry]):
             return TraceEntry(found, self._times[found], self._facts[found])
         return [TraceEntry(i, self._times[i], self._facts[i]) for i in found]
 
-    def record(self, at: Instant, fact: Fact) -> int:
-        """Append *fact* and return its sequence number.
+    def facts_of(self, kind: type[F]) -> list[tuple[Instant, F]]:
+        """Return the facts of one kind, each with its time."""
+        times = self._times
+        return [
+            (times[place], fact)
+            for place, fact in enumerate(self._facts)
+            if type(fact) is kind
+        ]
+
+    def record(self, at: Instant, fact: Fact) -> None:
+        """Append *fact*; its sequence number is the length of the trace before.
 
         Raises:
             InternalError: *at* is before the last fact.
@@ -61,4 +71,3 @@ class Trace(Sequence[TraceEntry]):
         self._last = at
         self._facts.append(fact)
         self._times.append(at)
-        return len(self._facts) - 1

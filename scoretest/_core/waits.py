@@ -14,11 +14,12 @@ nothing: it resumes every wait that it matches (rule B2). Only the time of recei
 counts, not the event's own (rule B5): a wait opened later never sees it (rules B1, B8).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, TypeAlias
 
+from .._model.event import ReceivedEvent
 from .._model.fact import WaitClosed, WaitMatched, WaitOpened, WaitTimedOut
 from .._model.operation import StepName
 from .._model.predicate import IndexKey, IndexTerm, Predicate, index_key
@@ -131,14 +132,13 @@ class _Shelf:
                 if not bucket:
                     del keys[key]
 
-    def candidates(self, event: Mapping[str, object]) -> Iterator[Wait]:
+    def candidates(self, event: Mapping[str, object]) -> Sequence[Wait]:
         found = dict(self.unfiled)
         for path, keys in self.filed.items():
             key = index_key(_at(event, path))
             if key is not None:
                 found.update(keys.get(key, ()))
-        for opened in sorted(found):
-            yield found[opened]
+        return [found[opened] for opened in sorted(found)]
 
 
 def _at(event: Mapping[str, object], path: tuple[str, ...]) -> object:
@@ -170,10 +170,10 @@ class WaitIndex:
         self._shelves[wait.event].discard(wait)
         del self._open[wait.opened]
 
-    def candidates(self, name: str, event: Mapping[str, object]) -> tuple[Wait, ...]:
+    def candidates(self, event: ReceivedEvent) -> Sequence[Wait]:
         """Return the open waits that *event* could match, in the order of opening."""
-        shelf = self._shelves.get(name)
-        return tuple(shelf.candidates(event)) if shelf else ()
+        shelf = self._shelves.get(event.name)
+        return shelf.candidates(event.wire) if shelf else ()
 
     def open_at(self, name: str, sequence: int) -> tuple[Wait, ...]:
         """Return the waits on *name* that were open when fact *sequence* happened."""

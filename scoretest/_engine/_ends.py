@@ -96,7 +96,7 @@ def _finish(
     for hashed, wait in list(live.waits.items()):
         closed = WaitClosed(run.id, wait.step)
         step = live.memos.steps[hashed]
-        wait.move(WaitClosed, world.move_step(live, step, closed))
+        world.move_wait(live, wait, step, closed)
         world.waits.close(wait)
     live.waits.clear()
     return [*_deferred(world, live), *_news(world, live, result, status)]

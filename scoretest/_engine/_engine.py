@@ -1,13 +1,12 @@
 """The engine's surface: apply a command, advance the clock, read the facts."""
 
 from collections.abc import Mapping, Sequence
-from typing import assert_never
+from typing import TypeVar, assert_never
 
 from .._core.defers import DeferBook
 from .._core.memos import Memos
 from .._core.runs import OpenEntry, RunRecord
 from .._core.waits import Wait
-from .._json import JsonObject
 from .._model.command import (
     Command,
     EntryReturned,
@@ -20,6 +19,7 @@ from .._model.event import DEFERRED_SCHEDULE, ReceivedEvent
 from .._model.fact import (
     DeferRejected,
     EventReceived,
+    Fact,
     FindingReported,
     RunQueued,
     RunRetried,
@@ -36,6 +36,8 @@ from . import _ends, _steps
 from ._world import Live, World
 
 __all__ = ["Engine"]
+
+F = TypeVar("F", bound=Fact)
 
 
 class Engine:
@@ -62,6 +64,10 @@ class Engine:
     def trace(self) -> Sequence[TraceEntry]:
         """Every fact so far, oldest first."""
         return self._world.trace
+
+    def facts_of(self, kind: type[F]) -> list[tuple[Instant, F]]:
+        """Return the facts of one kind, each with its time."""
+        return self._world.trace.facts_of(kind)
 
     @property
     def lives(self) -> Mapping[str, Live]:
@@ -154,31 +160,39 @@ class Engine:
     def _send(self, command: SendEvent) -> None:
         world = self._world
         sender = world.lives.get(command.sender)
-        wire: JsonObject = {
-            "name": command.name,
-            "data": command.data,
-            "id": command.id or command.internal_id,
-            "ts": (world.now if command.ts is None else command.ts) // MILLISECOND,
-        }
-        self._receive(command.internal_id, wire, sender)
+        ts = world.now if command.ts is None else command.ts
+        self._receive(command, sender, command.id, ts // MILLISECOND)
 
-    def _receive(self, internal_id: str, wire: JsonObject, sender: Live | None) -> None:
+    def _receive(
+        self, sent: SendEvent | _ends.ServerEvent, cause: Live | None, id_: str, ts: int
+    ) -> None:
         world = self._world
-        run = sender.run if sender else None
-        depth = run.depth if run and run.depth_at == world.now else 0
+        run = cause.run if cause else None
         event = ReceivedEvent(
-            internal_id, wire, world.now, run.id if run else "", depth
+            sent.internal_id,
+            sent.name,
+            sent.data,
+            id_ or sent.internal_id,
+            ts,
+            world.now,
+            run.id if run else "",
+            run.depth if run and run.depth_at == world.now else 0,
         )
         world.bus.guard(event)
         world.record(EventReceived(event))
         # the waits are those that were open on arrival: a run that this event starts
         # cannot have one yet (rule B1)
-        waits = world.waits.candidates(event.name, wire)
+        waits = world.waits.candidates(event)
         for function in world.bus.started_by(event):
             self._start(function, event, run)
+        if waits:
+            self._resume(waits, event)
+
+    def _resume(self, waits: Sequence[Wait], event: ReceivedEvent) -> None:
+        wire = event.wire
         for wait in waits:
             if wait.expires >= event.received_at and wait.accepts(wire):  # rule B9
-                _steps.match(world, wait, event)
+                _steps.match(self._world, wait, event)
 
     def _start(
         self, function: FunctionOptions, event: ReceivedEvent, cause: RunRecord | None
@@ -214,8 +228,9 @@ class Engine:
             parent=run.parent,
         )
         world.move_run(live, queued)
-        if event.ts > world.now:  # rule H3
-            world.wake_to_enter(live, Duration(event.ts - world.now), attempt=0)
+        delay = event.ts_ms * MILLISECOND - world.now
+        if delay > 0:  # rule H3
+            world.wake_to_enter(live, Duration(delay), attempt=0)
         else:
             world.enter(live)
 
@@ -297,15 +312,8 @@ class Engine:
             )
 
     def _publish(self, live: Live, events: list[_ends.ServerEvent]) -> None:
-        ts = self._world.now // MILLISECOND
         for event in events:
-            wire: JsonObject = {
-                "name": event.name,
-                "data": event.data,
-                "id": event.internal_id,
-                "ts": ts,
-            }
-            self._receive(event.internal_id, wire, live)
+            self._receive(event, live, event.internal_id, self.now // MILLISECOND)
 
     # --- scores -------------------------------------------------------------------
 

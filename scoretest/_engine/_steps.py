@@ -199,7 +199,7 @@ def _wait(world: World, live: Live, operation: WaitFor) -> None:
         expression=operation.expression or "",
         expires=expires,
     )
-    wait.move(WaitOpened, world.move_step(live, step, opened))
+    world.move_wait(live, wait, step, opened)
     world.waits.open(wait)
     hashed = step.name.hashed
     live.waits[hashed] = wait
@@ -264,6 +264,6 @@ def _end(
     world: World, live: Live, hashed: str, fact: WaitMatched | WaitTimedOut
 ) -> None:
     wait = live.waits.pop(hashed)
-    wait.move(type(fact), world.move_step(live, live.memos.steps[hashed], fact))
+    world.move_wait(live, wait, live.memos.steps[hashed], fact)
     world.waits.close(wait)
     world.enter_if_idle(live)

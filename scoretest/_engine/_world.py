@@ -13,7 +13,7 @@ from .._core.memos import Memos, StepFact, StepRecord
 from .._core.runs import OpenEntry, RunFact, RunRecord
 from .._core.timers import Alarm, AlarmKind, TimerQueue
 from .._core.trace import Trace
-from .._core.waits import Wait, WaitIndex
+from .._core.waits import Wait, WaitFact, WaitIndex
 from .._ids import IdSource
 from .._json import JsonObject
 from .._model.effect import Enter
@@ -74,19 +74,26 @@ class World:
         self.lives: dict[str, Live] = {}
         self.effects: list[Enter] = []
 
-    def record(self, fact: Fact) -> int:
-        """Record *fact* at the present instant and return its sequence number."""
-        return self.trace.record(self.now, fact)
+    def record(self, fact: Fact) -> None:
+        """Record *fact* at the present instant."""
+        self.trace.record(self.now, fact)
 
     def move_run(self, live: Live, fact: RunFact) -> None:
         """Record *fact* and let the run take its edge."""
         live.run.move(type(fact))
-        self.record(fact)
+        self.trace.record(self.now, fact)
 
-    def move_step(self, live: Live, step: StepRecord, fact: StepFact) -> int:
+    def move_step(self, live: Live, step: StepRecord, fact: StepFact) -> None:
         """Record *fact* and let the step take its edge."""
         live.memos.move(step, type(fact))
-        return self.record(fact)
+        self.trace.record(self.now, fact)
+
+    def move_wait(
+        self, live: Live, wait: Wait, step: StepRecord, fact: WaitFact
+    ) -> None:
+        """Record *fact* and let the wait and its step take their edges."""
+        wait.move(type(fact), len(self.trace))
+        self.move_step(live, step, fact)
 
     def enter(self, live: Live, attempt: int = 0, target: str = "") -> None:
         """Ask for an entry of the run's handler."""

@@ -5,11 +5,19 @@ converted. The engine's additions, absent paths and null, are in `_dialect`.
 """
 
 import operator
-from typing import Final
+from typing import Final, Protocol
 
 from ._values import CelList, CelMap, Elapsed, Fault, Moment, UInt, Value, from_json
 
-__all__ = ["contains", "equal", "get_step", "less", "lookup", "raw"]
+__all__ = ["contains", "equal", "get_step", "lookup", "ordered", "raw"]
+
+
+class Ordering(Protocol):
+    """One of Python's four orderings."""
+
+    def __call__(self, a: object, b: object, /) -> bool:
+        """Say whether the two are in that order."""
+
 
 _NUMBERS: Final = frozenset({int, UInt, float})
 _LISTS: Final = frozenset({list, CelList})
@@ -65,17 +73,23 @@ def _equal_maps(one: Value, other: Value) -> bool:
     return True
 
 
-def less(one: Value, other: Value) -> bool | None:
-    """Say whether *one* is before *other*; None when the two have no order."""
+def ordered(test: Ordering, one: Value, other: Value) -> bool | None:
+    """Apply ``<``, ``<=``, ``>`` or ``>=``; None when the two have no order.
+
+    Args:
+        test: The operator, such as `operator.lt`.
+        one: The left side.
+        other: The right side.
+    """
     kind, other_kind = type(one), type(other)
     if kind in _NUMBERS and other_kind in _NUMBERS:
-        return bool(operator.lt(*_common(one, other)))
+        return test(*_common(one, other))
     if kind is not other_kind:
         return None
     if kind in _ORDERED:
-        return bool(one < other)  # type: ignore[operator]  # two of one ordered kind
+        return test(one, other)
     if isinstance(one, Moment | Elapsed) and isinstance(other, Moment | Elapsed):
-        return one.ns < other.ns
+        return test(one.ns, other.ns)
     return None
 
 

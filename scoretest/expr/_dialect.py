@@ -8,11 +8,12 @@ Source: rules C1 to C7, observed on the real engine.
 """
 
 import ast
+import operator
 from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias, cast
 
 from ._arithmetic import ARITHMETIC, negate
-from ._compare import contains, equal, get_step, less, raw
+from ._compare import Ordering, contains, equal, get_step, ordered, raw
 from ._evaluator import Evaluator, Table
 from ._functions import FUNCTIONS, METHODS
 from ._library import CLOCKED, PATTERNS
@@ -64,22 +65,18 @@ def _unequal(left: Value, right: Value) -> Value:
     return not _equal(left, right)
 
 
-def _order(
-    decide: Callable[[bool, bool], bool], *, below: bool, above: bool
-) -> Callable[[Value, Value], Value]:
+def _order(test: Ordering, *, below: bool) -> Callable[[Value, Value], Value]:
     """Make an ordering; an absent path is below everything (rule C2)."""
 
     def order(left: Value, right: Value) -> Value:
         if type(left) in ABSENT:
             return below
         if type(right) in ABSENT:
-            return above
+            return not below
         if left is None or right is None:
             left, right = _zero(left, right), _zero(right, left)
-        before = less(left, right)
-        if before is None:
-            return Fault("the two have no order")
-        return decide(before, equal(left, right))
+        found = ordered(test, left, right)
+        return Fault("the two have no order") if found is None else found
 
     return order
 
@@ -149,12 +146,10 @@ _OPERATORS: Final = cast(
     {
         ast.Eq: _equal,
         ast.NotEq: _unequal,
-        ast.Lt: _order(lambda before, _: before, below=True, above=False),
-        ast.LtE: _order(lambda before, same: before or same, below=True, above=False),
-        ast.Gt: _order(
-            lambda before, same: not (before or same), below=False, above=True
-        ),
-        ast.GtE: _order(lambda before, _: not before, below=False, above=True),
+        ast.Lt: _order(operator.lt, below=True),
+        ast.LtE: _order(operator.le, below=True),
+        ast.Gt: _order(operator.gt, below=False),
+        ast.GtE: _order(operator.ge, below=False),
         ast.In: _in,
         ast.Add: _plus,
         ast.Sub: _strict(ARITHMETIC["-"]),

@@ -8,11 +8,12 @@ Source: CEL specification, "Evaluation".
 """
 
 import ast
+import operator
 from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias, cast
 
 from ._arithmetic import ARITHMETIC, negate
-from ._compare import contains, equal, get_step, less, raw
+from ._compare import Ordering, contains, equal, get_step, ordered, raw
 from ._evaluator import Evaluator, Table
 from ._functions import FUNCTIONS, METHODS
 from ._library import PATTERNS
@@ -44,13 +45,10 @@ def _binary(operate: Callable[[Value, Value], Value]) -> Operation:
     return _checked(cast("Operation", operate))
 
 
-def _order(decide: Callable[[bool, bool], bool]) -> Operation:
+def _order(test: Ordering) -> Operation:
     def order(left: Value, right: Value) -> Value:
-        before = less(left, right)
-        if before is None:
-            return Fault("the two have no order")
-        nan = left != left or right != right  # noqa: PLR0124 -- only NaN differs from itself
-        return False if nan else decide(before, equal(left, right))
+        found = ordered(test, left, right)
+        return Fault("the two have no order") if found is None else found
 
     return _binary(order)
 
@@ -67,10 +65,10 @@ def _not(value: Value) -> Value:
 _OPERATORS: Final[dict[type, Operation]] = {
     ast.Eq: _binary(equal),
     ast.NotEq: _binary(lambda left, right: not equal(left, right)),
-    ast.Lt: _order(lambda before, _: before),
-    ast.LtE: _order(lambda before, same: before or same),
-    ast.Gt: _order(lambda before, same: not (before or same)),
-    ast.GtE: _order(lambda before, _: not before),
+    ast.Lt: _order(operator.lt),
+    ast.LtE: _order(operator.le),
+    ast.Gt: _order(operator.gt),
+    ast.GtE: _order(operator.ge),
     ast.In: _binary(_in),
     ast.Add: _binary(ARITHMETIC["+"]),
     ast.Sub: _binary(ARITHMETIC["-"]),

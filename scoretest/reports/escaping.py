@@ -8,6 +8,7 @@ command. Every character that does not stand for itself is written as an escape.
 import re
 import unicodedata
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import Final
 
 __all__ = ["clip", "columns", "escape", "harmless", "wrap"]
@@ -74,12 +75,8 @@ def clip(text: str, room: int) -> str:
 
 def _fitting(text: str, room: int) -> int:
     """Return how many characters of *text* fit into *room* columns."""
-    used = 0
-    for place, char in enumerate(text):
-        used += _width(char)
-        if used > room:
-            return place
-    return len(text)
+    ends = enumerate(accumulate(map(_width, text)))
+    return next((place for place, end in ends if end > room), len(text))
 
 
 def wrap(text: str, room: int, most: int) -> Iterator[str]:

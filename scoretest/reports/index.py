@@ -62,11 +62,6 @@ class Index:
             case _:
                 pass
 
-    @property
-    def functions(self) -> dict[str, int]:
-        """How many runs each function had."""
-        return dict(self._per_function)
-
     def run(self, run_id: str) -> str:
         """Return a run's short name, or the tail of its id when the trace has none."""
         return self._labels.get(run_id) or f"run …{run_id[-_TAIL:]}"

@@ -53,7 +53,7 @@ class _Story:
         self._is_settled = False
         self._blocks: dict[str, Block] = {}
         self._by_run: dict[str, Chapter] = {}
-        self._by_event: dict[str, Chapter] = {}
+        self._by_event: dict[str, Chapter | None] = {}
 
     def add(self, entry: TraceEntry) -> None:
         fact = entry.fact
@@ -81,8 +81,7 @@ class _Story:
             cause = self._by_run.get(event.sender)
             self._by_event[event.internal_id] = self._alone(line, cause)
             return
-        if event.sender in self._by_run:
-            self._by_event[event.internal_id] = self._by_run[event.sender]
+        self._by_event[event.internal_id] = self._by_run.get(event.sender)
 
     def _add_line(self, fact: Fact, line: Line) -> None:
         run_id = _owner(fact)

@@ -358,7 +358,7 @@ class Driver:
             entry.forget_error()
         self._entries.clear()
         self._to_leave.clear()
-        for task in sorted(asyncio.all_tasks(loop), key=asyncio.Task.get_name):
+        for task in asyncio.all_tasks(loop):
             task.cancel()
         with suppress(ScoretestError, KeyboardInterrupt):
             loop.run_to(None)

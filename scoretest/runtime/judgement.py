@@ -48,16 +48,12 @@ class Judgement:
         return [finding for finding in found if finding.code not in self._allowed]
 
     def _reported(self) -> Iterator[Finding]:
-        for entry in self._reader.trace:
-            if isinstance(entry.fact, FindingReported):
-                yield entry.fact.finding
+        for _, fact in self._reader.facts_of(FindingReported):
+            yield fact.finding
 
     def _failures(self) -> Iterator[Finding]:
-        for at, fact in ((e.at, e.fact) for e in self._reader.trace):
-            if (
-                isinstance(fact, RunFailed)
-                and fact.run_id not in self._reader.looked_at
-            ):
+        for at, fact in self._reader.facts_of(RunFailed):
+            if fact.run_id not in self._reader.looked_at:
                 function = self._reader.run(fact.run_id).function_id
                 error = fact.error
                 yield Finding(

@@ -1,13 +1,13 @@
 """Reads a world: hands out views on its runs, waits, events and scores."""
 
 from collections.abc import Sequence
-from typing import final
+from typing import TypeVar, final
 
 from .._core.waits import Wait
 from .._engine import Engine
 from .._json import JsonObject, show
 from .._model.event import Event, ReceivedEvent
-from .._model.fact import EventReceived, TraceEntry
+from .._model.fact import EventReceived, Fact, TraceEntry
 from ..errors import UsageError
 from ..reports.timeline import Timeline
 from ..times import MILLISECOND, Instant, to_instant
@@ -16,6 +16,8 @@ from .scores import Scores
 from .views import OpenWait, Run, event_view
 
 __all__ = ["Reader"]
+
+F = TypeVar("F", bound=Fact)
 
 
 @final
@@ -40,6 +42,10 @@ class Reader:
     def trace(self) -> Sequence[TraceEntry]:
         """Every fact so far, oldest first."""
         return self._engine.trace
+
+    def facts_of(self, kind: type[F]) -> list[tuple[Instant, F]]:
+        """Return the facts of one kind, each with its time."""
+        return self._engine.facts_of(kind)
 
     @property
     def runs(self) -> list[Run]:
@@ -75,9 +81,7 @@ class Reader:
     def events(self) -> list[Event]:
         """Every event in order, the server's own included."""
         return [
-            event_view(entry.fact.event)
-            for entry in self._engine.trace
-            if isinstance(entry.fact, EventReceived)
+            event_view(fact.event) for _, fact in self._engine.facts_of(EventReceived)
         ]
 
     @property

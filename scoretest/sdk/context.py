@@ -171,7 +171,12 @@ class Context(_ContextBase):
     ) -> None:
         super().__init__(facts, port, attempt, logger)
         self.step = Step(port)
-        self.group = Group(port)
+        self._steps = port
+
+    @property
+    def group(self) -> Group:
+        """Several steps at once."""
+        return Group(self._steps)
 
 
 @final
@@ -183,4 +188,9 @@ class ContextSync(_ContextBase):
     ) -> None:
         super().__init__(facts, port, attempt, logger)
         self.step = StepSync(port)
-        self.group = GroupSync(port)
+        self._steps = port
+
+    @property
+    def group(self) -> GroupSync:
+        """Several steps at once."""
+        return GroupSync(self._steps)
