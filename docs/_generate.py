@@ -41,7 +41,11 @@ _MARKED = re.compile(
     r"(?P<body>.*?)(?P<tail><!-- end -->)",
     re.DOTALL,
 )
-_BLOCK = re.compile(r"^```python\n(?P<code>.*?)^```", re.MULTILINE | re.DOTALL)
+_BLOCK_OR_OUTPUT = re.compile(
+    r"^```python\n(?P<code>.*?)^```"
+    r"|(?P<head><!-- output: (?P<what>.+?) -->\n).*?(?P<tail><!-- end -->)",
+    re.MULTILINE | re.DOTALL,
+)
 _LIMIT = re.compile(r"^    (?P<name>\w+): [^#]*#\s*(?P<origin>.+)$", re.MULTILINE)
 
 
@@ -136,7 +140,7 @@ def demo() -> str:
     """Return the functions of the demo, as the README shows them."""
     source = (ROOT / "scoretest/demo.py").read_text(encoding="utf-8")
     code = source[source.index("from pydantic") : source.index("def play(")]
-    code = re.sub(r"^TICKETS = \{.*?^\}\n+\n", "", code, flags=re.DOTALL | re.MULTILINE)
+    code = re.sub(r"^TICKETS = \{.*?^\}\n\n", "", code, flags=re.DOTALL | re.MULTILINE)
     code = re.sub(r"  # noqa: .*", "", code)
     return f"```python\n{code.strip()}\n```\n"
 
@@ -154,32 +158,47 @@ MAKERS: dict[str, Callable[[], str]] = {
 # --- pages ---------------------------------------------------------------------------
 
 
-def run_blocks(page: Path, text: str, end: int) -> dict[str, Any]:
-    """Execute the blocks of a page up to *end* and return their names."""
-    namespace: dict[str, Any] = {}
-    loop = VirtualLoop()
-    try:
-        for block in _BLOCK.finditer(text, 0, end):
-            above = text.count("\n", 0, block.start("code"))
-            code = compile(
-                "\n" * above + block["code"],
-                str(page),
-                "exec",
-                flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT,
-                dont_inherit=True,
-            )
-            awaitable = eval(code, namespace)  # noqa: S307 -- our own documentation
-            if inspect.iscoroutine(awaitable):
-                loop.run_until_complete(awaitable)
-    finally:
-        loop.close()
-    return namespace
+class Notebook:
+    """The names of a page, while its blocks are executed one after the other."""
+
+    def __init__(self, page: Path) -> None:
+        self._page = page
+        self._names: dict[str, Any] = {}
+        self._loop = VirtualLoop()
+
+    def run(self, code: str, line: int) -> None:
+        """Execute a block; places in messages are those of the page."""
+        compiled = compile(
+            "\n" * line + code,
+            str(self._page),
+            "exec",
+            flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT,
+            dont_inherit=True,
+        )
+        awaitable = eval(compiled, self._names)  # noqa: S307 -- our own documentation
+        if inspect.iscoroutine(awaitable):
+            self._loop.run_until_complete(awaitable)
+
+    def text_of(self, expression: str) -> str:
+        """Return the text of an expression, as the blocks so far have made it."""
+        return str(eval(expression, self._names)).rstrip("\n")  # noqa: S307 -- as above
+
+    def close(self) -> None:
+        """Close what the blocks left open."""
+        self._loop.close()
+        for value in list(self._names.values()):
+            if isinstance(value, scoretest.Harness):
+                value.abandon()
 
 
 def render(page: Path) -> str:
     """Return the text of *page* with its generated parts as they should be."""
     text = _MARKED.sub(_made, page.read_text(encoding="utf-8"))
-    return _MARKED.sub(partial(_shown, page, text), text)
+    notebook = Notebook(page)
+    try:
+        return _BLOCK_OR_OUTPUT.sub(partial(_played, notebook, text), text)
+    finally:
+        notebook.close()
 
 
 def _made(part: re.Match[str]) -> str:
@@ -188,11 +207,12 @@ def _made(part: re.Match[str]) -> str:
     return f"{part['head']}{MAKERS[part['what']]()}{part['tail']}"
 
 
-def _shown(page: Path, text: str, part: re.Match[str]) -> str:
-    if part["kind"] != "output":
+def _played(notebook: Notebook, text: str, part: re.Match[str]) -> str:
+    """Execute a block and leave it as it is, or write an output anew."""
+    if part["code"] is not None:
+        notebook.run(part["code"], text.count("\n", 0, part.start("code")))
         return part[0]
-    names_of_page = run_blocks(page, text, part.start())
-    shown = str(eval(part["what"], names_of_page)).rstrip("\n")  # noqa: S307 -- our own documentation
+    shown = notebook.text_of(part["what"])
     return f"{part['head']}```text\n{shown}\n```\n{part['tail']}"
 
 

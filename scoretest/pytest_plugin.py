@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["fast_forward", "harness", "harnesses", "send_event"]
 
-_WORLDS = pytest.StashKey["list[Harness]"]()
+_WORLDS: pytest.StashKey[list[Any]] = pytest.StashKey()
 # a property-based test makes hundreds of worlds; the last ones are those that failed
 _WORLDS_SHOWN = 3
 
@@ -27,8 +27,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "scoretest(**choices): the choices of this test's harness, as Harness(...) "
         'takes them; for example scoretest(start="2025-03-30T00:00:00Z", strict=False)',
     )
-    worlds: list[Harness] = []
-    config.stash[_WORLDS] = worlds
+    config.stash[_WORLDS] = list[Any]()
 
 
 @pytest.hookimpl(tryfirst=True)

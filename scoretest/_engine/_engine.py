@@ -7,6 +7,7 @@ from .._core.defers import DeferBook
 from .._core.memos import Memos
 from .._core.runs import OpenEntry, RunRecord
 from .._core.waits import Wait
+from .._json import JsonObject
 from .._model.command import (
     Command,
     EntryReturned,
@@ -168,15 +169,15 @@ class Engine:
     ) -> None:
         world = self._world
         run = cause.run if cause else None
+        wire: JsonObject = {
+            "name": sent.name,
+            "data": sent.data,
+            "id": id_ or sent.internal_id,
+            "ts": ts,
+        }
+        depth = run.depth if run and run.depth_at == world.now else 0
         event = ReceivedEvent(
-            sent.internal_id,
-            sent.name,
-            sent.data,
-            id_ or sent.internal_id,
-            ts,
-            world.now,
-            run.id if run else "",
-            run.depth if run and run.depth_at == world.now else 0,
+            sent.internal_id, wire, world.now, run.id if run else "", depth
         )
         world.bus.guard(event)
         world.record(EventReceived(event))
@@ -189,9 +190,9 @@ class Engine:
             self._resume(waits, event)
 
     def _resume(self, waits: Sequence[Wait], event: ReceivedEvent) -> None:
-        wire = event.wire
         for wait in waits:
-            if wait.expires >= event.received_at and wait.accepts(wire):  # rule B9
+            in_time = wait.expires >= event.received_at
+            if in_time and wait.accepts(event.wire):  # rule B9
                 _steps.match(self._world, wait, event)
 
     def _start(

@@ -99,35 +99,41 @@ class ReceivedEvent:
 
     Attributes:
         internal_id: The server's own ULID (rule E4).
-        name: The event's name.
-        data: The event's data; never changed.
-        id: The sender's identifier, or the server's when none was given.
-        ts_ms: When the event says that it happened, in milliseconds since 1970.
+        wire: ``name``, ``data``, ``id`` and ``ts`` (milliseconds); never changed.
         received_at: When the server got it; the only time that matching looks at (B5).
         sender: The run whose handler or end sent it; "" for the application.
         depth: How many events of this one instant led to it, one causing the next.
     """
 
     internal_id: str
-    name: str
-    data: JsonObject
-    id: str
-    ts_ms: int
+    wire: JsonObject
     received_at: Instant
     sender: str = ""
     depth: int = 0
 
     @property
+    def name(self) -> str:
+        """The event's name."""
+        return str(self.wire["name"])
+
+    @property
+    def data(self) -> JsonObject:
+        """The event's data, not a copy."""
+        data = self.wire["data"]
+        return data if isinstance(data, dict) else {}
+
+    @property
+    def id(self) -> str:
+        """The sender's identifier, or the server's when none was given."""
+        return str(self.wire["id"])
+
+    @property
+    def ts_ms(self) -> int:
+        """When the event says that it happened, in milliseconds since 1970."""
+        ts = self.wire["ts"]
+        return ts if isinstance(ts, int) else 0
+
+    @property
     def ts(self) -> Instant:
         """When the event says that it happened."""
         return Instant(self.ts_ms * MILLISECOND)
-
-    @property
-    def wire(self) -> JsonObject:
-        """The event as functions and expressions get it."""
-        return {
-            "name": self.name,
-            "data": self.data,
-            "id": self.id,
-            "ts": self.ts_ms,
-        }

@@ -5,11 +5,20 @@ converted. The engine's additions, absent paths and null, are in `_dialect`.
 """
 
 import operator
-from typing import Final, Protocol
+from typing import Final, Protocol, cast
 
 from ._values import CelList, CelMap, Elapsed, Fault, Moment, UInt, Value, from_json
 
-__all__ = ["contains", "equal", "get_step", "lookup", "ordered", "raw"]
+__all__ = [
+    "ORDERINGS",
+    "Ordering",
+    "contains",
+    "equal",
+    "get_step",
+    "lookup",
+    "ordered",
+    "raw",
+]
 
 
 class Ordering(Protocol):
@@ -19,6 +28,10 @@ class Ordering(Protocol):
         """Say whether the two are in that order."""
 
 
+ORDERINGS: Final = cast(
+    "dict[str, Ordering]",
+    {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge},
+)
 _NUMBERS: Final = frozenset({int, UInt, float})
 _LISTS: Final = frozenset({list, CelList})
 _MAPS: Final = frozenset({dict, CelMap})

@@ -8,12 +8,11 @@ Source: rules C1 to C7, observed on the real engine.
 """
 
 import ast
-import operator
 from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias, cast
 
 from ._arithmetic import ARITHMETIC, negate
-from ._compare import Ordering, contains, equal, get_step, ordered, raw
+from ._compare import ORDERINGS, Ordering, contains, equal, get_step, ordered, raw
 from ._evaluator import Evaluator, Table
 from ._functions import FUNCTIONS, METHODS
 from ._library import CLOCKED, PATTERNS
@@ -146,10 +145,10 @@ _OPERATORS: Final = cast(
     {
         ast.Eq: _equal,
         ast.NotEq: _unequal,
-        ast.Lt: _order(operator.lt, below=True),
-        ast.LtE: _order(operator.le, below=True),
-        ast.Gt: _order(operator.gt, below=False),
-        ast.GtE: _order(operator.ge, below=False),
+        ast.Lt: _order(ORDERINGS["<"], below=True),
+        ast.LtE: _order(ORDERINGS["<="], below=True),
+        ast.Gt: _order(ORDERINGS[">"], below=False),
+        ast.GtE: _order(ORDERINGS[">="], below=False),
         ast.In: _in,
         ast.Add: _plus,
         ast.Sub: _strict(ARITHMETIC["-"]),

@@ -8,12 +8,11 @@ Source: CEL specification, "Evaluation".
 """
 
 import ast
-import operator
 from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias, cast
 
 from ._arithmetic import ARITHMETIC, negate
-from ._compare import Ordering, contains, equal, get_step, ordered, raw
+from ._compare import ORDERINGS, Ordering, contains, equal, get_step, ordered, raw
 from ._evaluator import Evaluator, Table
 from ._functions import FUNCTIONS, METHODS
 from ._library import PATTERNS
@@ -65,10 +64,10 @@ def _not(value: Value) -> Value:
 _OPERATORS: Final[dict[type, Operation]] = {
     ast.Eq: _binary(equal),
     ast.NotEq: _binary(lambda left, right: not equal(left, right)),
-    ast.Lt: _order(operator.lt),
-    ast.LtE: _order(operator.le),
-    ast.Gt: _order(operator.gt),
-    ast.GtE: _order(operator.ge),
+    ast.Lt: _order(ORDERINGS["<"]),
+    ast.LtE: _order(ORDERINGS["<="]),
+    ast.Gt: _order(ORDERINGS[">"]),
+    ast.GtE: _order(ORDERINGS[">="]),
     ast.In: _binary(_in),
     ast.Add: _binary(ARITHMETIC["+"]),
     ast.Sub: _binary(ARITHMETIC["-"]),

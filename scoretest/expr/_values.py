@@ -160,7 +160,7 @@ def _double(value: Value) -> Value:
     try:
         return float(value)
     except OverflowError:
-        return math.copysign(math.inf, value)
+        return math.inf if value > 0 else -math.inf
 
 
 def go_double(value: float) -> str:

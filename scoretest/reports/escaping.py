@@ -19,6 +19,9 @@ _UNSAFE: Final = re.compile(
     r"\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e"  # invisible, BiDi
     r"\u200b-\u200f\u2028-\u202e\u2060-\u206f"  # zero width, separators, BiDi
     r"\u2800\u3164\ufeff\uffa0\ufff0-\ufffb"  # blanks that are no spaces
+    r"\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2"  # marks of Arabic and Syriac
+    r"\U000110bd\U000110cd\U00013430-\U0001345f"  # of Kaithi and of hieroglyphs
+    r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"  # of shorthand and of music
     r"\ud800-\udfff\U000e0000-\U000e0fff]"  # surrogates, tags
 )
 _SHORT: Final = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}

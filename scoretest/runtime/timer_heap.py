@@ -86,7 +86,8 @@ class TimerHeap:
         an upper bound; a clean-up in vain is rare and cheap.
         """
         self._cancelled += 1
-        if self._cancelled > max(_CANCELLED_KEPT, len(self._heap) // 2):
+        limit = len(self._heap) // 2
+        if self._cancelled > _CANCELLED_KEPT and self._cancelled > limit:
             self._heap = [entry for entry in self._heap if not entry[2].cancelled()]
             heapify(self._heap)
             self._cancelled = 0

@@ -22,7 +22,7 @@ READERS = {
     "null": lambda _: None,
     "bool": bool,
     "int": int,
-    "uint": lambda text: UInt(text),
+    "uint": UInt,
     "double": float,
     "string": str,
     "bytes": bytes.fromhex,
@@ -30,7 +30,9 @@ READERS = {
     "map": lambda pairs: {read(key): read(value) for key, value in pairs},
     "type": CelType,
     "timestamp": lambda parts: moment(*parts),
-    "duration": lambda parts: timedelta(seconds=int(parts[0]), microseconds=parts[1] // 1000),
+    "duration": lambda parts: timedelta(
+        seconds=int(parts[0]), microseconds=parts[1] // 1000
+    ),
 }
 
 
@@ -86,7 +88,10 @@ def test_the_conformance_suite_passes(json_core):
 @pytest.mark.parametrize(
     ("text", "value"),
     [
-        ("timestamp('2024-01-02T03:04:05.678Z')", datetime(2024, 1, 2, 3, 4, 5, 678000, UTC)),
+        (
+            "timestamp('2024-01-02T03:04:05.678Z')",
+            datetime(2024, 1, 2, 3, 4, 5, 678000, UTC),
+        ),
         ("duration('1h30m')", timedelta(minutes=90)),
         ("type(1u)", CelType("uint")),
         ("[1, [2u]]", [1, [UInt(2)]]),
@@ -100,7 +105,10 @@ def test_the_conformance_suite_passes(json_core):
         ("uint('7') + 1u", UInt(8)),
         ("int('-9') % 4", -1),
         ("double('1e3')", 1000.0),
-        ("timestamp('2024-01-01T00:00:00+01:00')", datetime(2023, 12, 31, 23, tzinfo=UTC)),
+        (
+            "timestamp('2024-01-01T00:00:00+01:00')",
+            datetime(2023, 12, 31, 23, tzinfo=UTC),
+        ),
         ("int(duration('3s'))", 3_000_000_000),
         ("'é' in {'é': 1}", True),
         ("string(true) + string(1u) + string(1e6)", "true11e+06"),
@@ -209,7 +217,10 @@ def test_bindings_of_time_are_understood():
         "l": (1, "a"),
     }
 
-    assert evaluate("t == naive && t + d > t && l == [1, 'a']", bindings) == exactly(True)
+    assert evaluate("t == naive && t + d > t && l == [1, 'a']", bindings) == (
+        "bool",
+        "True",
+    )
 
 
 def test_a_verdict_has_no_value():

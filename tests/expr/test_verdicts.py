@@ -17,7 +17,9 @@ def outcome(text, event, **options):
     try:
         compiled = compile(text, **options)
     except ExpressionError as error:
-        return {"compile": "run_fails", "interpolation": "internal_retry"}[error.kind], None
+        return {"compile": "run_fails", "interpolation": "internal_retry"}[
+            error.kind
+        ], None
     return "match" if compiled.matches(event) else "no_match", compiled.stored
 
 

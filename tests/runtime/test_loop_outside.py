@@ -145,6 +145,48 @@ class TestExecutors:
 
         assert loop.now_us == 60_000_000
 
+    def test_a_job_that_is_given_up_does_not_hold_the_close(self, make_loop):
+        """A thread whose job was cancelled may outlive the loop."""
+        loop, release = make_loop(stall_after=0.05), threading.Event()
+        job = loop.run_in_executor(None, release.wait, 5)
+        job.cancel()
+        loop.run_to(None)
+
+        loop.close()
+        release.set()
+
+        assert job.cancelled()
+
+    def test_a_job_that_never_began_is_given_up_for_good(self, run, loop):
+        """Of two jobs for one thread, the second is cancelled before it starts."""
+        done = []
+
+        async def main():
+            with ThreadPoolExecutor(1) as pool:
+                first = loop.run_in_executor(pool, time.sleep, 0.02)
+                second = loop.run_in_executor(pool, done.append, "second")
+                await asyncio.sleep(0)
+                second.cancel()
+                await first
+
+        run(main())
+
+        assert done == []
+
+    def test_an_executor_that_is_shut_cancels_its_jobs(self, run, loop):
+        """A job that its executor gives up is cancelled for its awaiter."""
+        pool, release = ThreadPoolExecutor(1), threading.Event()
+
+        async def main():
+            first = loop.run_in_executor(pool, release.wait, 5)
+            second = loop.run_in_executor(pool, int)
+            pool.shutdown(wait=False, cancel_futures=True)
+            release.set()
+            await asyncio.wait([first, second])
+            return second.cancelled()
+
+        assert run(main()) is True
+
     def test_a_job_keeps_its_context(self, run):
         """`asyncio.to_thread` shows its thread the context of the task."""
         word = contextvars.ContextVar("word")
@@ -404,7 +446,7 @@ class TestForbidden:
             strict.run_until_complete(getattr(self, f"_{way}")())
 
     def test_a_worker_of_anyio_is_refused(self, strict):
-        """anyio starts its threads past the loop, so the loop notices at idle."""
+        """Threads that anyio starts past the loop are noticed at idle."""
         with pytest.raises(UsageError, match='io="forbid" allows no threads'):
             strict.run_until_complete(anyio.to_thread.run_sync(time.sleep, 0.01))
 
