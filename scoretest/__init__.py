@@ -6,13 +6,20 @@ from ._model.limits import Limits
 from ._model.options import TriggerEvent
 from ._model.score import Score
 from .errors import (
+    DeadlockError,
     FindingsError,
+    LivelockError,
     NotBuiltError,
     ScoretestError,
+    StalledError,
     UnderTestError,
     UsageError,
 )
+from .reports.timeline import Timeline
 from .runtime.harness import Harness
+from .runtime.scores import ScoreRecord, Scores
+from .runtime.sent import Sent
+from .runtime.views import OpenWait, Run, RunStatus
 from .sdk.client import Client
 from .sdk.context import Context, ContextSync
 from .sdk.errors import NonRetriableError, RetryAfterError, StepError
@@ -22,17 +29,27 @@ __all__ = [
     "Client",
     "Context",
     "ContextSync",
+    "DeadlockError",
     "Event",
     "Finding",
     "FindingsError",
     "Harness",
     "Limits",
+    "LivelockError",
     "NonRetriableError",
     "NotBuiltError",
+    "OpenWait",
     "RetryAfterError",
+    "Run",
+    "RunStatus",
     "Score",
+    "ScoreRecord",
+    "Scores",
     "ScoretestError",
+    "Sent",
+    "StalledError",
     "StepError",
+    "Timeline",
     "TriggerEvent",
     "UnderTestError",
     "UsageError",

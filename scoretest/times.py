@@ -74,6 +74,9 @@ def parse_duration(text: str) -> Duration:
     Units are w, d, h, m, s and ms: largest first, each at most once, no sign, and
     never a bare number. A day is always 24 hours.
 
+        >>> parse_duration("1h30m") == 90 * MINUTE
+        True
+
     Raises:
         UsageError: *text* is not such a duration.
     """

@@ -56,6 +56,11 @@ class Bus:
         for name in dict.fromkeys(trigger.event for trigger in function.triggers):
             self._by_event.setdefault(name, []).append(function)
 
+    @property
+    def trigger_names(self) -> tuple[str, ...]:
+        """The names of the events that start something, in order of registration."""
+        return tuple(self._by_event)
+
     def knows(self, slug: str) -> bool:
         """Say whether a function of this slug is registered."""
         return slug in self._functions

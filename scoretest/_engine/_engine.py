@@ -66,6 +66,11 @@ class Engine:
         """Every fact so far, oldest first."""
         return self._world.trace
 
+    @property
+    def trigger_names(self) -> tuple[str, ...]:
+        """The names of the events that start something."""
+        return self._world.bus.trigger_names
+
     def facts_of(self, kind: type[F]) -> list[tuple[Instant, F]]:
         """Return the facts of one kind, each with its time."""
         return self._world.trace.facts_of(kind)

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Self, final
+from typing import Any, Self, final
 
-from .._json import Json, JsonObject, show
+from .._json import JsonObject, show
 from ..errors import UsageError
 from ..times import MILLISECOND, Instant, to_datetime, to_instant
 from .record import record
@@ -38,7 +38,7 @@ class Event:
     """
 
     name: str
-    data: Mapping[str, Json] = field(default_factory=dict)
+    data: Mapping[str, Any] = field(default_factory=dict)
     id: str = ""
     ts: datetime | None = None
 

@@ -5,10 +5,14 @@ August 2026. Where a plan of the hosted service is narrower, the wider figure st
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 from ..times import DAY, SECOND, Duration
 
-__all__ = ["Limits"]
+__all__ = ["MOST_RETRIES", "SCORE_NAME_BYTES", "Limits"]
+
+MOST_RETRIES: Final = 20  # server consts; checked where a function is declared
+SCORE_NAME_BYTES: Final = 128  # rule G4; checked where a score is made
 
 _KIB = 1024
 _MIB = 1024 * _KIB
@@ -35,7 +39,5 @@ class Limits:
     defer_input_bytes: int = 4 * _MIB  # rule A7, for one defer
     defer_total_bytes: int = 4 * _MIB  # rule A7, for all defers of a run
     default_retries: int = 4  # rule D1
-    most_retries: int = 20  # server consts
     shortest_retry: Duration = SECOND  # rule D5
     longest_retry: Duration = DAY  # rule D5
-    score_name_bytes: int = 128  # rule G4

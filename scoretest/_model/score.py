@@ -8,12 +8,12 @@ from typing import TypeAlias, final
 from .._json import show
 from ..errors import UsageError
 from ..times import Instant
+from .limits import SCORE_NAME_BYTES
 from .record import record
 
 __all__ = ["InvalidScoreError", "Score", "ScoreEntry", "ScoreValue", "check_score"]
 
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f']")
-_NAME_BYTES = 128  # rule G4
 
 
 class InvalidScoreError(UsageError, ValueError):
@@ -59,7 +59,10 @@ def check_score(name: object, value: object) -> None:
             f"a score's name must be text that is not blank, not {show(name)}",
             fix='name what was measured, for example "user-feedback"',
         )
-    if _FORBIDDEN.search(name) or len(name.encode("utf-8", "replace")) > _NAME_BYTES:
+    if (
+        _FORBIDDEN.search(name)
+        or len(name.encode("utf-8", "replace")) > SCORE_NAME_BYTES
+    ):
         raise InvalidScoreError(
             f"the score name {show(name)} is too long or holds a forbidden character",
             fix="use at most 128 bytes, without control characters and single quotes",

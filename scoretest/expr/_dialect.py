@@ -164,7 +164,6 @@ _OPERATORS: Final = cast(
 def _absorbing(name: str, function: Operation) -> Operation:
     """Make a function absorb absent arguments: false, and 0 for ``size``."""
     instead: Value = 0 if name.lstrip(".") == "size" else False
-
     is_method = name[0] == "."
 
     def call(_: Evaluator, *args: Value) -> Value:

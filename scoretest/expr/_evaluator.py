@@ -82,7 +82,6 @@ class Evaluator(SimpleEval):  # type: ignore[misc]  # simpleeval has no types
             ast.BinOp: self._binary,
             ast.UnaryOp: self._unary,
             ast.Call: self._call,
-            ast.List: self._list,
             **{kind: partial(meaning, self) for kind, meaning in nodes.items()},
         }
 
@@ -133,9 +132,6 @@ class Evaluator(SimpleEval):  # type: ignore[misc]  # simpleeval has no types
         if function is None or len(args) not in ARITIES[name]:
             return Fault(f"there is no {name.lstrip('.')}() of {len(args)} values")
         return cast("Value", function(self, *args))
-
-    def _list(self, node: ast.List) -> Value:
-        return CelList([self._eval(item) for item in node.elts])
 
 
 def _constant(node: ast.Constant) -> Value:

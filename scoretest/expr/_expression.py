@@ -194,8 +194,11 @@ class Expression:
         """Conditions that every matching event meets, for the wait index."""
         if self._terms is None:
             tree = self._program.tree if self.dialect == "inngest" else None
-            found = find_terms(tree, self._literals, self.root) if tree else ()
-            self._terms = found
+            self._terms = (
+                with_room(lambda: find_terms(tree, self._literals, self.root))
+                if tree
+                else ()
+            )
         return self._terms
 
     @property
@@ -242,11 +245,14 @@ class Expression:
         tree, code = self._program
         if tree is None or code is None:
             return f"never matches: the stored form `{self.stored}` is no expression"
-        return with_room(
-            lambda: explain(
-                tree, code, self._literals, lambda part: self._run(part, event)
+        try:
+            return with_room(
+                lambda: explain(
+                    tree, code, self._literals, lambda part: self._run(part, event)
+                )
             )
-        )
+        except RecursionError:
+            return "never matches: the event is nested too deeply to be compared"
 
     def evaluate(self, bindings: Mapping[str, object]) -> object:
         """Evaluate in the strict dialect and return a Python value.

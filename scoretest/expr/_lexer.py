@@ -18,18 +18,18 @@ COMPILE_FIX: Final = "mend the expression; production fails the run at once (rul
 
 _TOKEN: Final = re.compile(
     r"""
-    (?:[ \t\r\n\f]+|//[^\n]*)*
+    [ \t\r\n\f]*(?://[^\n]*[ \t\r\n\f]*)*
     (?:
-      (?P<string>(?=[rRbB]{0,2}['"])(?:
+      (?P<name>(?![rRbB]{1,2}['"])[_a-zA-Z][_a-zA-Z0-9]*)
+    | (?P<op>\.(?![0-9])|[\[\](){},?:+*/%-]|[!=<>]=|&&|\|\||[<>]|!+(?!=))
+    | (?P<string>(?=[rRbB]{0,2}['"])(?:
         (?:[bB]?[rR]|[rR][bB])(?:'''(?s:.*?)'''|\"\"\"(?s:.*?)\"\"\"
                                 |'[^'\n\r]*'|"[^"\n\r]*")
       | [bB]?(?:'''(?s:[^\\]|\\.)*?'''|\"\"\"(?s:[^\\]|\\.)*?\"\"\"
                |'(?:[^'\\\n\r]|\\.)*'|"(?:[^"\\\n\r]|\\.)*")
       ))
-    | (?P<name>[_a-zA-Z][_a-zA-Z0-9]*)
     | (?P<float>[0-9]*\.[0-9]+(?:[eE][+-]?[0-9]+)?|[0-9]+[eE][+-]?[0-9]+)
     | (?P<int>(?:0[xX][0-9a-fA-F]+|[0-9]+)[uU]?)
-    | (?P<op>[!=<>]=|!+(?!=)|&&|\|\||[-+*/%!<>?:.,()\[\]{}])
     | (?P<end>\Z)
     )
     """,
@@ -79,7 +79,7 @@ def tokens(text: str) -> Iterator[Token]:
             break
         kind = match.lastgroup or ""
         start, behind = match.span(kind)
-        yield Token(kind, match[kind], start, behind)
+        yield Token(kind, text[start:behind], start, behind)
         if kind == "end":
             return
     raise _stray(text, _past_space(text, behind))

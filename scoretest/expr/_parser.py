@@ -325,8 +325,6 @@ class _Parser:
 
     def advance(self) -> Token:
         token = self.token
-        if token.kind == "end":
-            raise self.unexpected()
         self.behind = token.end
         self.token = next(self.tokens)
         return token

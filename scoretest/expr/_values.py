@@ -29,7 +29,6 @@ __all__ = [
     "Value",
     "from_json",
     "go_double",
-    "is_absent",
     "type_name",
 ]
 
@@ -133,11 +132,6 @@ _NAMES: Final[dict[type, str]] = {
     Elapsed: "google.protobuf.Duration",
     CelType: "type",
 }
-
-
-def is_absent(value: Value) -> bool:
-    """Say whether *value* is an error or an absent path."""
-    return type(value) in ABSENT
 
 
 def type_name(value: Value) -> str:

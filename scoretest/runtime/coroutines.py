@@ -172,7 +172,7 @@ class AsyncEntry(Entry):
     ) -> StepRan | StepRaised:
         token = in_step.set(name)
         self.bodies += 1
-        self.step = str(name)
+        self.running.append(str(name))
         try:
             output = self.driver.stubs.call(self.function, name, body)
             if isawaitable(output):
@@ -187,7 +187,7 @@ class AsyncEntry(Entry):
         except Exception as error:  # noqa: BLE001 -- whatever the user's code raises is its step's failure
             return self.raised(name, error)
         finally:
-            self.step = ""
+            self.running.remove(str(name))
             self.bodies -= 1
             in_step.reset(token)
 

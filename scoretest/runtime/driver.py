@@ -35,6 +35,10 @@ __all__ = ["Driver"]
 
 AnyEntry = AsyncEntry | PlainEntry
 
+# Python complains of a coroutine that swallows its own end when it is collected, which
+# could be in the middle of another test; so these are kept
+_UNENDING: "list[asyncio.Task[Any]]" = []
+
 
 class Driver:
     """Runs the handlers of one world on its virtual loop."""
@@ -52,6 +56,7 @@ class Driver:
         self._ended: list[AsyncEntry] = []
         self._told: set[tuple[str, str, str]] = set()
         self._crash: BaseException | None = None
+        self._is_stopped = False
         self._newest = self._most_generations = 0
         loop.on_idle = self._idle
         loop.next_due = self._next_due
@@ -97,6 +102,11 @@ class Driver:
         if isinstance(function, Function) and function.id in self.functions:
             return function.id
         served = ", ".join(sorted(self.functions)) or "none"
+        if isinstance(function, str) and function in self.functions:
+            raise UsageError(
+                f"the function itself is needed here, not its id {function!r}",
+                fix="pass the name that its decorator bound",
+            )
         raise UsageError(
             f"{show(function)} is not served by this harness",
             seen=f"served: {served}",
@@ -119,8 +129,17 @@ class Driver:
             )
         commands = [self._as_command(event, sender) for event in events]
         for command in commands:
-            self.perform(self.engine.apply(command))
+            self._deliver(command)
         return [command.internal_id for command in commands]
+
+    def _deliver(self, command: SendEvent) -> None:
+        try:
+            effects = self.engine.apply(command)
+        except LivelockError as error:
+            if command.sender:  # the handler may catch it; the operation ends anyway
+                self.crash(error)
+            raise
+        self.perform(effects)
 
     def _as_command(self, event: Event, sender: Entry | None) -> SendEvent:
         what = f"the data of event {event.name!r}"
@@ -242,6 +261,8 @@ class Driver:
         self, entry: Entry, operations: tuple[Operation, ...], outcome: Outcome
     ) -> None:
         """Give the engine the answer of an entry."""
+        if self._is_stopped:  # cancelled with its world: nothing more happens there
+            return
         effect = entry.effect
         self._entries.pop((effect.run_id, effect.entry), None)
         if isinstance(entry, AsyncEntry) and entry.children:
@@ -356,15 +377,19 @@ class Driver:
         loop.on_idle = loop.next_due = loop.on_due = loop.on_time = None
         for entry in self._entries.values():
             entry.forget_error()
+        handlers = [entry.task for entry in self._entries.values() if entry.task]
+        self._is_stopped = True
         self._entries.clear()
         self._to_leave.clear()
-        for task in asyncio.all_tasks(loop):
+        # the handlers first, in their order: a set of tasks has none
+        for task in dict.fromkeys([*handlers, *asyncio.all_tasks(loop)]):
             task.cancel()
         with suppress(ScoretestError, KeyboardInterrupt):
             loop.run_to(None)
         for task in asyncio.all_tasks(loop):
             # it swallows its cancellation; asyncio would complain at a later collection
             task._log_destroy_pending = False  # type: ignore[attr-defined]  # noqa: SLF001 -- the only way to say so
+            _UNENDING.append(task)
         loop.close()
 
 

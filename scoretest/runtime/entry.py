@@ -90,7 +90,7 @@ class Entry:
         self.is_left = False
         self.is_hopeless = False
         self.is_cut_short = False  # an error left a group before its last branch
-        self.step = ""
+        self.running: list[str] = []
         self.task: asyncio.Task[None] | None = None
         self._replayed = 0
         self._swallowed = 0
@@ -105,6 +105,11 @@ class Entry:
     def run_id(self) -> str:
         """The run's id."""
         return self.live.run.id
+
+    @property
+    def step(self) -> str:
+        """The steps whose callbacks are under way, or ""."""
+        return ", ".join(self.running)
 
     @property
     def now(self) -> Instant:
@@ -346,7 +351,9 @@ class Entry:
     def _note_usage(self, error: BaseException) -> None:
         """Keep a mistake in the test's own terms from being taken for a failure."""
         if isinstance(error, NotBuiltError) or type(error) is UsageError:
-            self.report("USAGE_ERROR", error.what, error.fix, error.where or "?")
+            place = describe_error(error, self.now).place
+            place = place or self.function.options.place
+            self.report("USAGE_ERROR", error.what, error.fix, place)
 
     def left(self) -> Outcome:
         """Return the outcome of a handler that stopped at its operations."""

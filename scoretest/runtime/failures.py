@@ -44,10 +44,18 @@ def _name(error: BaseException) -> str:
 
 def _message(error: BaseException) -> str:
     try:
-        text = error.message if isinstance(error, StepError) else str(error)
+        text = _text(error)
     except Exception:  # noqa: BLE001 -- a user's __str__ may raise anything
         text = "(its text cannot be read)"
     return _ADDRESS.sub("0x…", text.encode("utf-8", "replace").decode())
+
+
+def _text(error: BaseException) -> str:
+    if isinstance(error, StepError):
+        return error.message
+    if isinstance(error, ScoretestError):
+        return error.what  # its other parts would stand twice in a finding
+    return str(error)
 
 
 def _user_frames(traceback: TracebackType | None) -> Iterator[tuple[str, str]]:

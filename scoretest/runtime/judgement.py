@@ -52,8 +52,9 @@ class Judgement:
             yield fact.finding
 
     def _failures(self) -> Iterator[Finding]:
+        told = {f.run_id for f in self._reported() if f.code == "USAGE_ERROR"}
         for at, fact in self._reader.facts_of(RunFailed):
-            if fact.run_id not in self._reader.looked_at:
+            if fact.run_id not in self._reader.looked_at | told:
                 function = self._reader.run(fact.run_id).function_id
                 error = fact.error
                 yield Finding(

@@ -5,6 +5,7 @@ step that is not done unwinds it at once by a `LeaveHandler`.
 """
 
 from collections.abc import Callable, Sequence
+from inspect import iscoroutine
 from typing import TypeVar
 
 from .._json import Json, JsonObject
@@ -19,6 +20,7 @@ from .._model.operation import (
     WaitFor,
 )
 from .._model.place import Place
+from ..errors import UsageError
 from ..sdk.context import ContextSync
 from ..sdk.current import current_port
 from ..sdk.errors import NonRetriableError, RetryAfterError
@@ -84,9 +86,10 @@ class PlainEntry(Entry):
         self, name: StepName, body: Callable[[], object]
     ) -> StepRan | StepRaised:
         token = in_step.set(name)
-        self.step = str(name)
+        self.running.append(str(name))
         try:
-            return self.ran(name, self.driver.stubs.call(self.function, name, body))
+            output = self.driver.stubs.call(self.function, name, body)
+            return self.ran(name, _result(output, name))
         except (NonRetriableError, RetryAfterError):
             raise  # rules D4 and D5: these belong to the function, not to the step
         except NestedStep:
@@ -96,7 +99,7 @@ class PlainEntry(Entry):
         except Exception as error:  # noqa: BLE001 -- whatever the user's code raises is its step's failure
             return self.raised(name, error)
         finally:
-            self.step = ""
+            self.running.remove(str(name))
             in_step.reset(token)
 
     def sleep_until(self, step_id: str, until: Instant, place: Place) -> None:
@@ -152,3 +155,14 @@ class PlainEntry(Entry):
             return None
         self.is_left = True
         raise LeaveHandler(operations)
+
+
+def _result(output: object, name: StepName) -> object:
+    """Return what a callback returned, unless it should have been awaited."""
+    if not iscoroutine(output):
+        return output
+    output.close()
+    raise UsageError(
+        f"step {str(name)!r} of a plain handler returned a coroutine",
+        fix="make the handler `async def`, and await the step",
+    )

@@ -8,7 +8,7 @@ from .._engine import Engine
 from .._json import JsonObject, show
 from .._model.event import Event, ReceivedEvent
 from .._model.fact import EventReceived, Fact, TraceEntry
-from ..errors import UsageError
+from ..errors import UsageError, near_miss
 from ..reports.timeline import Timeline
 from ..times import MILLISECOND, Instant, to_instant
 from .checks import pick
@@ -67,10 +67,24 @@ class Reader:
         Raises:
             UsageError: There is none, or several.
         """
+        found = self.find_run(which)
         of_function = [run for run in self.runs if run.function_id == which]
-        return self.find_run(which) or pick(
-            of_function, self.runs, f"run of {which!r}", "pick one from harness.runs"
+        if found or len(of_function) == 1:
+            return found or of_function[0]
+        known = {run.function_id for run in self.runs}
+        known |= {run.function_id.partition("-")[2] for run in self.runs}
+        hint = "" if of_function else near_miss(which, sorted(known))
+        return pick(
+            of_function,
+            self.runs,
+            f"run of {which!r}{hint}",
+            "pass the function itself, or pick one from harness.runs",
         )
+
+    def near_trigger(self, names: Sequence[str]) -> str:
+        """Return a hint at the trigger that one of these event names may have meant."""
+        hints = (near_miss(name, self._engine.trigger_names) for name in names)
+        return next(filter(None, hints), "")
 
     @property
     def waits(self) -> list[OpenWait]:

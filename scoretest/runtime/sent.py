@@ -1,15 +1,46 @@
 """What came of sending: the runs that an event started, resumed, and left waiting."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, final
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, SupportsIndex, final, overload
 
 from .._model.fact import EventReceived, Fact, RunQueued, WaitMatched
+from ..errors import UsageError
 from .views import OpenWait, Run
 
 if TYPE_CHECKING:
     from .reader import Reader
 
 __all__ = ["Sent"]
+
+
+class NoRunError(UsageError, IndexError):
+    """A run was asked for that an event did not start."""
+
+
+class StartedRuns(list[Run]):
+    """The runs that events started: a list whose IndexError says what to do."""
+
+    def __init__(self, runs: Iterable[Run], hint: str) -> None:
+        super().__init__(runs)
+        self._hint = hint
+
+    @overload
+    def __getitem__(self, place: SupportsIndex) -> Run: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Run]: ...
+    def __getitem__(self, place: SupportsIndex | slice) -> Run | list[Run]:
+        """Return the run at *place*.
+
+        Raises:
+            NoRunError: The events did not start so many.
+        """
+        try:
+            return super().__getitem__(place)
+        except IndexError:
+            raise NoRunError(
+                f"the events that were sent started {len(self)} run(s){self._hint}",
+                fix="serve a function with a trigger of exactly this event's name",
+            ) from None
 
 
 @final
@@ -44,11 +75,17 @@ class Sent:
     @property
     def runs(self) -> list[Run]:
         """The runs that these events started, in order."""
-        return [
+        started = [
             self._reader.run(fact.run_id)
             for _, fact in self._facts()
             if isinstance(fact, RunQueued)
         ]
+        return StartedRuns(
+            started, "" if started else self._reader.near_trigger(self._names())
+        )
+
+    def _names(self) -> list[str]:
+        return [f.event.name for _, f in self._facts() if isinstance(f, EventReceived)]
 
     @property
     def resumed(self) -> list[Run]:

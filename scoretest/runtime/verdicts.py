@@ -23,7 +23,7 @@ def endless(where: str, *, jumps: int) -> LivelockError:
     return LivelockError(
         f"the clock has moved {jumps:,} times and timers are still pending",
         where=where,
-        fix="end the loop that sleeps, move less far, or raise `max_jumps`",
+        fix="end the loop that sleeps, sleep longer, or move less far at once",
     )
 
 
@@ -32,7 +32,7 @@ def spinning(where: str, *, turns: int) -> LivelockError:
     return LivelockError(
         f"the loop has turned {turns:,} times and the clock has not moved",
         where=where,
-        fix="wait for an event instead of polling, or raise `max_turns`",
+        fix="wait for an event, or sleep, instead of polling",
     )
 
 

@@ -176,11 +176,19 @@ class OpenWait:
         return f"event {self.event!r}{condition} until {until}"
 
     def __str__(self) -> str:
-        why = f": {self.why}" if self.why else ""
-        return f"step {self.step_id!r} of {self.run!r} waits for {self.wants}{why}"
+        """Return what it waits for, and why an event did not match, line by line."""
+        parts = [
+            ("event", repr(self.event)),
+            ("if", self.expression),
+            ("until", format_instant(self._wait.expires)),
+            ("why not", self.why),
+        ]
+        lines = [f"  {label + ':':<9}{text}" for label, text in parts if text]
+        head = f"step {self.step_id!r} of {self.run.function_id!r} waits"
+        return "\n".join([head, *lines])
 
     def __repr__(self) -> str:
-        return f"<{self}>"
+        return f"<wait {self.step_id!r} for {self.event!r}>"
 
 
 @final

@@ -99,7 +99,7 @@ class Watchdog:
         if self._ticks >= _TICKS:
             self._ticks = 0
             self._blocker = _describe(frame)
-            raise Blocked(self._blocker)
+            raise Blocked
 
     def _stalled(self) -> StalledError:
         return StalledError(

@@ -3,9 +3,10 @@
 import inspect
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Generic, TypeAlias, TypeVar, final
+from typing import Any, Generic, TypeAlias, TypeVar, final
 
 from .._json import show
+from .._model.limits import MOST_RETRIES
 from .._model.options import FunctionKind, FunctionOptions, TriggerEvent
 from ..errors import NotBuiltError, UsageError
 from .context import Context, ContextSync
@@ -27,8 +28,6 @@ T = TypeVar("T")
 AsyncHandler: TypeAlias = Callable[[Context], Awaitable[T]]
 SyncHandler: TypeAlias = Callable[[ContextSync], T]
 Handler: TypeAlias = AsyncHandler[T] | SyncHandler[T]
-
-_MOST_RETRIES = 20  # server consts
 
 
 class Function(Generic[T]):
@@ -77,7 +76,7 @@ class DeferredFunction(Function[T]):
     """A function that other runs start with `defer()`; see `create_defer`."""
 
 
-AnyFunction: TypeAlias = Function[object]
+AnyFunction: TypeAlias = Function[Any]
 
 
 def is_coroutine_handler(handler: Callable[..., object]) -> bool:
@@ -116,7 +115,7 @@ def describe(
         )
     if retries is not None and not _is_retries(retries):
         raise UsageError(
-            f"retries of {fn_id!r} must be a whole number from 0 to {_MOST_RETRIES}, "
+            f"retries of {fn_id!r} must be a whole number from 0 to {MOST_RETRIES}, "
             f"not {show(retries)}",
             fix="leave it out for the server's default of 4",
         )
@@ -133,7 +132,7 @@ def describe(
 
 def _is_retries(value: object) -> bool:
     is_number = isinstance(value, int) and not isinstance(value, bool)
-    return is_number and 0 <= value <= _MOST_RETRIES  # type: ignore[operator]  # is_number says int
+    return is_number and 0 <= value <= MOST_RETRIES  # type: ignore[operator]  # is_number says int
 
 
 def refuse_unbuilt(fn_id: object, options: dict[str, object]) -> None:

@@ -6,7 +6,7 @@ Signatures follow the real SDK; durations may also be written as text.
 
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime
-from typing import Any, NoReturn, TypeAlias, TypeVar, final
+from typing import Any, NoReturn, TypeAlias, TypeVar, final, overload
 
 from .._model.event import Event
 from .._model.place import Place
@@ -49,12 +49,20 @@ class Step:
         """Model calls through the server; not built yet."""
         raise not_built("ctx.step.ai", NO_AI)
 
+    @overload
     def run(
         self,
         step_id: str,
-        handler: Callable[..., Awaitable[T]] | Callable[..., T],
+        handler: Callable[..., Awaitable[T]],
         *handler_args: object,
-    ) -> Call[T]:
+    ) -> Call[T]: ...
+    @overload
+    def run(
+        self, step_id: str, handler: Callable[..., T], *handler_args: object
+    ) -> Call[T]: ...
+    def run(
+        self, step_id: str, handler: Callable[..., Any], *handler_args: object
+    ) -> Call[Any]:
         """Call *handler* once and remember its result, however often the run restarts.
 
         Args:

@@ -98,14 +98,15 @@ class TestGroup:
     def test_importing_it_imports_nothing_else(self):
         """What prints is imported by the commands, not by the package."""
         program = (
-            "import sys, scoretest; before = set(sys.modules); import scoretest.cli;"
+            "import sys, scoretest; before = set(sys.modules);"
+            "import scoretest.cli, scoretest.__main__;"
             "print(sorted(set(sys.modules) - before))"
         )
         done = subprocess.run(  # noqa: S603 -- our own program
             [sys.executable, "-c", program], check=True, capture_output=True, text=True
         )
 
-        assert done.stdout == "['scoretest.cli']\n"
+        assert done.stdout == "['scoretest.__main__', 'scoretest.cli']\n"
 
 
 class TestDemo:

@@ -180,7 +180,10 @@ def test_an_event_nested_without_end_is_no_match():
     other = []
     other.append(other)
 
-    assert compile("async.a == async.b").matches({"a": loop, "b": other}) is False
+    compiled = compile("async.a == async.b")
+
+    assert compiled.matches({"a": loop, "b": other}) is False
+    assert "nested too deeply" in compiled.explain({"a": loop, "b": other})
 
 
 @pytest.mark.parametrize(

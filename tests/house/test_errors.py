@@ -85,7 +85,7 @@ def foreign_raises(tree: Tree) -> list[str]:
     ours = own_exceptions(tree)
     allowed = ours | builders(tree, ours)
     # an interrupt says everything by its class
-    interrupts = family(tree, "BaseException")
+    interrupts = family(tree, "BaseException") | family(tree, "KeyboardInterrupt")
     wrong = []
     for module, name in tree.modules.items():
         if FLOOR.get(wing(module), 0) > 5:
