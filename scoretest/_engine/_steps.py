@@ -188,7 +188,7 @@ def _wait(world: World, live: Live, operation: WaitFor) -> None:
         run_id=live.run.id,
         step=step.name,
         event=operation.event,
-        predicate=_compiled(live, operation),
+        predicate=_compiled(world, live, operation),
         opened_at=world.now,
         expires=expires,
     )
@@ -206,13 +206,15 @@ def _wait(world: World, live: Live, operation: WaitFor) -> None:
     wait.timer = world.wake(expires, live, Alarm(AlarmKind.WAIT, live.run.id, hashed))
 
 
-def _compiled(live: Live, operation: WaitFor) -> Predicate | None:
+def _compiled(world: World, live: Live, operation: WaitFor) -> Predicate | None:
     """Compile the wait's expression against the run's own event (section C)."""
     if operation.expression is None:
         return None
     try:
         return compile_expression(
-            operation.expression, trigger=seen_by_expressions(live)
+            operation.expression,
+            trigger=seen_by_expressions(live),
+            clock=lambda: world.now,
         )
     except ExpressionError as error:
         raise ServerFailure(

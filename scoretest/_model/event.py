@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self, final
 
-from .._json import JsonObject, show
+from .._json import Json, JsonObject, show
 from ..errors import UsageError
 from ..times import MILLISECOND, Instant, to_datetime, to_instant
 from .record import record
@@ -106,7 +106,7 @@ class ReceivedEvent:
     """
 
     internal_id: str
-    wire: JsonObject
+    wire: dict[str, Json]
     received_at: Instant
     sender: str = ""
     depth: int = 0

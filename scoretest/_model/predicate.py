@@ -34,6 +34,10 @@ class Predicate(Protocol):
     def terms(self) -> Sequence[IndexTerm]:
         """Conditions that an event must meet to match; empty when none is known."""
 
+    @property
+    def notes(self) -> Sequence[str]:
+        """What production does with this text that its author may not expect."""
+
     def matches(self, event: Mapping[str, object]) -> bool:
         """Say whether *event*, in wire shape, matches; never raise because of data."""
 
@@ -51,4 +55,4 @@ def index_key(value: object) -> IndexKey | None:
         return ("s", value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return ("n", float(value)) if -_EXACT <= value <= _EXACT else None
+    return ("n", float(value)) if -_EXACT < value < _EXACT else None

@@ -30,6 +30,7 @@ from ._time import from_datetime, from_timedelta, to_datetime
 from ._tree import Call, Node, walk
 from ._types import Type
 from ._values import (
+    ABSENT,
     CelList,
     CelMap,
     CelType,
@@ -211,6 +212,11 @@ class Expression:
             )
         return self._lints
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The lints as sentences."""
+        return tuple(f"{lint.code}: {lint.message}" for lint in self.lints)
+
     def matches(self, event: Mapping[str, object]) -> bool:
         """Say whether *event* matches; never raises because of data.
 
@@ -239,6 +245,21 @@ class Expression:
             return Fault("it takes more steps than the limit allows")
         finally:
             _SHELF.append(evaluator)
+
+    def value(self, event: Mapping[str, object]) -> object:
+        """Return what a key expression computes for *event*, such as ``event.data.k``.
+
+        Returns:
+            A Python value, numbers of JSON as floats; None for a missing path, an error
+            and null.
+
+        Source: rules F3 and F4.
+        """
+        try:
+            found = with_room(lambda: self._run(self._program.code, event))
+        except RecursionError:
+            return None
+        return None if type(found) in ABSENT else from_cel(found)
 
     def explain(self, event: Mapping[str, object]) -> str:
         """Say in words why *event* does or does not match."""

@@ -159,6 +159,12 @@ class OpenWait:
         return None if predicate is None else predicate.text
 
     @property
+    def notes(self) -> list[str]:
+        """What production does with the expression that its author may not expect."""
+        predicate = self._wait.predicate
+        return [] if predicate is None else list(predicate.notes)
+
+    @property
     def opened_at(self) -> datetime:
         """When the wait began."""
         return to_datetime(self._wait.opened_at)
@@ -183,6 +189,7 @@ class OpenWait:
             ("until", format_instant(self._wait.expires)),
             ("why not", self.why),
         ]
+        parts += [("note", note) for note in self.notes]
         lines = [f"  {label + ':':<9}{text}" for label, text in parts if text]
         head = f"step {self.step_id!r} of {self.run.function_id!r} waits"
         return "\n".join([head, *lines])

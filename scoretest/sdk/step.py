@@ -83,7 +83,7 @@ class Step:
         place = caller()
         body = (lambda: handler(*handler_args)) if handler_args else handler
         call = self._port.run(step_id, body, place)
-        return self._port.track(step_id, call, place)  # type: ignore[arg-type]  # JSON in, the handler's own type out
+        return self._port.track(step_id, call, place)
 
     def sleep(self, step_id: str, duration: DurationLike) -> Call[None]:
         """Leave the handler for *duration*; rounded to whole seconds, halves down.

@@ -331,6 +331,37 @@ def test_the_stored_form(text, data, stored):
     assert compile(text, trigger={"name": "s", "data": data}).stored == stored
 
 
+@pytest.mark.rule("F3")
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("event.data.s", "Hello"),
+        ("event.data.n", 5.0),
+        ("event.data.zz", None),
+        ("event.data.nul", None),
+        ("1 / 0", None),
+        ("event.data.s + '-' + string(event.data.n)", "Hello-5"),
+        ("event.data.l", [1, "a"]),
+        ("[event.data.s]", ["Hello"]),
+    ],
+)
+def test_a_key_expression_has_a_value(text, value):
+    """Keys of flow control are values; a missing one is None."""
+    assert compile(text, kind="trigger").value(EVENT) == value
+
+
+def test_a_key_of_an_endless_event_is_none():
+    """Even here nothing is raised."""
+    one, other = [], []
+    one.append(one)
+    other.append(other)
+
+    assert (
+        compile("event.a == event.b", kind="trigger").value({"a": one, "b": other})
+        is None
+    )
+
+
 def test_the_trigger_is_a_snapshot():
     """A change of the trigger after registration changes nothing."""
     trigger = {"data": {"x": "a"}}

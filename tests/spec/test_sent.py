@@ -99,15 +99,17 @@ class TestExplain:
 
     def test_a_sent_event_is_explained(self, harness, order, start):
         """The text names the run, the step, the condition and the two values."""
-        run = start("shop/order", {"order": "A-1"})
+        start("shop/order", {"order": "A-1"})
         sent = harness.send("shop/paid", {"order": "A-2"})
 
         text = harness.explain(sent)
 
         assert text == (
-            f"step 'paid' of {run!r} waits for event 'shop/paid' if "
-            "event.data.order == async.data.order until 2025-01-01T01:00:00.000Z: "
-            'async.data.order is "A-2" (string); wanted "A-1" (string)'
+            "step 'paid' of 'shop-order' waits\n"
+            "  event:   'shop/paid'\n"
+            "  if:      event.data.order == async.data.order\n"
+            "  until:   2025-01-01T01:00:00.000Z\n"
+            '  why not: async.data.order is "A-2" (string); wanted "A-1" (string)'
         )
 
     def test_an_event_that_was_not_sent_is_explained(self, harness, order, start):

@@ -163,11 +163,7 @@ class TestTheCallback:
 
         run = start("shop/order")
 
-        assert run.error.message == (
-            "step 'charge' was given 7, which cannot be called\n"
-            "  fix:   pass the function itself and its arguments: "
-            'ctx.step.run("charge", charge, order)'
-        )
+        assert run.error.message == "step 'charge' was given 7, which cannot be called"
         assert [finding.code for finding in harness.findings] == ["USAGE_ERROR"]
         harness.allow("USAGE_ERROR", reason="the callback is wrong on purpose")
 

@@ -1,0 +1,142 @@
+"""The wait index against a linear scan: the same waits, in the same order."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scoretest._core.waits import WAIT_TRANSITIONS, Wait, WaitIndex, WaitState
+from scoretest._model.event import ReceivedEvent
+from scoretest._model.fact import WaitClosed, WaitMatched, WaitOpened, WaitTimedOut
+from scoretest._model.operation import StepName
+from scoretest.expr import compile as compile_expression
+
+NAMES = ("a", "b")
+# values that are equal across kinds, that no index key holds, and that are absent
+VALUES = (1, 1.0, "1", True, None, 0, 2**53 + 1, float(2**53), [1], {"k": 1}, "x", "")
+CONDITIONS = (
+    None,
+    "async.data.x == event.data.x",
+    "event.data.x == async.data.x && async.data.y == 1",
+    "async.data.x == 1 || async.data.x == 'x'",
+    "async.data.x == '1'",
+    "async.data.x != 1",
+    "async.data.x in [1, 'x']",
+    "async.data.x == null",
+    "async.data.x == true",
+    "async.data.x == 9007199254740993",
+    "has(async.data.x)",
+    "async.data.k.deep == 'x' && async.data.x == 1",
+    "async.data.x == 1.0 && async.data.y == event.data.x",
+)
+
+
+def data():
+    """Return a strategy for an event's data, with keys that may be absent."""
+    value = st.sampled_from(VALUES)
+    deep = st.fixed_dictionaries({}, optional={"deep": value})
+    return st.fixed_dictionaries({}, optional={"x": value, "y": value, "k": deep})
+
+
+def wire(name, content):
+    """Return an event in wire shape."""
+    return {"name": name, "data": content, "id": "", "ts": 0}
+
+
+def opened(number, name, condition, trigger):
+    """Return a wait whose opening was fact *number*."""
+    predicate = condition and compile_expression(
+        condition, trigger=wire("trigger", trigger)
+    )
+    wait = Wait(
+        run_id=str(number),
+        step=StepName(str(number), 0, str(number)),
+        event=name,
+        predicate=predicate,
+        opened_at=0,
+        expires=1,
+    )
+    wait.move(WaitOpened, number)
+    return wait
+
+
+waits = st.lists(
+    st.tuples(st.sampled_from(NAMES), st.sampled_from(CONDITIONS), data()), max_size=12
+)
+
+
+@pytest.mark.rule("B2", "B4", "I1")
+@given(specs=waits, closed=st.sets(st.integers(0, 11)), content=data())
+def test_the_index_equals_a_linear_scan(specs, closed, content):
+    """Asking the index gives the matches of asking every open wait, in that order."""
+    index = WaitIndex()
+    everything = [opened(n, *spec) for n, spec in enumerate(specs)]
+    for wait in everything:
+        index.open(wait)
+    still_open = [w for w in everything if w.opened not in closed]
+    for wait in everything:
+        if wait.opened in closed:
+            wait.move(WaitClosed, 100)
+            index.close(wait)
+
+    for name in NAMES:
+        event = wire(name, content)
+        received = ReceivedEvent("internal", event, 0)
+        found = [w for w in index.candidates(received) if w.accepts(event)]
+        scanned = [w for w in still_open if w.event == name and w.accepts(event)]
+
+        assert [w.opened for w in found] == [w.opened for w in scanned]
+    assert list(index.all_open()) == still_open
+
+
+@given(count=st.integers(1, 40), wanted=st.integers(0, 39))
+def test_an_equality_is_asked_only_where_it_can_hold(count, wanted):
+    """Of many waits for a key of their own an event is shown to those with its key."""
+    index = WaitIndex()
+    for n in range(count):
+        condition = "async.data.x == event.data.x"
+        index.open(opened(n, "a", condition, {"x": f"key-{n}"}))
+
+    event = ReceivedEvent("internal", wire("a", {"x": f"key-{wanted}"}), 0)
+    found = index.candidates(event)
+
+    assert [w.opened for w in found] == ([wanted] if wanted < count else [])
+
+
+def test_waits_of_the_past_can_be_asked():
+    """`open_at` tells which waits were open when a fact happened."""
+    index = WaitIndex()
+    first, second = opened(1, "a", None, {}), opened(5, "a", None, {})
+    for wait in (first, second):
+        index.open(wait)
+    first.move(WaitMatched, 3)
+    index.close(first)
+
+    assert [index.open_at("a", at) for at in (1, 2, 4, 6)] == [
+        (),
+        (first,),
+        (),
+        (second,),
+    ]
+    assert index.open_at("b", 9) == ()
+
+
+@pytest.mark.parametrize(
+    ("fact", "state"),
+    [
+        (WaitMatched, WaitState.MATCHED),
+        (WaitTimedOut, WaitState.TIMED_OUT),
+        (WaitClosed, WaitState.CLOSED),
+    ],
+)
+def test_a_wait_ends_once(fact, state):
+    """Each end is reached from the open state and from no other."""
+    wait = opened(0, "a", None, {})
+
+    wait.move(fact, 1)
+
+    assert (wait.state, wait.ended) == (state, 1)
+    assert {source for (source, kind) in WAIT_TRANSITIONS if kind is fact} == {
+        WaitState.OPEN
+    }
+    with pytest.raises(KeyError):
+        wait.move(fact, 2)
