@@ -41,7 +41,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Close the test's worlds with the test, so that a finding is a failure of it."""
     __tracebackhide__ = True
     result = yield
-    for world in list(item.config.stash[_WORLDS]):
+    worlds = item.config.stash[_WORLDS]
+    for world in worlds[:]:
         world.close()
     return result
 

@@ -258,8 +258,7 @@ class Engine:
             follows = self._take_answer(live, entry, command)
         except _steps.ServerFailure as failure:
             if failure.finding:
-                step, message, fix = failure.finding
-                world.report(live, "INVALID_EXPRESSION", message, fix, step)
+                world.tell(live, failure.finding, failure.step)
             follows = _ends.fail(world, live, failure.error, by_server=True)
         self._publish(live, follows)
 

@@ -19,6 +19,7 @@ from .._model.fact import (
     WaitOpened,
     WaitTimedOut,
 )
+from .._model.finding import Finding
 from .._model.operation import (
     ErrorInfo,
     PlanStep,
@@ -42,11 +43,12 @@ class ServerFailure(Exception):  # noqa: N818 -- a signal inside the engine, not
     """The server itself ends the run; the handler is not asked (rules B10, C8, E5)."""
 
     def __init__(
-        self, error: ErrorInfo, finding: tuple[str, str, str] | None = None
+        self, error: ErrorInfo, finding: Finding | None = None, step: str = ""
     ) -> None:
         super().__init__(error.message)
         self.error = error
         self.finding = finding
+        self.step = step
 
 
 StepOperation = PlanStep | StepRan | StepRaised | SleepUntil | WaitFor
@@ -224,17 +226,23 @@ def _compiled(world: World, live: Live, operation: WaitFor) -> Predicate | None:
                 stack=str(error),
                 place=live.run.function.place,
             ),
-            finding=(str(operation.step), str(error), _expression_fix(error)),
+            Finding(
+                code="INVALID_EXPRESSION",
+                message=error.what,
+                seen=error.seen,
+                fix=f"{error.fix}; {_consequence(error)}",
+            ),
+            str(operation.step),
         ) from None
 
 
-def _expression_fix(error: ExpressionError) -> str:
+def _consequence(error: ExpressionError) -> str:
     if error.kind == "interpolation":  # rule C9
         return (
-            "mend the expression: production retries this request 21 times and then "
-            "leaves the run Running for ever"
+            "production retries this request 21 times, then leaves the run Running "
+            "for ever"
         )
-    return "mend the expression: production fails the run at once (rule C8)"
+    return "production fails the run at once (rule C8)"
 
 
 def wake(world: World, live: Live, alarm: Alarm) -> None:

@@ -4,7 +4,7 @@ Those are: record a fact, ask for an entry, set an alarm. Whoever changes the st
 run goes through here, so that no state ever changes without its fact.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .._core.bus import Bus
 from .._core.defers import DeferBook
@@ -130,10 +130,11 @@ class World:
         self, live: Live, code: str, message: str, fix: str, step: str = ""
     ) -> None:
         """Record a finding about a run."""
+        self.tell(live, Finding(code=code, message=message, fix=fix), step)
+
+    def tell(self, live: Live, finding: Finding, step: str = "") -> None:
+        """Record a finding about a run, with where it was made."""
         run = live.run
         options = run.function
         where = run_where(options.slug, options.place, run.id, step, self.now)
-        finding = Finding(
-            code=code, message=message, where=where, fix=fix, run_id=run.id
-        )
-        self.record(FindingReported(finding))
+        self.record(FindingReported(replace(finding, where=where, run_id=run.id)))

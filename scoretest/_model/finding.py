@@ -36,6 +36,7 @@ class Finding:
         code: One of the documented codes, such as ``"DEFER_LOST"``.
         message: What happened, in one sentence.
         where: Function, run, step, place in the user's file, virtual time.
+        seen: The near miss, where there is one.
         fix: What to do about it.
         run_id: The run that it belongs to, or "".
     """
@@ -43,11 +44,17 @@ class Finding:
     code: str
     message: str
     where: str = ""
+    seen: str = ""
     fix: str = ""
     run_id: str = ""
 
     def __str__(self) -> str:
-        return compose(f"{self.code}: {self.message}", where=self.where, fix=self.fix)
+        return compose(
+            f"{self.code}: {self.message}",
+            where=self.where,
+            seen=self.seen,
+            fix=self.fix,
+        )
 
 
 def run_where(slug: str, place: str, run_id: str, step: str, now: Instant) -> str:

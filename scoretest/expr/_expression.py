@@ -8,7 +8,7 @@ second by the lifted text, so that a thousand waits which differ in an id cost o
 import ast
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias, cast, final
 
 from .._model.predicate import IndexTerm
@@ -194,12 +194,11 @@ class Expression:
     def terms(self) -> tuple[IndexTerm, ...]:
         """Conditions that every matching event meets, for the wait index."""
         if self._terms is None:
-            tree = self._program.tree if self.dialect == "inngest" else None
-            self._terms = (
-                with_room(lambda: find_terms(tree, self._literals, self.root))
-                if tree
-                else ()
-            )
+            tree = self._program.tree
+            if tree is None or self.dialect != "inngest":
+                return ()
+            find = partial(find_terms, tree, self._literals, self.root)
+            self._terms = with_room(find)
         return self._terms
 
     @property

@@ -125,7 +125,12 @@ class TestRefusals:
         ("name", "ts", "size", "what"),
         [
             ("", None, 0, "event name is empty"),
-            ("inngest/x", None, 0, "event name is reserved for internal use: inngest/x"),
+            (
+                "inngest/x",
+                None,
+                0,
+                "event name is reserved for internal use: inngest/x",
+            ),
             ("x" * 513, None, 0, "event name has 513 characters, over 512"),
             ("x", NOW - 50 * 366 * DAY, 0, "event 'x' has the timestamp 1974-"),
             ("x", None, 3 * 1024**2 + 1, "event 'x' has 3145729 bytes, over 3145728"),

@@ -69,7 +69,9 @@ def test_a_step_is_recorded_once():
 
 
 @pytest.mark.rule("E5")
-@pytest.mark.parametrize(("index", "text"), [(0, "charge"), (1, "charge:1"), (7, "charge:7")])
+@pytest.mark.parametrize(
+    ("index", "text"), [(0, "charge"), (1, "charge:1"), (7, "charge:7")]
+)
 def test_a_name_shows_its_index_from_the_second_use_on(index, text):
     """The first use of an id is shown as it was written."""
     assert str(StepName("charge", index, "h")) == text

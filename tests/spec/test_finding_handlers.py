@@ -281,7 +281,9 @@ class TestInterruptSwallowed:
 
         finding = only("INTERRUPT_SWALLOWED")
         assert (run.status, run.output, run.steps) == ("Completed", "swallowed", [])
-        assert finding.message.startswith("the handler caught the signal that leaves it")
+        assert finding.message.startswith(
+            "the handler caught the signal that leaves it"
+        )
         assert finding.fix.startswith("catch Exception, or name the errors")
 
     def test_a_later_step_is_named(self, on, start, only):

@@ -69,7 +69,7 @@ class TestClose:
 
     def test_the_block_of_with_is_judged_at_its_end(self, harnesses):
         """A `with` block closes the harness and raises its findings."""
-        with pytest.raises(FindingsError, match="1 finding"):  # noqa: PT012 -- the end of the block raises
+        with pytest.raises(FindingsError, match="1 finding"):
             with harnesses() as world:
                 world.serve(client, functions=[order]).send("shop/order")
 
@@ -208,5 +208,7 @@ class TestExpectFailure:
         with pytest.raises(UsageError) as info:
             world.expect_failure(len)
 
-        assert info.value.what == "<built-in function len> is not served by this harness"
+        assert (
+            info.value.what == "<built-in function len> is not served by this harness"
+        )
         assert info.value.seen == "served: shop-flaky, shop-order"

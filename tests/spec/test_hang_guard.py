@@ -206,9 +206,7 @@ class TestEndlessHandlers:
         run = start("shop/order")
 
         assert (run.status, run.output) == ("Completed", "end")
-        assert {finding.code for finding in harness.findings} == {
-            "INTERRUPT_SWALLOWED"
-        }
+        assert {finding.code for finding in harness.findings} == {"INTERRUPT_SWALLOWED"}
         harness.allow("INTERRUPT_SWALLOWED", reason="the mistake is the point")
 
 

@@ -142,7 +142,9 @@ class TestEvilObjects:
         assert "an object of type Silent" in run.error.message
         harness.allow("USAGE_ERROR", reason="the id is wrong on purpose")
 
-    @pytest.mark.parametrize("text", ["nul \0", "lone \ud800", "esc \x1b[31m", "☃" * 99])
+    @pytest.mark.parametrize(
+        "text", ["nul \0", "lone \ud800", "esc \x1b[31m", "☃" * 99]
+    )
     def test_strange_texts_in_errors(self, harness, on, start, text):
         """Control characters and surrogates in a message crash nothing."""
 
@@ -333,6 +335,7 @@ class TestLeftovers:
 
     def test_tasks_of_a_closed_world(self, harnesses, client, on):
         """Closing a world with a hundred sleeping handlers leaves nothing to warn of."""
+
         @client.create_function(fn_id="nap", trigger=TriggerEvent(event="shop/nap"))
         async def nap(ctx):
             await asyncio.sleep(3_600)

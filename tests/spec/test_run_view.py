@@ -73,9 +73,7 @@ class TestALiveView:
             ("paid", "WaitForEvent", "Waiting", None, None, 0),
         ]
 
-    def test_a_timed_out_wait_is_told_from_a_completed_one(
-        self, harness, order, start
-    ):
+    def test_a_timed_out_wait_is_told_from_a_completed_one(self, harness, order, start):
         """A wait that nobody satisfied ends as TimedOut."""
         run = start("shop/order")
         harness.fast_forward()

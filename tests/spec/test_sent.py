@@ -47,7 +47,10 @@ class TestConsequences:
         sent = harness.send("shop/first")
 
         assert [run.function_id for run in sent.runs] == ["shop-first"]
-        assert [run.function_id for run in harness.runs] == ["shop-first", "shop-second"]
+        assert [run.function_id for run in harness.runs] == [
+            "shop-first",
+            "shop-second",
+        ]
 
     def test_resumed_and_ignored_share_the_waits(self, harness, order, start):
         """One wait is satisfied, the other is listed with the reason."""
@@ -119,7 +122,9 @@ class TestExplain:
 
         text = harness.explain(Event(name="shop/paid", data={"order": "A-2"}))
 
-        assert text.endswith('async.data.order is "A-2" (string); wanted "A-1" (string)')
+        assert text.endswith(
+            'async.data.order is "A-2" (string); wanted "A-1" (string)'
+        )
         assert len(harness.events) == before
 
     def test_without_a_refusal_it_says_so(self, harness, order, start):
@@ -165,4 +170,4 @@ class TestOpenWaits:
             "event 'shop/paid' if event.data.order == async.data.order "
             "until 2025-01-01T01:00:00.000Z"
         )
-        assert repr(wait) == f"<{wait}>"
+        assert repr(wait) == "<wait 'paid' for 'shop/paid'>"

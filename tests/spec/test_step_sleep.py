@@ -131,9 +131,7 @@ class TestSleepUntil:
     """`sleep_until` takes an aware datetime."""
 
     @pytest.mark.parametrize("kind", ["async", "sync"])
-    def test_the_past_is_at_once_and_the_future_is_kept(
-        self, harness, on, start, kind
-    ):
+    def test_the_past_is_at_once_and_the_future_is_kept(self, harness, on, start, kind):
         """An hour ago resumes at once; six seconds ahead resumes then."""
         log = []
 

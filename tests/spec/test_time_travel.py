@@ -124,9 +124,7 @@ class TestFastForward:
         """An empty world does not move."""
         assert harness.fast_forward().now == START
 
-    def test_within_a_limit_it_stops_at_the_last_timer_that_fired(
-        self, harness, rings
-    ):
+    def test_within_a_limit_it_stops_at_the_last_timer_that_fired(self, harness, rings):
         """A timer at the limit fires; the clock does not go on to the limit."""
         for seconds in (10, 60, 61):
             harness.send("clock/set", {"after": [seconds]})

@@ -95,7 +95,7 @@ def test_a_condition_that_does_not_compile_fails_the_run_at_once(harness, on, st
     assert finding.code == "INVALID_EXPRESSION"
     assert "step 'paid'" in finding.where
     assert "test_wait_conditions.py:" in finding.where
-    assert finding.fix.startswith("mend the expression: production fails the run")
+    assert finding.fix.endswith("; production fails the run at once (rule C8)")
     harness.allow("INVALID_EXPRESSION", reason="the expression is wrong on purpose")
 
 

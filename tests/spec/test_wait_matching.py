@@ -108,9 +108,7 @@ class TestOneEventForMany:
         @on("shop/checkout")
         async def checkout(ctx):
             def paid(step_id):
-                return ctx.step.wait_for_event(
-                    step_id, event="shop/paid", timeout="9s"
-                )
+                return ctx.step.wait_for_event(step_id, event="shop/paid", timeout="9s")
 
             both = await ctx.group.parallel((lambda: paid("a"), lambda: paid("b")))
             return [dict(event.data) for event in both]

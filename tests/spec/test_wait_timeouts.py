@@ -6,6 +6,7 @@ import pytest
 
 from scoretest import Event
 
+
 @pytest.fixture
 def wait_for(on):
     """Declare a function that waits as long as it is told."""
