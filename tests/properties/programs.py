@@ -297,11 +297,8 @@ def completed_and_unordered_tasks(world, finish):
     @app.on("go")
     async def order(ctx):
         async def race():
-            order = []
             naps = [asyncio.sleep(9 - n, result=n) for n in range(9)]
-            for nap in asyncio.as_completed(naps):
-                order.append(await nap)
-            return order
+            return [await nap for nap in asyncio.as_completed(naps)]
 
         return await ctx.step.run("race", race)
 
@@ -422,11 +419,11 @@ def failures_of_all_kinds(world, finish):
     app = App()
 
     @app.on("stop")
-    async def stop(ctx):
+    async def stop(_ctx):
         raise NonRetriableError("stop")
 
     @app.on("set", retries=1)
-    async def unserialisable(ctx):
+    async def unserialisable(_ctx):
         return {"a", "b", "c"}
 
     @app.on("long")
@@ -456,7 +453,7 @@ def defers_of_every_fate(world, finish):
     app = App()
 
     @create_defer(app.client, fn_id="unserved")
-    async def unserved(ctx):
+    async def unserved(_ctx):
         return None
 
     @app.add
@@ -490,8 +487,8 @@ def nested_defers(world, finish):
 
     @app.add
     @create_scorer(app.client, fn_id="deep")
-    async def deep(ctx):
-        return [Score("depth", 2), Score("fine", True)]
+    async def deep(_ctx):
+        return [Score("depth", 2), Score("fine", value=True)]
 
     @app.add
     @create_scorer(app.client, fn_id="shallow")
@@ -531,7 +528,7 @@ def repeated_step_ids(world, finish):
 
 
 @program
-def mistakes(world, finish):
+def mistakes(world, finish):  # noqa: C901 -- one handler for each mistake
     """Handlers that earn a finding of almost every code."""
     app = App()
     entries = []
@@ -557,7 +554,7 @@ def mistakes(world, finish):
             return "swallowed"
 
     @app.on("go")
-    async def leaking(ctx):
+    async def leaking(_ctx):
         leaking.task = asyncio.create_task(asyncio.sleep(3_600))
 
     @app.on("go", retries=0)
@@ -614,7 +611,9 @@ def large_and_strange_data(world, finish):
     app.serve(world)
     data = {f"k{n * 7 % 31}": [n, str(n), None, {"ü☃": n / 3}] for n in range(31)}
     world.send("go", data)
-    world.send("go", {"empty": {}, "": "", "esc": "\x1b[31m ‮ \\ \" '", "big": 2**53})
+    world.send(
+        "go", {"empty": {}, "": "", "esc": "\x1b[31m \u202e \\ \" '", "big": 2**53}
+    )
     finish(world)
 
 

@@ -135,11 +135,12 @@ class TestRepeatedIds:
 
         assert seen == [(0, {"n": 1})]
 
-    def test_another_function_is_not_affected(self, harness, seen, on):
+    @pytest.mark.usefixtures("seen")
+    def test_another_function_is_not_affected(self, harness, on):
         """An id that started one function starts another on another name."""
 
         @on("shop/return")
-        async def back(ctx):
+        async def back(_ctx):
             return "back"
 
         harness.send("shop/order", id="x")
@@ -181,7 +182,7 @@ class TestTheServersEvents:
         """function.finished carries the trigger, the function, the run and the result."""
 
         @on("shop/order")
-        async def order(ctx):
+        async def order(_ctx):
             return {"a": 1}
 
         run = start("shop/order", {"k": 1})
@@ -214,7 +215,7 @@ class TestTheServersEvents:
             seen.append((ctx.event.data["function_id"], ctx.event.data["result"]))
 
         @on("shop/order")
-        async def order(ctx):
+        async def order(_ctx):
             return {"a": 1}
 
         harness.send("shop/order")
@@ -223,7 +224,7 @@ class TestTheServersEvents:
         assert len(harness.events) == 2
 
 
-def test_the_application_reaches_the_harness_through_its_client(harness, client, seen):
+def test_the_application_reaches_the_harness_through_its_client(client, seen):
     """client.send_sync in a test settles as harness.send does and returns the ids."""
     ids = client.send_sync(Event(name="shop/order", data={"n": 1}))
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from contextlib import suppress
 
 import anyio
 import pytest
@@ -291,10 +292,8 @@ class TestInterruptSwallowed:
 
         @on("shop/order")
         async def order(ctx):
-            try:
+            with suppress(BaseException):
                 await ctx.step.run("first", int)
-            except BaseException:  # noqa: BLE001, S110 -- the mistake itself
-                pass
             return await ctx.step.run("second", str)
 
         start("shop/order")
@@ -345,7 +344,7 @@ class TestTaskLeaked:
         """The coroutine's name is shown, and the run completes."""
 
         @on("shop/order")
-        async def order(ctx):
+        async def order(_ctx):
             async def background():
                 await asyncio.sleep(3_600)
 
@@ -397,7 +396,7 @@ class TestTaskLeaked:
         """A task that the handler cancels before it ends is not left behind."""
 
         @on("shop/order")
-        async def order(ctx):
+        async def order(_ctx):
             task = asyncio.create_task(asyncio.sleep(3_600))
             await asyncio.sleep(0)
             task.cancel()
@@ -416,7 +415,7 @@ class TestRunFailed:
         """A function that fails at once."""
 
         @on("shop/order", retries=0)
-        async def order(ctx):
+        async def order(_ctx):
             raise ValueError("broken")
 
         return order
@@ -435,7 +434,8 @@ class TestRunFailed:
         harness.allow("RUN_FAILED", reason="the failure is the point")
 
     @pytest.mark.parametrize("look", ["status", "error", "output"])
-    def test_looking_at_the_run_settles_it(self, harness, broken, start, look):
+    @pytest.mark.usefixtures("broken")
+    def test_looking_at_the_run_settles_it(self, harness, start, look):
         """Reading the status, the error or the output is enough."""
         run = start("shop/order")
 
@@ -447,7 +447,7 @@ class TestRunFailed:
         """A status that was read while the run was retried says nothing of its end."""
 
         @on("shop/order", retries=1)
-        async def order(ctx):
+        async def order(_ctx):
             raise ValueError("broken")
 
         run = start("shop/order")
@@ -458,7 +458,8 @@ class TestRunFailed:
         assert [finding.code for finding in harness.findings] == ["RUN_FAILED"]
         assert run.status == "Failed"
 
-    def test_other_attributes_do_not_count(self, harness, broken, start):
+    @pytest.mark.usefixtures("broken")
+    def test_other_attributes_do_not_count(self, harness, start):
         """Reading the id, the steps or the duration is not looking at the failure."""
         run = start("shop/order")
 
@@ -467,7 +468,7 @@ class TestRunFailed:
         harness.allow("RUN_FAILED", reason="the failure is the point")
 
 
-def test_a_finding_is_told_once_however_many_entries_repeat_it(harness, on, start):
+def test_a_finding_is_told_once_however_many_entries_repeat_it(harness, on):
     """The same mistake on ten entries is one finding of the run."""
 
     @on("shop/order")

@@ -21,7 +21,7 @@ async def order(ctx):
 @client.create_function(
     fn_id="flaky", trigger=TriggerEvent(event="shop/flaky"), retries=1
 )
-async def flaky(ctx):
+async def flaky(_ctx):
     """Fail twice, fifteen seconds apart."""
     raise KeyError("k")
 
@@ -69,16 +69,14 @@ class TestClose:
 
     def test_the_block_of_with_is_judged_at_its_end(self, harnesses):
         """A `with` block closes the harness and raises its findings."""
-        with pytest.raises(FindingsError, match="1 finding"):
-            with harnesses() as world:
-                world.serve(client, functions=[order]).send("shop/order")
+        with pytest.raises(FindingsError, match="1 finding"), harnesses() as world:
+            world.serve(client, functions=[order]).send("shop/order")
 
     def test_an_exception_of_the_block_is_never_hidden(self, harnesses):
         """What the test itself raised is the news; findings stay silent."""
-        with pytest.raises(ZeroDivisionError):  # noqa: PT012 -- the block raises at its end
-            with harnesses() as world:
-                world.serve(client, functions=[order]).send("shop/order")
-                1 / 0  # noqa: B018 -- the exception is wanted
+        with pytest.raises(ZeroDivisionError), harnesses() as world:  # noqa: PT012 -- the block raises at its end
+            world.serve(client, functions=[order]).send("shop/order")
+            1 / 0  # noqa: B018 -- the exception is wanted
 
         assert world.is_closed
 

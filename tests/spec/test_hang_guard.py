@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from contextlib import suppress
 
 import pytest
 
@@ -27,7 +28,7 @@ class TestDeadlock:
         """Awaiting a bare future ends `send` with the run's place."""
 
         @on("shop/order")
-        async def order(ctx):
+        async def order(_ctx):
             await asyncio.get_running_loop().create_future()
 
         with pytest.raises(DeadlockError) as info:
@@ -70,7 +71,7 @@ class TestDeadlock:
         """Another run's timer may still help; when it has fired, the error comes."""
 
         @on("shop/order")
-        async def order(ctx):
+        async def order(_ctx):
             await asyncio.get_running_loop().create_future()
 
         @on("shop/order")
@@ -84,7 +85,7 @@ class TestDeadlock:
         assert named(info.value, step=False)
         assert [run.status for run in harness.runs] == ["Running", "Completed"]
 
-    def test_a_waiting_run_is_no_deadlock(self, harness, on, start):
+    def test_a_waiting_run_is_no_deadlock(self, on, start):
         """A run that waits for an event may do so to the end of the test."""
 
         @on("shop/order")
@@ -99,7 +100,7 @@ class TestDeadlock:
         """What the handler itself sets going is waited for in virtual time."""
 
         @on("shop/order")
-        async def order(ctx):
+        async def order(_ctx):
             future = asyncio.get_running_loop().create_future()
             asyncio.get_running_loop().call_later(3_600, future.set_result, "rung")
             return await future
@@ -117,8 +118,8 @@ class TestEndlessHandlers:
         """A loop of asyncio sleeps runs out of moves of the clock."""
 
         @on("shop/order")
-        async def order(ctx):
-            while True:
+        async def order(_ctx):
+            while True:  # noqa: ASYNC110 -- the mistake itself
                 await asyncio.sleep(1)
 
         harness.send("shop/order")
@@ -133,7 +134,7 @@ class TestEndlessHandlers:
         @on("shop/order")
         async def order(ctx):
             async def poll():
-                while True:
+                while True:  # noqa: ASYNC110 -- the mistake itself
                     await asyncio.sleep(1)
 
             await ctx.step.run("stuck", poll)
@@ -148,8 +149,8 @@ class TestEndlessHandlers:
         """`sleep(0)` in a loop runs out of turns at one instant."""
 
         @on("shop/order")
-        async def order(ctx):
-            while True:
+        async def order(_ctx):
+            while True:  # noqa: ASYNC110 -- the mistake itself
                 await asyncio.sleep(0)
 
         with pytest.raises(LivelockError, match="the clock has not moved") as info:
@@ -163,7 +164,7 @@ class TestEndlessHandlers:
         @on("shop/order")
         async def order(ctx):
             async def poll():
-                while True:
+                while True:  # noqa: ASYNC110 -- the mistake itself
                     await asyncio.sleep(0)
 
             await ctx.step.run("stuck", poll)
@@ -179,10 +180,8 @@ class TestEndlessHandlers:
         @on("shop/order")
         async def order(ctx):
             while True:
-                try:
+                with suppress(BaseException):
                     await ctx.step.sleep("stuck", "1d")
-                except BaseException:  # noqa: BLE001, S110 -- the mistake itself
-                    pass
 
         with pytest.raises(LivelockError, match="swallows every interrupt") as info:
             harness.send("shop/order")
@@ -197,10 +196,8 @@ class TestEndlessHandlers:
         @on("shop/order")
         async def order(ctx):
             for _ in range(3):
-                try:
+                with suppress(BaseException):
                     await ctx.step.run("a", lambda: 1)
-                except BaseException:  # noqa: BLE001, S110 -- the mistake itself
-                    pass
             return "end"
 
         run = start("shop/order")
@@ -301,7 +298,7 @@ class TestCyclesOfEvents:
         """Six thousand runs from one event each are no storm."""
 
         @on("shop/note")
-        async def note(ctx):
+        async def note(_ctx):
             return None
 
         @on("shop/order")

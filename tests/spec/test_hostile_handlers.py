@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+from contextlib import suppress
 
 import anyio
 import pytest
@@ -59,7 +60,7 @@ class TestSignalsOfTheInterpreter:
         raised = error("from the handler")
 
         @on("shop/order")
-        def order(ctx):
+        def order(_ctx):
             raise raised
 
         with pytest.raises(error) as info:
@@ -71,14 +72,14 @@ class TestSignalsOfTheInterpreter:
         """A handler that raises GeneratorExit raises it in the test."""
 
         @on("shop/order")
-        async def order(ctx):
+        async def order(_ctx):
             raise GeneratorExit
 
         with pytest.raises(GeneratorExit):
             harness.send("shop/order")
 
 
-class Evil(Exception):
+class EvilError(Exception):
     """An error that cannot be shown."""
 
     def __str__(self):
@@ -97,7 +98,7 @@ class TestEvilObjects:
         @on("shop/order", retries=0)
         async def order(ctx):
             def fail():
-                raise Evil
+                raise EvilError
 
             if where == "body":
                 fail()
@@ -106,7 +107,7 @@ class TestEvilObjects:
         run = start("shop/order")
 
         assert (run.error.name, run.error.message) == (
-            "Evil",
+            "EvilError",
             "(its text cannot be read)",
         )
 
@@ -114,7 +115,7 @@ class TestEvilObjects:
         """An object that JSON cannot carry is named by its type."""
 
         @on("shop/order", retries=0)
-        async def order(ctx):
+        async def order(_ctx):
             class Silent:
                 def __repr__(self):
                     raise RuntimeError("no text")
@@ -149,7 +150,7 @@ class TestEvilObjects:
         """Control characters and surrogates in a message crash nothing."""
 
         @on("shop/order", retries=0)
-        async def order(ctx):
+        async def order(_ctx):
             raise ValueError(text)
 
         run = start("shop/order")
@@ -184,7 +185,7 @@ class TestDeepAndWide:
         """A list nested 100,000 times names the limit."""
 
         @on("shop/order", retries=0)
-        async def order(ctx):
+        async def order(_ctx):
             nested = []
             for _ in range(100_000):
                 nested = [nested]
@@ -230,11 +231,11 @@ class TestDeepAndWide:
 class TestExceptionGroups:
     """Errors that are several."""
 
-    def test_a_group_fails_the_run_under_its_own_name(self, harness, on, start):
+    def test_a_group_fails_the_run_under_its_own_name(self, on, start):
         """The group's message is the run's."""
 
         @on("shop/order", retries=0)
-        async def order(ctx):
+        async def order(_ctx):
             raise ExceptionGroup("two", [ValueError("a"), KeyError("b")])
 
         run = start("shop/order")
@@ -267,7 +268,7 @@ class TestCancellation:
         """Cancelling the current task is the run's own failure."""
 
         @on("shop/order", retries=0)
-        async def order(ctx):
+        async def order(_ctx):
             asyncio.current_task().cancel()
             await asyncio.sleep(1)
 
@@ -295,7 +296,7 @@ class TestCancellation:
         """The exception group fails the run; another run is untouched."""
 
         @on("shop/order", retries=0)
-        async def order(ctx):
+        async def order(_ctx):
             async def fail():
                 raise ValueError("bad")
 
@@ -316,7 +317,7 @@ class TestLeftovers:
         """A generator that was not exhausted is closed without a word."""
 
         @on("shop/order")
-        async def order(ctx):
+        async def order(_ctx):
             async def numbers():
                 try:
                     yield 1
@@ -326,6 +327,7 @@ class TestLeftovers:
 
             async for number in numbers():
                 return number
+            return 0
 
         run = start("shop/order")
         gc.collect()
@@ -333,11 +335,11 @@ class TestLeftovers:
         assert run.output == 1
         assert well()
 
-    def test_tasks_of_a_closed_world(self, harnesses, client, on):
+    def test_tasks_of_a_closed_world(self, harnesses, client):
         """Closing a world with a hundred sleeping handlers leaves nothing to warn of."""
 
         @client.create_function(fn_id="nap", trigger=TriggerEvent(event="shop/nap"))
-        async def nap(ctx):
+        async def nap(_ctx):
             await asyncio.sleep(3_600)
 
         with harnesses() as world:
@@ -351,12 +353,10 @@ class TestLeftovers:
         """Even a handler that cannot be ended does not disturb a later collection."""
 
         @on("shop/order")
-        async def order(ctx):
+        async def order(_ctx):
             while True:
-                try:
+                with suppress(BaseException):
                     await asyncio.sleep(3_600)
-                except BaseException:  # noqa: BLE001, S110 -- the mistake itself
-                    pass
 
         harness.send("shop/order")
         harness.close()
@@ -377,7 +377,7 @@ def test_a_handler_may_not_end_the_loop(harness, on, start, call, well):
     """The call is refused by name, and the world goes on."""
 
     @on("shop/order", retries=0)
-    async def order(ctx):
+    async def order(_ctx):
         call()
 
     run = start("shop/order")
@@ -393,7 +393,7 @@ def test_calling_a_function_directly_says_what_to_do(on):
     """A handler needs a run around it."""
 
     @on("shop/order")
-    async def order(ctx):
+    async def order(_ctx):
         return None
 
     with pytest.raises(Exception, match="function 'shop-order' was called directly"):

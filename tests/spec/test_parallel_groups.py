@@ -11,6 +11,17 @@ def log():
     return []
 
 
+@pytest.fixture
+def noted(log):
+    """A callback that reports its argument and returns it."""
+
+    def note(value):
+        log.append(value)
+        return value
+
+    return note
+
+
 @pytest.mark.rule("E1")
 class TestAGroup:
     """One entry plans the steps, one runs each, one goes on."""
@@ -38,16 +49,13 @@ class TestAGroup:
         assert (run.output, run.entries) == ([0, 1, 2, 3, 10], 7)
         assert log == [0, 1, 2, 3]
 
-    def test_a_sync_handlers_group_takes_as_many(self, on, start, log):
+    def test_a_sync_handlers_group_takes_as_many(self, on, start, log, noted):
         """An ordinary function's group runs each step in an entry of its own."""
 
         @on("shop/order")
         def order(ctx):
             values = ctx.group.parallel(
-                tuple(
-                    lambda n=n: ctx.step.run(f"p{n}", lambda: log.append(n) or n)
-                    for n in range(4)
-                )
+                tuple(lambda n=n: ctx.step.run(f"p{n}", noted, n) for n in range(4))
             )
             return [*values, ctx.step.run("after", lambda: 10)]
 
@@ -57,17 +65,14 @@ class TestAGroup:
         assert log == [0, 1, 2, 3]
 
     @pytest.mark.parametrize("kind", ["async", "sync"])
-    def test_chains_move_in_lock_step(self, on, start, log, kind):
+    def test_chains_move_in_lock_step(self, on, start, log, noted, kind):
         """Two chains of two steps: both first steps run before a second one does."""
         if kind == "async":
 
             @on("shop/order")
             async def order(ctx):
                 async def chain(name):
-                    return [
-                        await ctx.step.run(f"{name}{n}", lambda: log.append(n) or n)
-                        for n in (1, 2)
-                    ]
+                    return [await ctx.step.run(f"{name}{n}", noted, n) for n in (1, 2)]
 
                 return list(
                     await ctx.group.parallel((lambda: chain("a"), lambda: chain("b")))
@@ -78,10 +83,7 @@ class TestAGroup:
             @on("shop/order")
             def order(ctx):
                 def chain(name):
-                    return [
-                        ctx.step.run(f"{name}{n}", lambda: log.append(n) or n)
-                        for n in (1, 2)
-                    ]
+                    return [ctx.step.run(f"{name}{n}", noted, n) for n in (1, 2)]
 
                 return list(
                     ctx.group.parallel((lambda: chain("a"), lambda: chain("b")))

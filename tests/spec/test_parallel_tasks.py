@@ -133,7 +133,7 @@ class TestGather:
 class TestTaskGroups:
     """Task groups of asyncio and anyio run steps side by side too."""
 
-    def test_an_asyncio_task_group(self, on, start, log):
+    def test_an_asyncio_task_group(self, on, start):
         """Both tasks' steps run once, and their results are those of the memo."""
 
         @on("shop/order")

@@ -30,7 +30,7 @@ class TestTheNumberOfAttempts:
         """Without `retries` there are five attempts, 15, 30, 60 and 120 s apart."""
 
         @on("shop/order")
-        async def order(ctx):
+        async def order(_ctx):
             instants.note()
             raise ValueError("always")
 
@@ -65,7 +65,7 @@ class TestTheNumberOfAttempts:
         """Twenty retries follow the server's table and then stay at its last delay."""
 
         @on("shop/order", retries=20)
-        async def order(ctx):
+        async def order(_ctx):
             instants.note()
             raise ValueError("always")
 
@@ -138,7 +138,7 @@ class TestNonRetriable:
         """inngest/function.failed says NonRetriableError instead of a status code."""
 
         @on("shop/order")
-        async def order(ctx):
+        async def order(_ctx):
             raise NonRetriableError("stop")
 
         with harness.expect_failure(order):
@@ -195,7 +195,7 @@ class TestRetryAfter:
         """A run that only ever asks for later fails after its attempts."""
 
         @on("shop/order", retries=2)
-        async def order(ctx):
+        async def order(_ctx):
             instants.note()
             raise RetryAfterError("later", 5_000)
 
@@ -264,7 +264,7 @@ class TestTheEventsOfAFailure:
         """function.failed has the run's id and the error, function.finished as well."""
 
         @on("shop/order", retries=0)
-        async def order(ctx):
+        async def order(_ctx):
             raise ValueError("broken")
 
         run = start("shop/order", {"k": 1})
@@ -307,7 +307,7 @@ class TestTheEventsOfAFailure:
             alarms.append(ctx.event.data["error"]["message"])
 
         @on("shop/order", retries=1)
-        async def order(ctx):
+        async def order(_ctx):
             raise ValueError("two is bad")
 
         with harness.expect_failure(order):
@@ -328,7 +328,7 @@ def test_a_result_that_json_cannot_carry_is_retried(harness, on, start, value):
     """The attempts are used up, and the error has the real SDK's name."""
 
     @on("shop/order", retries=3)
-    async def order(ctx):
+    async def order(_ctx):
         return value
 
     run = start("shop/order")
@@ -346,7 +346,7 @@ def test_waiting_for_a_retry_is_shown(harness, on, start):
     """Between two attempts the run says what it is waiting for."""
 
     @on("shop/order")
-    async def order(ctx):
+    async def order(_ctx):
         raise ValueError("flaky")
 
     run = start("shop/order")

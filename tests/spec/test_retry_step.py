@@ -88,7 +88,7 @@ class TestAttemptsOfASteps:
             [(0, "flaky", 0), (15, "flaky", 1), (45, "flaky", 2)],
         )
 
-    def test_a_step_between_attempts_is_shown(self, harness, on, start):
+    def test_a_step_between_attempts_is_shown(self, on, start):
         """While a step waits for its next attempt its error and count can be read."""
 
         @on("shop/order")
@@ -157,7 +157,7 @@ class TestAStepThatFailsForGood:
         assert (run.status, run.error.message, run.entries) == ("Failed", "'k'", 4)
         assert (attempts, run.duration) == ([0, 1, 2], "45s")
 
-    def test_a_sync_handler_can_catch_it_too(self, harness, on, start):
+    def test_a_sync_handler_can_catch_it_too(self, on, start):
         """The memoised error is raised at the call."""
 
         @on("shop/order", retries=0)

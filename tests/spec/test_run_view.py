@@ -26,7 +26,8 @@ def order(on):
 class TestALiveView:
     """A run shows the state of now, whenever it was handed out."""
 
-    def test_it_follows_the_run_to_its_end(self, harness, order, start):
+    @pytest.mark.usefixtures("order")
+    def test_it_follows_the_run_to_its_end(self, harness, start):
         """One view shows sleeping, waiting and the end in turn."""
         run = start("shop/order")
         seen = [(run.status, run.waiting_for, run.entries)]
@@ -42,13 +43,15 @@ class TestALiveView:
             ("Completed", None, 4),
         ]
 
-    def test_status_is_the_servers_word(self, order, start):
+    @pytest.mark.usefixtures("order")
+    def test_status_is_the_servers_word(self, start):
         """The status compares equal to plain text and prints as it."""
         run = start("shop/order")
 
         assert (run.status == "Running", str(run.status)) == (True, "Running")
 
-    def test_times_are_aware_and_the_duration_is_text(self, harness, order, start):
+    @pytest.mark.usefixtures("order")
+    def test_times_are_aware_and_the_duration_is_text(self, harness, start):
         """The run starts and ends at virtual instants in UTC."""
         harness.advance("90m")
         run = start("shop/order")
@@ -60,7 +63,8 @@ class TestALiveView:
         assert run.ended_at == START + timedelta(minutes=90, hours=25)
         assert (run.duration, run.output) == ("1d 1h", "unpaid")
 
-    def test_steps_show_kind_state_output_and_attempts(self, harness, order, start):
+    @pytest.mark.usefixtures("order")
+    def test_steps_show_kind_state_output_and_attempts(self, harness, start):
         """Every step of the run is listed in the order of reporting."""
         run = start("shop/order")
         harness.advance("2h")
@@ -73,7 +77,8 @@ class TestALiveView:
             ("paid", "WaitForEvent", "Waiting", None, None, 0),
         ]
 
-    def test_a_timed_out_wait_is_told_from_a_completed_one(self, harness, order, start):
+    @pytest.mark.usefixtures("order")
+    def test_a_timed_out_wait_is_told_from_a_completed_one(self, harness, start):
         """A wait that nobody satisfied ends as TimedOut."""
         run = start("shop/order")
         harness.fast_forward()
@@ -101,9 +106,10 @@ class TestALiveView:
         run = start("shop/order")
 
         assert run.status == "Failed"
-        assert [(s.id, s.status) for s in run.steps][0] == ("w", "Closed")
+        assert run.step("w").status == "Closed"
 
-    def test_a_step_is_found_by_its_id(self, order, start):
+    @pytest.mark.usefixtures("order")
+    def test_a_step_is_found_by_its_id(self, start):
         """`run.step` returns the step, or lists the steps there are."""
         run = start("shop/order")
 
@@ -114,7 +120,8 @@ class TestALiveView:
             "<StepRun 'reserve' Completed>; <Sleep 'settle' Sleeping>"
         )
 
-    def test_the_event_is_a_copy_in_wire_shape(self, harness, order, start):
+    @pytest.mark.usefixtures("order")
+    def test_the_event_is_a_copy_in_wire_shape(self, start):
         """Changing what a view hands out changes nothing."""
         run = start("shop/order", {"items": [1]}, id="order-1")
 
@@ -128,7 +135,7 @@ class TestALiveView:
         )
         assert run.events == [run.event]
 
-    def test_outputs_are_copies(self, harness, on, start):
+    def test_outputs_are_copies(self, on, start):
         """Neither a run's nor a step's output can be changed by looking."""
 
         @on("shop/list")
@@ -145,7 +152,8 @@ class TestALiveView:
 class TestIdentity:
     """Two views of one run are equal, and a run is found in several ways."""
 
-    def test_views_of_one_run_are_equal_and_hash_alike(self, harness, order, start):
+    @pytest.mark.usefixtures("order")
+    def test_views_of_one_run_are_equal_and_hash_alike(self, harness, start):
         """A run can be looked up in a list, a set or a dict."""
         first, second = start("shop/order"), start("shop/order")
 
@@ -181,7 +189,8 @@ class TestIdentity:
             "there are none at all",
         )
 
-    def test_the_repr_names_run_function_and_status(self, order, start):
+    @pytest.mark.usefixtures("order")
+    def test_the_repr_names_run_function_and_status(self, start):
         """A run prints in one line."""
         run = start("shop/order")
 
@@ -215,11 +224,11 @@ def test_parent_and_deferred_point_at_each_other(harness, client, on, start):
 class TestErrors:
     """A failed run tells what was raised, where, and on every machine alike."""
 
-    def test_name_message_and_stack(self, harness, on, start):
+    def test_name_message_and_stack(self, on, start):
         """The stack shows the user's frames by folder and file only."""
 
         @on("shop/order", retries=0)
-        async def order(ctx):
+        async def order(_ctx):
             def charge():
                 raise KeyError("card")
 
@@ -241,7 +250,7 @@ class TestErrors:
         """An object's address in a message does not reach the run."""
 
         @on("shop/order", retries=0)
-        async def order(ctx):
+        async def order(_ctx):
             raise ValueError(f"bad {object()}")
 
         assert start("shop/order").error.message == "bad <object object at 0x…>"

@@ -21,11 +21,12 @@ def order(on):
 class TestConsequences:
     """A `Sent` speaks of the moment of sending."""
 
-    def test_runs_are_those_that_the_event_started(self, harness, order, on):
+    @pytest.mark.usefixtures("order")
+    def test_runs_are_those_that_the_event_started(self, harness, on):
         """Each function that the event triggers has one run, in serving order."""
 
         @on("shop/order")
-        async def audit(ctx):
+        async def audit(_ctx):
             return "audited"
 
         sent = harness.send("shop/order")
@@ -37,7 +38,7 @@ class TestConsequences:
         """What a started run sends starts runs of its own, which are not `sent.runs`."""
 
         @on("shop/second")
-        async def second(ctx):
+        async def second(_ctx):
             return None
 
         @on("shop/first")
@@ -52,7 +53,8 @@ class TestConsequences:
             "shop-second",
         ]
 
-    def test_resumed_and_ignored_share_the_waits(self, harness, order, start):
+    @pytest.mark.usefixtures("order")
+    def test_resumed_and_ignored_share_the_waits(self, harness, start):
         """One wait is satisfied, the other is listed with the reason."""
         runs = [start("shop/order", {"order": name}) for name in ("A-1", "A-2")]
 
@@ -70,7 +72,8 @@ class TestConsequences:
             'async.data.order is "A-1" (string); wanted "A-2" (string)'
         )
 
-    def test_it_does_not_change_afterwards(self, harness, order, start):
+    @pytest.mark.usefixtures("order")
+    def test_it_does_not_change_afterwards(self, harness, start):
         """A later event that satisfies the wait does not rewrite the earlier `Sent`."""
         start("shop/order", {"order": "A-1"})
         wrong = harness.send("shop/paid", {"order": "A-2"})
@@ -79,7 +82,8 @@ class TestConsequences:
 
         assert (len(wrong.ignored), wrong.resumed) == (1, [])
 
-    def test_an_event_that_nobody_listens_to_is_accepted(self, harness, order):
+    @pytest.mark.usefixtures("order")
+    def test_an_event_that_nobody_listens_to_is_accepted(self, harness):
         """It has an id and no consequences."""
         sent = harness.send("shop/lonely")
 
@@ -89,7 +93,7 @@ class TestConsequences:
         )
 
     @pytest.mark.rule("E4")
-    def test_ids_are_the_servers_and_in_order(self, harness, on):
+    def test_ids_are_the_servers_and_in_order(self, harness):
         """Several events in one request have several ULIDs, given ids or not."""
         sent = harness.send([Event(name="shop/a", id="mine"), Event(name="shop/b")])
 
@@ -100,7 +104,8 @@ class TestConsequences:
 class TestExplain:
     """`explain` says for each wait on the name why an event does not satisfy it."""
 
-    def test_a_sent_event_is_explained(self, harness, order, start):
+    @pytest.mark.usefixtures("order")
+    def test_a_sent_event_is_explained(self, harness, start):
         """The text names the run, the step, the condition and the two values."""
         start("shop/order", {"order": "A-1"})
         sent = harness.send("shop/paid", {"order": "A-2"})
@@ -115,7 +120,8 @@ class TestExplain:
             '  why not: async.data.order is "A-2" (string); wanted "A-1" (string)'
         )
 
-    def test_an_event_that_was_not_sent_is_explained(self, harness, order, start):
+    @pytest.mark.usefixtures("order")
+    def test_an_event_that_was_not_sent_is_explained(self, harness, start):
         """Asking about an event sends nothing."""
         start("shop/order", {"order": "A-1"})
         before = len(harness.events)
@@ -127,7 +133,8 @@ class TestExplain:
         )
         assert len(harness.events) == before
 
-    def test_without_a_refusal_it_says_so(self, harness, order, start):
+    @pytest.mark.usefixtures("order")
+    def test_without_a_refusal_it_says_so(self, harness, start):
         """An event that would match, or that nobody waits for, has nothing to explain."""
         start("shop/order", {"order": "A-1"})
 
@@ -147,7 +154,8 @@ class TestExplain:
 class TestOpenWaits:
     """`harness.waits` lists what could be resumed now."""
 
-    def test_it_follows_opening_and_closing(self, harness, order, start):
+    @pytest.mark.usefixtures("order")
+    def test_it_follows_opening_and_closing(self, harness, start):
         """Two waits open, one is satisfied, the other times out."""
         runs = [start("shop/order", {"order": name}) for name in ("A-1", "A-2")]
         opened = [(wait.run, wait.opened_at) for wait in harness.waits]
@@ -159,7 +167,8 @@ class TestOpenWaits:
         assert opened == [(run, run.started_at) for run in runs]
         assert (left, harness.waits) == ([runs[1]], [])
 
-    def test_a_wait_tells_its_deadline(self, harness, order, start):
+    @pytest.mark.usefixtures("order")
+    def test_a_wait_tells_its_deadline(self, harness, start):
         """The last instant is an hour after the opening."""
         run = start("shop/order", {"order": "A-1"})
 

@@ -235,9 +235,7 @@ class TestSendEvent:
     """`step.send_event` sends once and returns the server's ids."""
 
     @pytest.mark.parametrize("kind", ["async", "sync"])
-    def test_it_returns_internal_ids_even_if_one_was_given(
-        self, harness, on, start, kind
-    ):
+    def test_it_returns_internal_ids_even_if_one_was_given(self, on, start, kind):
         """The step yields a ULID; the receiving function sees the id that was given."""
         seen = []
 

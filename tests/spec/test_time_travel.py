@@ -45,7 +45,7 @@ class TestAdvance:
 
         assert rings == [15, 60]
 
-    def test_many_small_moves_are_one_large_one(self, harnesses, client):
+    def test_many_small_moves_are_one_large_one(self, harnesses):
         """Sixty seconds one by one and a minute at once give the same rings."""
         results = []
         for moves in (["1s"] * 60, ["1m"], ["59s 999ms", "1ms"]):
@@ -147,7 +147,7 @@ class TestFastForward:
         """A handler that sleeps by asyncio itself is gone through to its end."""
 
         @on("shop/order")
-        async def order(ctx):
+        async def order(_ctx):
             await asyncio.sleep(3_600)
             return "awake"
 
@@ -164,7 +164,7 @@ class TestNow:
         """Before and after a sleep the handler sees the virtual instants."""
 
         @on("shop/order")
-        async def order(ctx):
+        async def order(_ctx):
             before = harness.now.isoformat()
             await asyncio.sleep(90)
             return [before, harness.now.isoformat()]
@@ -190,7 +190,7 @@ def test_verbs_of_time_are_refused_inside_a_handler(harness, on, start):
     """A handler that moves the clock itself is told what to do instead."""
 
     @on("shop/order", retries=0)
-    async def order(ctx):
+    async def order(_ctx):
         harness.advance("1h")
 
     run = start("shop/order")

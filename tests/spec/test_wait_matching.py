@@ -93,7 +93,8 @@ class TestThePast:
 class TestOneEventForMany:
     """An event consumes nothing: it resumes every wait that it matches."""
 
-    def test_two_runs_get_the_same_event(self, harness, checkout, start):
+    @pytest.mark.usefixtures("checkout")
+    def test_two_runs_get_the_same_event(self, harness, start):
         """One event resumes the waits of two runs, in the order of their opening."""
         runs = [start("shop/checkout"), start("shop/checkout")]
 
@@ -118,7 +119,8 @@ class TestOneEventForMany:
 
         assert (run.output, run.entries) == ([{"n": 1}, {"n": 1}], 2)
 
-    def test_the_event_also_triggers_functions(self, harness, checkout, on, start):
+    @pytest.mark.usefixtures("checkout")
+    def test_the_event_also_triggers_functions(self, harness, on, start):
         """An event that resumes a wait starts the functions that it triggers as well."""
 
         @on("shop/paid")
@@ -259,7 +261,8 @@ class TestTheValue:
 
 
 @pytest.mark.rule("B4")
-def test_without_a_condition_every_event_of_the_name_matches(harness, checkout, start):
+@pytest.mark.usefixtures("checkout")
+def test_without_a_condition_every_event_of_the_name_matches(harness, start):
     """A wait without `if_exp` takes the first event of its name and no other name."""
     run = start("shop/checkout")
 
@@ -292,7 +295,8 @@ def test_an_empty_condition_fails_the_run(harness, on, start):
 
 @pytest.mark.rule("B5")
 @pytest.mark.parametrize("offset", [timedelta(hours=-1), timedelta(hours=1)])
-def test_the_events_own_time_does_not_matter(harness, checkout, start, offset):
+@pytest.mark.usefixtures("checkout")
+def test_the_events_own_time_does_not_matter(harness, start, offset):
     """An event whose ts lies an hour away matches at its receipt."""
     run = start("shop/checkout")
 
@@ -323,7 +327,8 @@ def test_a_repeated_event_id_still_resumes_a_second_wait(harness, on, start):
 
 
 @pytest.mark.rule("B6", "I1")
-def test_of_several_matching_events_the_first_one_wins(harness, checkout, start):
+@pytest.mark.usefixtures("checkout")
+def test_of_several_matching_events_the_first_one_wins(harness, start):
     """Several matches in one request resume the wait once, here with the first."""
     run = start("shop/checkout")
 
@@ -366,9 +371,7 @@ def test_the_handler_goes_on_when_the_last_wait_of_a_group_settles(harness, on, 
 
 @pytest.mark.rule("B8")
 @pytest.mark.parametrize("is_wait_first", [True, False])
-def test_a_wait_is_registered_before_its_neighbour_sends(
-    harness, on, start, is_wait_first
-):
+def test_a_wait_is_registered_before_its_neighbour_sends(on, start, is_wait_first):
     """A wait matches the event that another member of its group sends."""
 
     @on("shop/checkout")

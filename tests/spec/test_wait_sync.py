@@ -23,7 +23,8 @@ def checkout(on):
 
 
 @pytest.mark.rule("B2", "B3")
-def test_a_matching_event_resumes_it(harness, checkout, start):
+@pytest.mark.usefixtures("checkout")
+def test_a_matching_event_resumes_it(harness, start):
     """The handler goes on with the event's data in its second entry."""
     run = start("shop/checkout", {"order": 1})
 
@@ -33,7 +34,8 @@ def test_a_matching_event_resumes_it(harness, checkout, start):
 
 
 @pytest.mark.rule("B3", "B9")
-def test_the_timeout_yields_none(harness, checkout, start):
+@pytest.mark.usefixtures("checkout")
+def test_the_timeout_yields_none(harness, start):
     """Ten seconds later the wait yields None."""
     run = start("shop/checkout", {"order": 1})
 

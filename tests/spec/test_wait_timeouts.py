@@ -88,7 +88,7 @@ class TestTheDeadline:
         assert (run.output, run.entries, harness.now) == (True, 2, before)
 
     def test_an_event_at_the_deadline_from_a_timer_of_that_instant_is_late(
-        self, harness, wait_for, on, start
+        self, harness, wait_for, on
     ):
         """A run that wakes at the deadline and sends finds the wait timed out."""
         wait_for("2s")
