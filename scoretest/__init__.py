@@ -17,9 +17,10 @@ from .errors import (
 )
 from .reports.timeline import Timeline
 from .runtime.harness import Harness
-from .runtime.scores import ScoreRecord, Scores
+from .runtime.parts import RunStatus
+from .runtime.scores import Scores
 from .runtime.sent import Sent
-from .runtime.views import OpenWait, Run, RunStatus
+from .runtime.views import OpenWait, Run, ScoreRecord
 from .sdk.client import Client
 from .sdk.context import Context, ContextSync
 from .sdk.errors import NonRetriableError, RetryAfterError, StepError

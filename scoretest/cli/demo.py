@@ -9,7 +9,7 @@ from rich.table import Table
 
 from ..demo import play
 from ..runtime.harness import Harness
-from ..runtime.scores import ScoreRecord
+from ..runtime.views import ScoreRecord
 from ..times import format_duration, to_duration
 from .printing import print_lines, print_table
 

@@ -151,7 +151,7 @@ class Harness:
         events = as_events(event, data, id, ts)
         begin = len(self._engine.trace)
         ids = self._driver.send(events)
-        sent = Sent(self._reader, ids, begin, len(self._engine.trace))
+        sent = Sent(self._reader.source, ids, begin, len(self._engine.trace))
         self._travel.settle()
         return sent
 
@@ -312,7 +312,7 @@ class Harness:
         Raises:
             UsageError: *which* is neither.
         """
-        return self._reader.explain(which.ignored if isinstance(which, Sent) else which)
+        return self._reader.explain(which)
 
     # --- judgement --------------------------------------------------------------
 

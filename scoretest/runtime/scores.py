@@ -1,111 +1,30 @@
 """The scores of a world, as a test reads them."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING, NoReturn, final, overload
+from collections.abc import Iterator, Sequence
+from typing import NoReturn, final, overload
 
-from .._model.score import Score, ScoreEntry, ScoreValue
 from ..errors import NotBuiltError, UsageError, near_miss
-from ..times import format_instant, to_datetime
+from ..times import format_instant, to_instant
+from .views import Run, ScoreRecord, Source
 
-if TYPE_CHECKING:
-    from .reader import Reader
-    from .views import Run
-
-__all__ = ["ScoreRecord", "Scores"]
-
-
-@final
-class ScoreRecord:
-    """A score that was written.
-
-    Two records are equal when they are the same write; a record equals a `Score` of
-    its name and value.
-    """
-
-    __slots__ = ("_entry", "_reader")
-
-    def __init__(self, reader: "Reader", entry: ScoreEntry) -> None:
-        self._reader = reader
-        self._entry = entry
-
-    @property
-    def name(self) -> str:
-        """What was measured."""
-        return self._entry.name
-
-    @property
-    def value(self) -> ScoreValue:
-        """The value; a bool stays a bool."""
-        return self._entry.value
-
-    @property
-    def run_id(self) -> str:
-        """The id of the run that is scored."""
-        return self._entry.run_id
-
-    @property
-    def run(self) -> "Run | None":
-        """The run that is scored; None when this world has no such run (rule G5)."""
-        return self._reader.find_run(self._entry.run_id)
-
-    @property
-    def step_id(self) -> str | None:
-        """The scored step's own id; None when the run is scored."""
-        return self._entry.step_id
-
-    @property
-    def scorer(self) -> "Run | None":
-        """The deferred run that wrote it, or None."""
-        writer = self._reader.find_run(self._entry.writer)
-        return writer if writer is not None and writer.parent is not None else None
-
-    @property
-    def experiment(self) -> None:
-        """The experiment and variant it counts for; experiments are not built yet."""
-        return
-
-    @property
-    def at(self) -> datetime:
-        """When it was written."""
-        return to_datetime(self._entry.at)
-
-    def __eq__(self, other: object) -> bool:
-        if isinstance(other, ScoreRecord):
-            return self._entry is other._entry
-        if isinstance(other, Score):
-            same = type(self.value) is type(other.value) or not (
-                isinstance(self.value, bool) or isinstance(other.value, bool)
-            )
-            return same and (self.name, self.value) == (other.name, other.value)
-        return NotImplemented
-
-    def __hash__(self) -> int:
-        return hash((self.name, self.value))
-
-    def __repr__(self) -> str:
-        target = f" step {self.step_id!r}" if self.step_id is not None else ""
-        return f"<score {self.name}={self.value!r} on run {self.run_id}{target}>"
+__all__ = ["Scores"]
 
 
 @final
 class Scores(Sequence[ScoreRecord]):
     """The scores that stand, in the order in which they were last written (rule G2)."""
 
-    def __init__(
-        self,
-        reader: "Reader",
-        current: Iterable[ScoreEntry],
-        past: Iterable[ScoreEntry],
-    ) -> None:
-        self._reader = reader
-        self._current = [ScoreRecord(reader, entry) for entry in current]
-        self._past = past
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._current = [ScoreRecord(source, entry) for entry in source.engine.scores]
 
     @property
     def history(self) -> list[ScoreRecord]:
         """Every write, oldest first, replaced ones included."""
-        return [ScoreRecord(self._reader, entry) for entry in self._past]
+        return [
+            ScoreRecord(self._source, entry)
+            for entry in self._source.engine.score_history
+        ]
 
     def __len__(self) -> int:
         return len(self._current)
@@ -136,7 +55,7 @@ class Scores(Sequence[ScoreRecord]):
             fix="use scores.named(...) for several, or look at the timeline for none",
         )
 
-    def of(self, run: "Run | str") -> list[ScoreRecord]:
+    def of(self, run: Run | str) -> list[ScoreRecord]:
         """Return the scores on *run* and its steps."""
         run_id = run if isinstance(run, str) else run.id
         return [record for record in self if record.run_id == run_id]
@@ -169,7 +88,7 @@ class Scores(Sequence[ScoreRecord]):
                 record.name,
                 str(record.value),
                 record.run.function_id if record.run else record.run_id,
-                format_instant(record._entry.at),  # noqa: SLF001 -- its own record
+                format_instant(to_instant(record.at, what="at")),
             )
             for record in self
         ]

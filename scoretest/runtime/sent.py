@@ -1,16 +1,17 @@
 """What came of sending: the runs that an event started, resumed, and left waiting."""
 
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, SupportsIndex, final, overload
+from collections.abc import Iterable, Iterator, Sequence
+from typing import SupportsIndex, final, overload
 
+from .._core.waits import Wait
+from .._json import JsonObject
+from .._model.event import Event, ReceivedEvent
 from .._model.fact import EventReceived, Fact, RunQueued, WaitMatched
-from ..errors import UsageError
-from .views import OpenWait, Run
+from ..errors import UsageError, near_miss
+from ..times import MILLISECOND, to_instant
+from .views import OpenWait, Run, Source
 
-if TYPE_CHECKING:
-    from .reader import Reader
-
-__all__ = ["Sent"]
+__all__ = ["NoRunError", "Sent", "ignored", "would_ignore"]
 
 
 class NoRunError(UsageError, IndexError):
@@ -54,9 +55,9 @@ class Sent:
         ids: The server's ids of the events, in order (rule E4).
     """
 
-    def __init__(self, reader: "Reader", ids: list[str], begin: int, end: int) -> None:
+    def __init__(self, source: Source, ids: list[str], begin: int, end: int) -> None:
         self.ids = ids
-        self._reader = reader
+        self._source = source
         self._begin = begin
         self._end = end
 
@@ -68,7 +69,7 @@ class Sent:
 
     def _facts(self) -> Iterator[tuple[int, Fact]]:
         # by index: a slice of the trace would copy it when it is long
-        trace = self._reader.trace
+        trace = self._source.engine.trace
         for sequence in range(self._begin, self._end):
             yield sequence, trace[sequence].fact
 
@@ -76,22 +77,26 @@ class Sent:
     def runs(self) -> list[Run]:
         """The runs that these events started, in order."""
         started = [
-            self._reader.run(fact.run_id)
+            self._run(fact.run_id)
             for _, fact in self._facts()
             if isinstance(fact, RunQueued)
         ]
-        return StartedRuns(
-            started, "" if started else self._reader.near_trigger(self._names())
-        )
+        return StartedRuns(started, "" if started else self._near_trigger())
 
-    def _names(self) -> list[str]:
-        return [f.event.name for _, f in self._facts() if isinstance(f, EventReceived)]
+    def _run(self, run_id: str) -> Run:
+        return Run(self._source, self._source.engine.lives[run_id])
+
+    def _near_trigger(self) -> str:
+        """Return a hint at the trigger that an event's name may have meant."""
+        known = self._source.engine.trigger_names
+        names = [f.event.name for _, f in self._facts() if isinstance(f, EventReceived)]
+        return next(filter(None, (near_miss(name, known) for name in names)), "")
 
     @property
     def resumed(self) -> list[Run]:
         """The runs that had a wait which these events satisfied, in order."""
         matched = [f.run_id for _, f in self._facts() if isinstance(f, WaitMatched)]
-        return [self._reader.run(run_id) for run_id in dict.fromkeys(matched)]
+        return [self._run(run_id) for run_id in dict.fromkeys(matched)]
 
     @property
     def cancelled(self) -> list[Run]:
@@ -105,5 +110,37 @@ class Sent:
             wait
             for sequence, fact in self._facts()
             if isinstance(fact, EventReceived)
-            for wait in self._reader.ignored(fact.event, sequence)
+            for wait in ignored(self._source, fact.event, sequence)
         ]
+
+
+def ignored(source: Source, event: ReceivedEvent, sequence: int) -> list[OpenWait]:
+    """Return the waits that were open at a fact and that its event left open."""
+    waits = source.engine.waits_open_at(event.name, sequence)
+    left = [wait for wait in waits if not wait.accepts(event.wire)]
+    return _with_reasons(source, left, event.wire)
+
+
+def would_ignore(source: Source, event: Event) -> list[OpenWait]:
+    """Return the open waits that *event* would not satisfy, were it sent now."""
+    engine = source.engine
+    waits = engine.waits_open_at(event.name, len(engine.trace))
+    ts = engine.now if event.ts is None else to_instant(event.ts, what="ts")
+    wire: JsonObject = {
+        "name": event.name,
+        "data": dict(event.data),
+        "id": event.id,
+        "ts": ts // MILLISECOND,
+    }
+    left = [wait for wait in waits if not wait.accepts(wire)]
+    return _with_reasons(source, left, wire)
+
+
+def _with_reasons(
+    source: Source, waits: Sequence[Wait], wire: JsonObject
+) -> list[OpenWait]:
+    return [
+        OpenWait(source, wait, wait.predicate.explain(wire))
+        for wait in waits
+        if wait.predicate is not None
+    ]

@@ -1,127 +1,34 @@
-"""What a test reads of a run: live views on the engine's records."""
+"""What a test reads of a run, its waits and its scores: live views on the engine."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
-from typing import TYPE_CHECKING, final
+from typing import final
 
-from .._core.memos import StepRecord, StepState
+from .._core.memos import StepRecord
 from .._core.runs import RunState
 from .._core.waits import Wait
-from .._engine import Live
+from .._engine import Engine, Live
 from .._json import Json, copy_json
-from .._model.event import Event, ReceivedEvent
-from .._model.operation import ErrorInfo
-from ..sdk.arguments import event_from_wire
+from .._model.event import Event
+from .._model.score import Score, ScoreEntry, ScoreValue
 from ..times import Duration, format_duration, format_instant, to_datetime
 from .checks import pick
+from .parts import RunError, RunStatus, RunStep, event_view, status_of
 
-if TYPE_CHECKING:
-    from .reader import Reader
-    from .scores import ScoreRecord
-
-__all__ = [
-    "OpenWait",
-    "Run",
-    "RunError",
-    "RunStatus",
-    "RunStep",
-    "event_view",
-]
+__all__ = ["OpenWait", "Run", "ScoreRecord", "Source", "find_run"]
 
 
-class RunStatus(StrEnum):
-    """Where a run stands, in the server's words."""
-
-    RUNNING = "Running"
-    COMPLETED = "Completed"
-    FAILED = "Failed"
-    CANCELLED = "Cancelled"
-
-
-_STATUS = {
-    RunState.COMPLETED: RunStatus.COMPLETED,
-    RunState.FAILED: RunStatus.FAILED,
-}
-
-
-def event_view(event: ReceivedEvent) -> Event:
-    """Return *event* as tests see it: a copy, in wire shape."""
-    copied = copy_json(event.wire)
-    return event_from_wire(copied if isinstance(copied, dict) else {})
-
-
-@final
-class RunError:
-    """Why a run or a step failed.
+@dataclass(frozen=True, slots=True, eq=False)
+class Source:
+    """What views read from.
 
     Attributes:
-        name: The class of the error, such as ``"KeyError"``.
-        message: Its text.
-        stack: Its traceback, in places that are the same on every machine.
+        engine: The world.
+        looked_at: The ids of failed runs that the test has looked at.
     """
 
-    __slots__ = ("message", "name", "stack")
-
-    def __init__(self, info: ErrorInfo) -> None:
-        self.name = info.name
-        self.message = info.message
-        self.stack = info.stack
-
-    def __repr__(self) -> str:
-        return f"<{self.name}: {self.message}>"
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, RunError):
-            return NotImplemented
-        return (self.name, self.message) == (other.name, other.message)
-
-    __hash__ = None  # type: ignore[assignment]  # compared by what it says
-
-
-@final
-class RunStep:
-    """A step of a run, as it stands now."""
-
-    __slots__ = ("_record",)
-
-    def __init__(self, record: StepRecord) -> None:
-        self._record = record
-
-    @property
-    def id(self) -> str:
-        """The step's id, with ``:1`` and so on from its second use (rule E5)."""
-        return str(self._record.name)
-
-    @property
-    def op(self) -> str:
-        """What kind it is, such as ``"StepRun"``, ``"Sleep"``, ``"WaitForEvent"``."""
-        return self._record.op
-
-    @property
-    def status(self) -> str:
-        """Where it stands, such as ``"Completed"``, ``"Failed"``, ``"Waiting"``."""
-        return self._record.state.value
-
-    @property
-    def output(self) -> Json:
-        """What it yielded; None until then, and after a timeout."""
-        return copy_json(self._record.output)
-
-    @property
-    def error(self) -> RunError | None:
-        """What it raised last, or None; a step that succeeds in the end has none."""
-        info = self._record.error
-        is_over_it = self._record.state is StepState.COMPLETED
-        return None if info is None or is_over_it else RunError(info)
-
-    @property
-    def attempts(self) -> int:
-        """How often its callback was called."""
-        return self._record.attempts
-
-    def __repr__(self) -> str:
-        return f"<{self.op} {self.id!r} {self.status}>"
+    engine: Engine
+    looked_at: set[str] = field(default_factory=set)
 
 
 @final
@@ -132,15 +39,15 @@ class OpenWait:
         why: In the list `Sent.ignored`: why that event did not match; else "".
     """
 
-    def __init__(self, reader: "Reader", wait: Wait, why: str = "") -> None:
-        self._reader = reader
+    def __init__(self, source: Source, wait: Wait, why: str = "") -> None:
+        self._source = source
         self._wait = wait
         self.why = why
 
     @property
     def run(self) -> "Run":
         """The run that waits."""
-        return self._reader.run(self._wait.run_id)
+        return Run(self._source, self._source.engine.lives[self._wait.run_id])
 
     @property
     def step_id(self) -> str:
@@ -202,8 +109,8 @@ class OpenWait:
 class Run:
     """One run of one function, as it stands now."""
 
-    def __init__(self, reader: "Reader", live: Live) -> None:
-        self._reader = reader
+    def __init__(self, source: Source, live: Live) -> None:
+        self._source = source
         self._live = live
 
     def __eq__(self, other: object) -> bool:
@@ -229,7 +136,7 @@ class Run:
 
     @property
     def _status(self) -> RunStatus:
-        return _STATUS.get(self._live.run.state, RunStatus.RUNNING)
+        return status_of(self._live.run.state)
 
     @property
     def status(self) -> RunStatus:
@@ -253,7 +160,7 @@ class Run:
 
     def _look(self) -> None:
         if self._live.run.state is RunState.FAILED:
-            self._reader.looked_at.add(self.id)
+            self._source.looked_at.add(self.id)
 
     @property
     def attempts(self) -> int:
@@ -294,18 +201,24 @@ class Run:
     @property
     def parent(self) -> "Run | None":
         """The run that deferred this one, or None."""
-        parent = self._live.run.parent
-        return self._reader.run(parent) if parent else None
+        return find_run(self._source, self._live.run.parent)
 
     @property
     def deferred(self) -> "list[Run]":
         """The runs that this one deferred, in the order of its `defer` calls."""
-        return [run for run in self._reader.runs if run._live.run.parent == self.id]  # noqa: SLF001 -- its own kind
+        source = self._source
+        lives = source.engine.lives.values()
+        return [Run(source, live) for live in lives if live.run.parent == self.id]
 
     @property
-    def scores(self) -> "Sequence[ScoreRecord]":
+    def scores(self) -> "list[ScoreRecord]":
         """The scores that stand on this run and its steps."""
-        return self._reader.scores.of(self)
+        source = self._source
+        return [
+            ScoreRecord(source, entry)
+            for entry in source.engine.scores
+            if entry.run_id == self.id
+        ]
 
     @property
     def waiting_for(self) -> str | None:
@@ -318,7 +231,7 @@ class Run:
     def _pending(self, step: StepRecord) -> str:
         wait = self._live.waits.get(step.name.hashed)
         if wait is not None:
-            return OpenWait(self._reader, wait).wants
+            return OpenWait(self._source, wait).wants
         return f"step {str(step.name)!r} ({step.state.value})"
 
     def _retrying(self) -> str | None:
@@ -342,5 +255,84 @@ class Run:
     def duration(self) -> str:
         """How long the run has taken, in virtual time, such as ``"7d"``."""
         run = self._live.run
-        end = self._reader.now if run.ended_at is None else run.ended_at
+        end = self._source.engine.now if run.ended_at is None else run.ended_at
         return format_duration(Duration(end - run.started_at))
+
+
+def find_run(source: Source, run_id: str) -> Run | None:
+    """Return the run of this id, or None when the world has none."""
+    live = source.engine.lives.get(run_id)
+    return None if live is None else Run(source, live)
+
+
+@final
+class ScoreRecord:
+    """A score that was written.
+
+    Two records are equal when they are the same write; a record equals a `Score` of
+    its name and value.
+    """
+
+    __slots__ = ("_entry", "_source")
+
+    def __init__(self, source: Source, entry: ScoreEntry) -> None:
+        self._source = source
+        self._entry = entry
+
+    @property
+    def name(self) -> str:
+        """What was measured."""
+        return self._entry.name
+
+    @property
+    def value(self) -> ScoreValue:
+        """The value; a bool stays a bool."""
+        return self._entry.value
+
+    @property
+    def run_id(self) -> str:
+        """The id of the run that is scored."""
+        return self._entry.run_id
+
+    @property
+    def run(self) -> Run | None:
+        """The run that is scored; None when this world has no such run (rule G5)."""
+        return find_run(self._source, self._entry.run_id)
+
+    @property
+    def step_id(self) -> str | None:
+        """The scored step's own id; None when the run is scored."""
+        return self._entry.step_id
+
+    @property
+    def scorer(self) -> Run | None:
+        """The deferred run that wrote it, or None."""
+        writer = find_run(self._source, self._entry.writer)
+        return writer if writer is not None and writer.parent is not None else None
+
+    @property
+    def experiment(self) -> None:
+        """The experiment and variant it counts for; experiments are not built yet."""
+        return
+
+    @property
+    def at(self) -> datetime:
+        """When it was written."""
+        return to_datetime(self._entry.at)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, ScoreRecord):
+            return self._entry is other._entry
+        if isinstance(other, Score):
+            same = type(self.value) is type(other.value) or not (
+                isinstance(self.value, bool) or isinstance(other.value, bool)
+            )
+            return same and (self.name, self.value) == (other.name, other.value)
+        return NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.value))
+
+    def __repr__(self) -> str:
+        target = f" step {self.step_id!r}" if self.step_id is not None else ""
+        return f"<score {self.name}={self.value!r} on run {self.run_id}{target}>"
