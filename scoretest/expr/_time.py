@@ -81,7 +81,7 @@ def _offset(text: str) -> tzinfo:
     if text in ("Z", "z"):
         return UTC
     match = _OFFSET.fullmatch(text)
-    if match is None:
+    if match is None:  # as int() and timedelta() say it, for one place to catch
         raise ValueError(text)
     sign = -1 if match[1] == "-" else 1
     return timezone(sign * timedelta(hours=int(match[2]), minutes=int(match[3])))

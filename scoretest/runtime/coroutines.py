@@ -13,7 +13,7 @@ either. What it wanted is forgotten, and the test is told.
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from inspect import CORO_CLOSED, CORO_CREATED, getcoroutinestate, isawaitable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from .._engine import Live
 from .._json import Json, JsonObject
@@ -35,9 +35,7 @@ from ..sdk.errors import NonRetriableError, RetryAfterError
 from ..sdk.function import AnyFunction
 from ..times import Duration, Instant
 from .entry import Entry, LeaveHandler, NestedStep, in_group, in_step
-
-if TYPE_CHECKING:
-    from .driver import Driver
+from .host import Host
 
 __all__ = ["AsyncEntry", "current_entry"]
 
@@ -54,7 +52,7 @@ class AsyncEntry(Entry):
     """One entry of a coroutine handler."""
 
     def __init__(
-        self, driver: "Driver", live: Live, effect: Enter, function: AnyFunction
+        self, driver: Host, live: Live, effect: Enter, function: AnyFunction
     ) -> None:
         super().__init__(driver, live, effect, function)
         self.children: list[asyncio.Task[object]] = []

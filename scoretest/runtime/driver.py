@@ -27,6 +27,7 @@ from ..sdk.function import AnyFunction, Function
 from ..times import Instant, to_instant
 from .coroutines import AsyncEntry, current_entry
 from .entry import Entry
+from .host import Hosted
 from .loop import VirtualLoop
 from .plain import PlainEntry
 from .stubs import Stubs
@@ -115,7 +116,7 @@ class Driver:
 
     # --- what the outside does ------------------------------------------------------
 
-    def send(self, events: Sequence[Event], sender: Entry | None = None) -> list[str]:
+    def send(self, events: Sequence[Event], sender: Hosted | None = None) -> list[str]:
         """Check *events* as one request, then let them arrive one after the other.
 
         Raises:
@@ -141,7 +142,7 @@ class Driver:
             raise
         self.perform(effects)
 
-    def _as_command(self, event: Event, sender: Entry | None) -> SendEvent:
+    def _as_command(self, event: Event, sender: Hosted | None) -> SendEvent:
         what = f"the data of event {event.name!r}"
         wire = to_wire(event.data, what=what)
         if not isinstance(wire.value, dict):
@@ -327,7 +328,7 @@ class Driver:
         """End the present operation with *error*, whatever else is going on."""
         self._crash = self._crash or error  # raised as soon as the loop is idle
 
-    def give_up_on(self, entry: Entry, step_id: str) -> None:
+    def give_up_on(self, entry: Hosted, step_id: str) -> None:
         """End the operation because of a handler that cannot be left."""
         options = entry.function.options
         error = LivelockError(
@@ -399,7 +400,7 @@ def task_name(task: "asyncio.Task[Any]") -> str:
     return repr(getattr(coroutine, "__qualname__", type(coroutine).__name__))
 
 
-def run_where_of(entry: Entry | None, now: Instant) -> str:
+def run_where_of(entry: Hosted | None, now: Instant) -> str:
     """Return where *entry* is, or "" for application code."""
     if entry is None:
         return ""

@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Sequence
 from contextvars import ContextVar
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from .._core.memos import Memo
 from .._engine import Live
@@ -38,9 +37,7 @@ from ..sdk.errors import NonRetriableError, StepError
 from ..sdk.function import AnyFunction
 from ..times import Instant
 from .failures import describe_error
-
-if TYPE_CHECKING:
-    from .driver import Driver
+from .host import Host
 
 __all__ = ["Entry", "LeaveHandler", "NestedStep", "in_group", "in_step"]
 
@@ -78,7 +75,7 @@ class Entry:
     """What one entry has seen and what it will answer."""
 
     def __init__(
-        self, driver: "Driver", live: Live, effect: Enter, function: AnyFunction
+        self, driver: Host, live: Live, effect: Enter, function: AnyFunction
     ) -> None:
         self.driver = driver
         self.live = live

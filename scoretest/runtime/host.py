@@ -1,0 +1,88 @@
+"""What an entry needs of whoever runs it.
+
+The driver makes entries, so an entry cannot name the driver: it names this.
+"""
+
+import logging
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from .._engine import Live
+from .._model.event import Event
+from .._model.operation import Operation, Outcome
+from .._model.place import Place
+from .._model.score import ScoreValue
+from ..sdk.function import AnyFunction
+from ..times import Instant
+from .stubs import Stubs
+
+__all__ = ["Host", "Hosted"]
+
+
+class Hosted(Protocol):
+    """What a host may ask of an entry: which run it belongs to, and where it is."""
+
+    @property
+    def run_id(self) -> str:
+        """The run's id."""
+
+    @property
+    def step(self) -> str:
+        """The steps whose callbacks are under way, or ""."""
+
+    @property
+    def function(self) -> AnyFunction:
+        """Whose handler is entered."""
+
+
+class Host(Protocol):
+    """Runs entries: takes their answers, and does for them what leaves their run."""
+
+    @property
+    def now(self) -> Instant:
+        """The present instant."""
+
+    @property
+    def stubs(self) -> Stubs:
+        """What stands in for the callbacks of steps."""
+
+    def logger_of(self, function: AnyFunction) -> logging.Logger:
+        """Return the logger of the function's client."""
+
+    def send(self, events: Sequence[Event], sender: Hosted | None = None) -> list[str]:
+        """Let *events* arrive, and return the server's ids."""
+
+    def write_score(
+        self,
+        name: str,
+        value: ScoreValue,
+        run_id: str,
+        step_id: str | None,
+        writer: str = "",
+    ) -> None:
+        """Write a checked score to the ledger."""
+
+    def report(
+        self,
+        live: Live,
+        code: str,
+        message: str,
+        fix: str,
+        place: Place | str,
+        step: str,
+    ) -> None:
+        """Record a finding about a run, the first time that it is made."""
+
+    def leave_when_idle(self, entry: Any) -> None:
+        """Leave *entry*, one of a coroutine, when nothing else can happen in it."""
+
+    def entry_ended(
+        self, entry: Any, operations: tuple[Operation, ...], outcome: Outcome
+    ) -> None:
+        """Give the engine the answer of *entry*."""
+
+    def crash(self, error: BaseException) -> None:
+        """End the present operation with *error*, whatever else is going on."""
+
+    def give_up_on(self, entry: Hosted, step_id: str) -> None:
+        """End the operation because of a handler that cannot be left."""
