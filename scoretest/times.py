@@ -14,6 +14,7 @@ from .errors import UsageError
 __all__ = [
     "DAY",
     "HOUR",
+    "LAST_INSTANT",
     "MILLISECOND",
     "MINUTE",
     "SECOND",
@@ -55,6 +56,9 @@ _TEXT: Final = re.compile(
 )
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
+LAST_INSTANT: Final = Instant(
+    (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
+)
 # beyond this `datetime` itself ends
 _LONGEST: Final = 3_000 * 366 * DAY
 

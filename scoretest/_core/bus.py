@@ -10,21 +10,40 @@ A storm is a chain of events that cause each other without time moving. The door
 the events that have several causes behind them at one instant, and closes on too many.
 """
 
-from typing import Final
+from collections.abc import Sequence
+from itertools import zip_longest
+from typing import Final, NamedTuple
 
-from .._model.event import DEFERRED_SCHEDULE, ReceivedEvent
+from .._model.event import (
+    DEFERRED_SCHEDULE,
+    FUNCTION_FAILED,
+    FUNCTION_FINISHED,
+    ReceivedEvent,
+)
 from .._model.limits import Limits
 from .._model.options import FunctionKind, FunctionOptions
+from .._model.predicate import Predicate
 from ..errors import LivelockError, UsageError, near_miss
 from ..times import DAY, Instant, format_instant, to_instant
 
 __all__ = ["Bus"]
 
 _RESERVED: Final = "inngest/"
+_NEWS: Final = (FUNCTION_FINISHED, FUNCTION_FAILED)  # two for each link of a chain
 _DEDUPED_FOR: Final = DAY  # rule F3
 # ours: far beyond what an application does on purpose, and reached within a second
 _STORM_DEPTH: Final = 10
 _STORM_EVENTS: Final = 2_000
+
+
+class _Start(NamedTuple):
+    """A trigger of a function, and its condition."""
+
+    function: FunctionOptions
+    condition: Predicate | None
+
+    def is_met_by(self, event: ReceivedEvent) -> bool:
+        return self.condition is None or self.condition.matches(event.wire)
 
 
 class Bus:
@@ -33,14 +52,16 @@ class Bus:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._functions: dict[str, FunctionOptions] = {}
-        self._by_event: dict[str, list[FunctionOptions]] = {}
+        self._by_event: dict[str, list[_Start]] = {}
         self._seen: dict[tuple[str, str], Instant] = {}
         self._storm = (Instant(-1), 0)
         self._ts_from = to_instant(limits.event_ts_from, what="event_ts_from")
         self._ts_until = to_instant(limits.event_ts_until, what="event_ts_until")
 
-    def register(self, function: FunctionOptions) -> None:
-        """Add *function*.
+    def register(
+        self, function: FunctionOptions, conditions: Sequence[Predicate | None] = ()
+    ) -> None:
+        """Add *function*, with the condition of each of its triggers, if any has one.
 
         Raises:
             UsageError: Another function has the same slug.
@@ -53,8 +74,10 @@ class Bus:
                 fix="give each function its own fn_id",
             )
         self._functions[function.slug] = function
-        for name in dict.fromkeys(trigger.event for trigger in function.triggers):
-            self._by_event.setdefault(name, []).append(function)
+        pairs = zip_longest(function.triggers, conditions)
+        for trigger, condition in pairs:
+            starts = self._by_event.setdefault(trigger.event, [])
+            starts.append(_Start(function, condition))
 
     @property
     def trigger_names(self) -> tuple[str, ...]:
@@ -99,8 +122,13 @@ class Bus:
             )
 
     def started_by(self, event: ReceivedEvent) -> tuple[FunctionOptions, ...]:
-        """Return the functions that *event* triggers, before any deduplication."""
-        by_name = tuple(self._by_event.get(event.name, ()))
+        """Return the functions that *event* triggers, each once (rules H1, C13)."""
+        starts = self._by_event.get(event.name)
+        by_name = (
+            tuple(dict.fromkeys(s.function for s in starts if s.is_met_by(event)))
+            if starts
+            else ()
+        )
         if event.name != DEFERRED_SCHEDULE:
             return by_name
         routing = event.data.get("_inngest")
@@ -126,7 +154,7 @@ class Bus:
         Raises:
             LivelockError: Too many events of one instant were caused by each other.
         """
-        if event.depth < _STORM_DEPTH or event.name.startswith(_RESERVED):
+        if event.depth < _STORM_DEPTH or event.name in _NEWS:
             return
         at, count = self._storm
         count = count + 1 if at == event.received_at else 1

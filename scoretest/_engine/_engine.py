@@ -31,7 +31,9 @@ from .._model.fact import (
 from .._model.limits import Limits
 from .._model.operation import DeferAbort, DeferAdd, Operation, Raised, Returned
 from .._model.options import FunctionOptions
+from .._model.predicate import Predicate
 from .._model.score import ScoreEntry
+from ..expr import compile as compile_expression
 from ..times import MILLISECOND, Duration, Instant
 from . import _ends, _steps
 from ._world import Live, World
@@ -105,13 +107,29 @@ class Engine:
 
     # --- what can happen --------------------------------------------------------
 
-    def register(self, function: FunctionOptions) -> None:
-        """Add a function.
+    def conditions(self, function: FunctionOptions) -> list[Predicate | None]:
+        """Compile the conditions of a function's triggers (rule C13).
+
+        Raises:
+            ExpressionError: One of them is no expression.
+        """
+        clock = self._world.clock
+        return [
+            None
+            if trigger.expression is None
+            else compile_expression(trigger.expression, kind="trigger", clock=clock)
+            for trigger in function.triggers
+        ]
+
+    def register(
+        self, function: FunctionOptions, conditions: Sequence[Predicate | None] = ()
+    ) -> None:
+        """Add a function, with the conditions of its triggers.
 
         Raises:
             UsageError: Its id is taken.
         """
-        self._world.bus.register(function)
+        self._world.bus.register(function, conditions)
 
     def new_event_id(self) -> str:
         """Return the ULID of the next event (rule E4)."""

@@ -216,7 +216,7 @@ def _compiled(world: World, live: Live, operation: WaitFor) -> Predicate | None:
         return compile_expression(
             operation.expression,
             trigger=seen_by_expressions(live),
-            clock=lambda: world.now,
+            clock=world.clock,
         )
     except ExpressionError as error:
         raise ServerFailure(

@@ -74,6 +74,10 @@ class World:
         self.lives: dict[str, Live] = {}
         self.effects: list[Enter] = []
 
+    def clock(self) -> int:
+        """Return the present instant, for expressions that ask for it."""
+        return self.now
+
     def record(self, fact: Fact) -> None:
         """Record *fact* at the present instant."""
         self.trace.record(self.now, fact)

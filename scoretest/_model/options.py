@@ -25,7 +25,7 @@ class TriggerEvent:
 
     Attributes:
         event: The exact name; wildcards are not built yet.
-        expression: A condition on the event; not built yet.
+        expression: A match expression about ``event``; checked when it is served.
     """
 
     event: str
@@ -43,10 +43,11 @@ class TriggerEvent:
                 f"wildcards in triggers, such as {self.event!r}, are not built yet",
                 fix="name each event in a function of its own",
             )
-        if self.expression is not None:
-            raise NotBuiltError(
-                f"trigger expressions, such as {self.expression!r}, are not built yet",
-                fix="test the condition at the top of the handler",
+        expression: object = self.expression
+        if expression is not None and not isinstance(expression, str):
+            raise UsageError(
+                f"a trigger's expression must be text, not {show(expression)}",
+                fix="write expression=\"event.data.plan == 'pro'\"",
             )
 
 

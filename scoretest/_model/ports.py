@@ -53,12 +53,12 @@ class RunPort(WorldPort, Protocol):
         """Tell the test something; *place* is where in the user's code."""
 
     def saw_defer(self, hashed: str) -> bool:
-        """Say whether this entry called a defer of this id before; note that it did."""
+        """Say whether this entry called a defer of this id before."""
 
-    def add_defer(self, call: DeferAdd) -> None:
-        """Buffer a defer until the entry answers, unless the server has it (A3, A4)."""
+    def add_defer(self, hashed: str, make: Callable[[], DeferAdd]) -> None:
+        """Buffer what *make* returns, unless the server has the defer (A3, A4)."""
 
-    def abort_defer(self, call: DeferAbort, place: Place) -> None:
+    def abort_defer(self, call: DeferAbort) -> None:
         """Take a buffered defer back, or ask the server to (rule A6)."""
 
 

@@ -57,6 +57,7 @@ class AsyncEntry(Entry):
         super().__init__(driver, live, effect, function)
         self.children: list[asyncio.Task[object]] = []
         self.bodies = 0
+        self._is_branch_left = False  # a task of a group's branch was, and was not seen
         self._parked: set[asyncio.Task[object]] = set()
         self._calls: list[tuple[str, Coroutine[object, object, object], Place]] = []
 
@@ -100,7 +101,7 @@ class AsyncEntry(Entry):
         return self.returned(result)
 
     def _note_swallowed(self) -> None:
-        if self.is_left:
+        if self.is_left or self._is_branch_left:
             self.swallowed()
 
     def leave(self) -> None:
@@ -232,11 +233,11 @@ class AsyncEntry(Entry):
                 except LeaveHandler as leave:
                     is_incomplete = True
                     wanted += leave.operations
-                    self.is_left = False
+                    self.is_left = self._is_branch_left = False
                 except BaseExceptionGroup as several:  # from a task group in the branch
                     is_incomplete = True
                     wanted += _operations(several)
-                    self.is_left = False
+                    self.is_left = self._is_branch_left = False
         except Exception:  # the branches behind this one are not reached: no finding
             self.is_cut_short = True
             raise
@@ -254,6 +255,7 @@ class AsyncEntry(Entry):
         if in_group.get():
             # in a task of its own only that task is left: its siblings go on
             self.is_left = task is self.task
+            self._is_branch_left = not self.is_left
             raise LeaveHandler(operations)
         self.operations.extend(operations)
         if task is self.task and not self.children:

@@ -89,8 +89,9 @@ class Driver:
 
     def serve(self, client: Client, functions: Sequence[AnyFunction]) -> None:
         """Register functions that were checked."""
-        for function in functions:
-            self.engine.register(function.options)
+        conditions = [self.engine.conditions(f.options) for f in functions]
+        for function, of_triggers in zip(functions, conditions, strict=True):
+            self.engine.register(function.options, of_triggers)
             self.functions[function.id] = function
             self._loggers[function.id] = client.logger
 

@@ -6,7 +6,7 @@ operation. `Entry` is the port that the SDK's context talks to.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from functools import lru_cache
 
@@ -93,7 +93,8 @@ class Entry:
         self._swallowed = 0
         self._counts: dict[str, int] = {}
         self._kept_defers = live.defers.known
-        self._seen_defers: set[str] = set()
+        self._defer_steps: dict[str, StepName | None] = {}
+        self._aborted: set[str] = set()
         self._defers: dict[str, DeferAdd | DeferAbort] = {}
 
     # --- the run, for the context ---------------------------------------------
@@ -193,30 +194,35 @@ class Entry:
 
     def saw_defer(self, hashed: str) -> bool:
         """Say whether this entry called a defer of this id before (rule A6)."""
-        if hashed in self._seen_defers:
-            return True
-        self._seen_defers.add(hashed)
-        return False
+        return hashed in self._defer_steps
 
-    def add_defer(self, call: DeferAdd) -> None:
-        """Buffer a defer, unless an earlier entry's was accepted (rule A4)."""
-        if call.hashed not in self._kept_defers:
-            self._defers[call.hashed] = call
+    def add_defer(self, hashed: str, make: Callable[[], DeferAdd]) -> None:
+        """Buffer what *make* returns, unless an earlier entry's was accepted (A4)."""
+        if hashed not in self._kept_defers:
+            self._defers[hashed] = make()
+        self._defer_steps[hashed] = in_step.get()
 
-    def abort_defer(self, call: DeferAbort, place: Place) -> None:
-        """Take a buffered defer back, or ask the server to (rule A6)."""
-        if isinstance(self._defers.get(call.hashed), DeferAdd):
-            del self._defers[call.hashed]  # the server never hears of it
+    def abort_defer(self, call: DeferAbort) -> None:
+        """Take a buffered defer back, or ask the server to (rule A6).
+
+        Raises:
+            UsageError: A step's callback aborts what was not deferred in it.
+        """
+        hashed, step = call.hashed, in_step.get()
+        buffered = self._defers.get(hashed)
+        if hashed in self._aborted or not self._kept_defers.get(hashed, True):
             return
-        if in_step.get() is not None:
-            self.report(
-                "DEFER_SKIPPED",
-                "an abort inside a step was skipped: the defer was not made there",
-                "abort after the step has returned",
-                place,
+        if step is not None and (buffered is None or step != self._defer_steps[hashed]):
+            # the callback does not run again, but the defer is called again (rule E1)
+            raise UsageError(
+                f"step {str(step)!r} aborts what was not deferred in it",
+                fix="abort after the step has returned",
             )
-        elif self._kept_defers.get(call.hashed):
-            self._defers[call.hashed] = call
+        self._aborted.add(hashed)
+        if buffered is not None:
+            del self._defers[hashed]  # the server never hears of it
+        else:
+            self._defers[hashed] = call
 
     # --- steps -----------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from types import TracebackType
 
 from .._model.operation import ErrorInfo
 from .._model.place import short_place
-from ..errors import ScoretestError
+from ..errors import NotBuiltError, ScoretestError
 from ..sdk.errors import NonRetriableError, RetryAfterError, StepError
 from ..times import Duration, Instant, to_duration, to_instant
 
@@ -16,6 +16,10 @@ __all__ = ["describe_error"]
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]+")
 _OURS = "scoretest."
 _THEIRS = ("scoretest.demo",)  # its handlers are written as a user's would be
+
+
+# what another attempt cannot mend; scoretest's own limits beside the server's rules
+_FINAL = (NonRetriableError, StepError, NotBuiltError)
 
 
 def describe_error(error: BaseException, now: Instant) -> ErrorInfo:
@@ -31,7 +35,7 @@ def describe_error(error: BaseException, now: Instant) -> ErrorInfo:
         ),
         place=frames[-1][0] if frames else "",
         # rules D3 and D4: what the server is told never to try again
-        retriable=not isinstance(error, NonRetriableError | StepError),
+        retriable=not isinstance(error, _FINAL),
         retry_after=_retry_after(error, now),
     )
 

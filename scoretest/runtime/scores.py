@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import NoReturn, final, overload
 
+from .._json import show
 from ..errors import NotBuiltError, UsageError, near_miss
 from ..times import format_instant, to_instant
 from .views import Run, ScoreRecord, Source
@@ -56,8 +57,17 @@ class Scores(Sequence[ScoreRecord]):
         )
 
     def of(self, run: Run | str) -> list[ScoreRecord]:
-        """Return the scores on *run* and its steps."""
-        run_id = run if isinstance(run, str) else run.id
+        """Return the scores on *run* and its steps.
+
+        Raises:
+            UsageError: *run* is neither a run nor the id of one.
+        """
+        run_id = run if isinstance(run, str) else getattr(run, "id", None)
+        if run_id is None:
+            raise UsageError(
+                f"scores.of() takes a run or its id, not {show(run)}",
+                fix="write harness.scores.of(harness.run(handle_ticket))",
+            )
         return [record for record in self if record.run_id == run_id]
 
     def named(self, name: str) -> list[ScoreRecord]:

@@ -7,7 +7,14 @@ from typing import Any, TypeVar, final
 from .._json import show
 from ..errors import UsageError
 from ..sdk.function import is_coroutine_handler
-from ..times import Duration, Instant, format_instant, to_duration, to_instant
+from ..times import (
+    LAST_INSTANT,
+    Duration,
+    Instant,
+    format_instant,
+    to_duration,
+    to_instant,
+)
 from .driver import Driver
 
 __all__ = ["Travel"]
@@ -40,7 +47,14 @@ class Travel:
         duration = to_duration(by, what="advance()")
         if duration < 0:
             raise self._backwards(f"advance({by!r})")
-        self._to(Instant(self._driver.now + duration))
+        target = Instant(self._driver.now + duration)
+        if target > LAST_INSTANT:
+            raise UsageError(
+                f"advance({by!r}) goes beyond the year 9999, where the calendar ends",
+                where=f"virtual time {format_instant(self._driver.now)}",
+                fix="move less far, or begin earlier with Harness(start=...)",
+            )
+        self._to(target)
 
     def advance_to(self, moment: datetime) -> None:
         """Go forward to *moment*, timer by timer.

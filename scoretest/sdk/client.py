@@ -18,7 +18,14 @@ from .._model.score import InvalidScoreError, ScoreValue, check_score
 from ..errors import NotBuiltError, UsageError
 from .arguments import event_list
 from .current import current_port
-from .function import Function, Handler, describe, refuse_unbuilt
+from .function import (
+    Function,
+    Handler,
+    checked_name_of,
+    checked_slug_part,
+    describe,
+    refuse_unbuilt,
+)
 from .places import caller
 from .scoring import check_target
 
@@ -37,12 +44,7 @@ class Client:
     """
 
     def __init__(self, app_id: str, *, logger: logging.Logger | None = None) -> None:
-        name: object = app_id
-        if not isinstance(name, str) or not name:
-            raise UsageError(
-                f"app_id must be text, not {show(name)}",
-                fix='write Client(app_id="support")',
-            )
+        checked_slug_part("app_id", app_id, example="support")
         self.app_id = app_id
         self.logger = logger or logging.getLogger("scoretest")
         self._worlds: list[ref[WorldPort]] = []
@@ -74,18 +76,14 @@ class Client:
         """
         refuse_unbuilt(fn_id, unbuilt)
         triggers = tuple(trigger) if isinstance(trigger, list) else (trigger,)
-        for item in triggers:
+        for item in triggers or (trigger,):  # an empty list is no trigger either
             if not isinstance(item, TriggerEvent):
                 raise UsageError(
                     f"the trigger of {fn_id!r} must be a TriggerEvent, "
                     f"not {show(item)}",
                     fix='write trigger=TriggerEvent(event="support/ticket.created")',
                 )
-        if name is not None and not isinstance(name, str):
-            raise UsageError(
-                f"the name of {fn_id!r} must be text, not {show(name)}",
-                fix="leave it out",
-            )
+        checked_name_of(fn_id, name)
 
         def decorate(handler: Handler[T]) -> Function[T]:
             kind = FunctionKind.ORDINARY

@@ -31,10 +31,12 @@ class DeferredParent:
     Attributes:
         fn_slug: Its function.
         run_id: Its id; what a scorer scores.
+        experiment: None; experiments are not built yet.
     """
 
     fn_slug: str
     run_id: str
+    experiment: None = None
 
 
 class ReplayAwareLogger(logging.LoggerAdapter):  # type: ignore[type-arg]  # generic in stubs only, a plain class at run time

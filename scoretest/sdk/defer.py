@@ -5,7 +5,7 @@ Nothing that is wrong with a defer ever fails its parent: production logs it and
 """
 
 from collections.abc import Callable
-from typing import Any, Protocol, cast, final
+from typing import Protocol, cast, final
 
 from .._ids import hash_id
 from .._json import JsonObject, show, to_wire
@@ -14,6 +14,8 @@ from .._model.options import FunctionKind, FunctionOptions
 from .._model.place import Place
 from .._model.ports import RunPort
 from ..errors import ScoretestError, UsageError
+from .current import current_port
+from .places import caller
 from .schema import Schema
 
 __all__ = ["DeferHandle", "add_defer"]
@@ -32,12 +34,12 @@ class _Target(Protocol):
 class DeferHandle:
     """Takes a defer back, as long as its run has not ended (rule A6)."""
 
-    def __init__(self, abort: Callable[[], None]) -> None:
+    def __init__(self, abort: Callable[[Place], None]) -> None:
         self._abort = abort
 
     def abort(self) -> None:
         """Take the defer back; it does nothing when the call was skipped."""
-        self._abort()
+        self._abort(caller())
 
 
 def add_defer(
@@ -45,21 +47,48 @@ def add_defer(
 ) -> DeferHandle:
     """Buffer a defer, or skip it and say why."""
     try:
-        call = _checked(port, defer_id, function, data)
-    except ScoretestError as error:
-        port.report(
-            "DEFER_SKIPPED",
-            f"the defer {show(defer_id)} was skipped: {error.what}",
-            error.fix or "mend the call; production only logs it",
-            place,
+        _check_running(port, "a defer")
+        target = _target(function)
+        hashed = _checked_id(port, defer_id)
+        port.add_defer(
+            hashed, lambda: _call(port, target, str(defer_id), hashed, data, place)
         )
-        return DeferHandle(lambda: None)
-    port.add_defer(call)
-    return DeferHandle(lambda: port.abort_defer(DeferAbort(call.hashed), place))
+    except Exception as error:  # noqa: BLE001 -- a schema's own validators may raise anything
+        _skip(port, f"the defer {show(defer_id)} was skipped", error, place)
+        return DeferHandle(lambda _: None)
+    return DeferHandle(lambda where: _abort(port, str(defer_id), hashed, where))
 
 
-def _checked(port: RunPort, defer_id: object, function: object, data: Any) -> DeferAdd:
-    target = _target(function)
+def _abort(port: RunPort, defer_id: str, hashed: str, place: Place) -> None:
+    try:
+        _check_running(port, "an abort")
+        port.abort_defer(DeferAbort(hashed))
+    except UsageError as error:
+        _skip(port, f"the abort of defer {defer_id!r} was skipped", error, place)
+
+
+def _skip(port: RunPort, what: str, error: Exception, place: Place) -> None:
+    is_ours = isinstance(error, ScoretestError)
+    why = error.what if is_ours else f"{type(error).__name__}: {show(error)}"
+    fix = error.fix if is_ours else ""
+    port.report(
+        "DEFER_SKIPPED",
+        f"{what}: {why}",
+        fix or "mend the call; production only logs it",
+        place,
+    )
+
+
+def _check_running(port: RunPort, what: str) -> None:
+    if current_port.get() is not port:
+        raise UsageError(
+            f"{what} needs the handler whose context it belongs to, and that is not "
+            "running here",
+            fix="call it in the handler, or in the callback of one of its steps",
+        )
+
+
+def _checked_id(port: RunPort, defer_id: object) -> str:
     if not isinstance(defer_id, str) or not defer_id:
         raise UsageError(
             f"a defer's id must be text, not {show(defer_id)}",
@@ -71,13 +100,44 @@ def _checked(port: RunPort, defer_id: object, function: object, data: Any) -> De
             f"its id {defer_id!r} was used before in this run",
             fix="give each defer an id of its own; the first call of an id wins",
         )
-    return _with_data(port, target, defer_id, hashed, data)
+    return hashed
 
 
-def _with_data(
-    port: RunPort, target: _Target, defer_id: str, hashed: str, data: Any
-) -> DeferAdd:  # anything a user may pass
-    if not isinstance(data, dict):
+def _call(  # noqa: PLR0913 -- the parts of a call
+    port: RunPort,
+    target: _Target,
+    defer_id: str,
+    hashed: str,
+    data: object,
+    place: Place,
+) -> DeferAdd:
+    """Return what the server is told of a call.
+
+    Raises:
+        UsageError: The server, or the function's schema, would refuse the data.
+    """
+    wire = to_wire(_checked_data(data), what="data")
+    payload: JsonObject = wire.value if isinstance(wire.value, dict) else {}
+    if target.schema is not None:
+        target.schema.validate(payload)
+    for loss in wire.losses:
+        port.report(
+            "LOSSY_OUTPUT",
+            f"{loss.path} of defer {defer_id!r}: {loss.what}",
+            "pass what JSON can carry",
+            place,
+        )
+    return DeferAdd(
+        id=defer_id,
+        hashed=hashed,
+        function=target.options.slug,
+        data=payload,
+        size=wire.size,
+    )
+
+
+def _checked_data(data: object) -> dict[str, object]:
+    if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
         raise UsageError(
             f"its data must be an object with text keys, not {show(data)}",
             fix='pass data={"ticketId": ...}',
@@ -87,24 +147,7 @@ def _with_data(
             raise UsageError(
                 f"its data holds the reserved key {key!r}", fix="rename the key"
             )
-    wire = to_wire(data, what="data")
-    payload: JsonObject = wire.value if isinstance(wire.value, dict) else {}
-    if target.schema is not None:
-        target.schema.validate(payload)
-    for loss in wire.losses:
-        port.report(
-            "LOSSY_OUTPUT",
-            f"{loss.path} of defer {defer_id!r}: {loss.what}",
-            "pass what JSON can carry",
-            target.options.place,
-        )
-    return DeferAdd(
-        id=defer_id,
-        hashed=hashed,
-        function=target.options.slug,
-        data=payload,
-        size=wire.size,
-    )
+    return data
 
 
 def _target(function: object) -> _Target:

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeAlias, TypeVar, final
 from .._json import show
 from .._model.limits import MOST_RETRIES
 from .._model.options import FunctionKind, FunctionOptions, TriggerEvent
-from ..errors import NotBuiltError, UsageError
+from ..errors import NotBuiltError, UsageError, near_miss
 from .context import Context, ContextSync
 from .places import place_of
 from .schema import Schema
@@ -20,10 +20,30 @@ __all__ = [
     "Function",
     "Handler",
     "SyncHandler",
+    "checked_name_of",
+    "checked_slug_part",
     "describe",
 ]
 
 T = TypeVar("T")
+
+# the options of the real SDK's functions
+_BUILT = ("fn_id", "name", "retries", "schema", "trigger")
+_UNBUILT = (
+    "batch_events",
+    "cancel",
+    "concurrency",
+    "debounce",
+    "idempotency",
+    "middleware",
+    "on_failure",
+    "output_type",
+    "priority",
+    "rate_limit",
+    "singleton",
+    "throttle",
+    "timeouts",
+)
 
 AsyncHandler: TypeAlias = Callable[[Context], Awaitable[T]]
 SyncHandler: TypeAlias = Callable[[ContextSync], T]
@@ -102,12 +122,7 @@ def describe(
         UsageError: An id that is no text, a handler that is not callable, or retries
             outside 0 to 20.
     """
-    if not isinstance(fn_id, str) or not fn_id or any(c in fn_id for c in "'\\\n\r"):
-        raise UsageError(
-            f"fn_id must be text without quotes, backslashes and newlines, "
-            f"not {show(fn_id)}",
-            fix='write fn_id="feedback-scorer"',
-        )
+    checked_slug_part("fn_id", fn_id, example="feedback-scorer")
     if not callable(handler):
         raise UsageError(
             f"the handler of {fn_id!r} is not callable: {show(handler)}",
@@ -130,6 +145,33 @@ def describe(
     )
 
 
+def checked_slug_part(what: str, text: object, *, example: str) -> None:
+    """Refuse an id that cannot be part of a function's slug.
+
+    Raises:
+        UsageError: It is no text, empty, or holds what would need an escape.
+    """
+    if not isinstance(text, str) or not text or any(c in text for c in "'\\\n\r"):
+        raise UsageError(
+            f"{what} must be text without quotes, backslashes and newlines, "
+            f"not {show(text)}",
+            fix=f'write {what}="{example}"',
+        )
+
+
+def checked_name_of(fn_id: object, name: object) -> None:
+    """Refuse a name for people that is no text.
+
+    Raises:
+        UsageError: It is none.
+    """
+    if name is not None and not isinstance(name, str):
+        raise UsageError(
+            f"the name of {fn_id!r} must be text, not {show(name)}",
+            fix="leave it out",
+        )
+
+
 def _is_retries(value: object) -> bool:
     is_number = isinstance(value, int) and not isinstance(value, bool)
     return is_number and 0 <= value <= MOST_RETRIES  # type: ignore[operator]  # is_number says int
@@ -140,8 +182,16 @@ def refuse_unbuilt(fn_id: object, options: dict[str, object]) -> None:
 
     Raises:
         NotBuiltError: One of *options* was given; the message names it.
+        UsageError: The real SDK has no such option either.
     """
     for name, value in options.items():
+        if name not in _UNBUILT:
+            raise UsageError(
+                f"function {fn_id!r} has no option {name!r}"
+                f"{near_miss(name, (*_UNBUILT, *_BUILT))}",
+                seen=show(value),
+                fix=f"leave {name}= out, or write one that the real SDK has",
+            )
         if value is not None:
             raise NotBuiltError(
                 f"{name}= of function {fn_id!r} is not built yet",

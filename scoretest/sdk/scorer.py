@@ -3,14 +3,16 @@
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from .._json import JsonObject
+from .._json import JsonObject, show
 from .._model.options import FunctionKind
 from .._model.score import Score
+from ..errors import UsageError
 from .client import Client
 from .context import Context, ContextSync
 from .function import (
     DeferredFunction,
     Handler,
+    checked_name_of,
     describe,
     is_coroutine_handler,
     refuse_unbuilt,
@@ -32,6 +34,7 @@ def create_defer(
     fn_id: str,
     schema: object = None,
     retries: int | None = None,
+    name: str | None = None,
     **unbuilt: object,
 ) -> Callable[[Handler[T]], DeferredFunction[T]]:
     """Make a function that runs when the run that deferred it has ended.
@@ -41,15 +44,18 @@ def create_defer(
         fn_id: Its id within the app.
         schema: A pydantic model, a dataclass or a TypedDict that its payload must fit.
         retries: How many attempts may follow the first, 0 to 20; the default is 4.
+        name: A name for people; nothing depends on it.
         **unbuilt: The real SDK's other options; each is refused by name until built.
 
     Source: rules A1 to A12.
     """
     refuse_unbuilt(fn_id, unbuilt)
+    app_id = _app_of(client, fn_id)
+    checked_name_of(fn_id, name)
 
     def decorate(handler: Handler[T]) -> DeferredFunction[T]:
         kind = FunctionKind.DEFERRED
-        options = describe(client.app_id, fn_id, handler, kind=kind, retries=retries)
+        options = describe(app_id, fn_id, handler, kind=kind, retries=retries)
         checked = None if schema is None else Schema(schema, options.slug)
         return DeferredFunction(options, handler, schema=checked)
 
@@ -62,6 +68,7 @@ def create_scorer(
     fn_id: str,
     schema: object = None,
     retries: int | None = None,
+    name: str | None = None,
     **unbuilt: object,
 ) -> Callable[[Handler[Any]], DeferredFunction[Any]]:
     """Make a deferred function whose result scores the run that deferred it.
@@ -74,15 +81,18 @@ def create_scorer(
         fn_id: Its id within the app.
         schema: A pydantic model, a dataclass or a TypedDict that its payload must fit.
         retries: How many attempts may follow the first, 0 to 20; the default is 4.
+        name: A name for people; nothing depends on it.
         **unbuilt: The real SDK's other options; each is refused by name until built.
 
     Source: rules A1, G1 and G3.
     """
     refuse_unbuilt(fn_id, unbuilt)
+    app_id = _app_of(client, fn_id)
+    checked_name_of(fn_id, name)
 
     def decorate(handler: Handler[Any]) -> DeferredFunction[Any]:
         kind = FunctionKind.SCORER
-        options = describe(client.app_id, fn_id, handler, kind=kind, retries=retries)
+        options = describe(app_id, fn_id, handler, kind=kind, retries=retries)
         checked = None if schema is None else Schema(schema, options.slug)
         is_async = is_coroutine_handler(handler)
         wrap = _scored if is_async else _scored_sync
@@ -91,6 +101,15 @@ def create_scorer(
         )
 
     return decorate
+
+
+def _app_of(client: object, fn_id: object) -> str:
+    if not isinstance(client, Client):
+        raise UsageError(
+            f"the deferred function {fn_id!r} needs a Client first, not {show(client)}",
+            fix='make one: client = Client(app_id="support")',
+        )
+    return client.app_id
 
 
 def _scored(handler: Handler[Any], slug: str) -> Callable[[Context], Any]:

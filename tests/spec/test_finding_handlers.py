@@ -287,6 +287,26 @@ class TestInterruptSwallowed:
         )
         assert finding.fix.startswith("catch Exception, or name the errors")
 
+    def test_collecting_interrupts_as_results_is_swallowing_too(self, on, start, only):
+        """A gather in a group's member that returns exceptions hides the steps' own."""
+
+        @on("shop/order")
+        async def order(ctx):
+            async def member():
+                await asyncio.gather(
+                    ctx.step.run("a", int),
+                    ctx.step.run("b", int),
+                    return_exceptions=True,
+                )
+
+            await ctx.group.parallel((member,))
+            return "end"
+
+        run = start("shop/order")
+
+        assert (run.output, run.steps) == ("end", [])
+        only("INTERRUPT_SWALLOWED")
+
     def test_a_later_step_is_named(self, on, start, only):
         """A step after the swallowed one is reached and told by its id."""
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from scoretest import Event
+from scoretest import Event, create_defer
 from scoretest.errors import DeadlockError, LivelockError
 
 WHERE = re.compile(
@@ -265,6 +265,24 @@ class TestCyclesOfEvents:
 
         assert "functions started by it: shop-p" in info.value.where
         assert info.value.fix == "let one function of the cycle stop sending"
+
+    @pytest.mark.rule("A5")
+    def test_by_defers(self, harness, client, on):
+        """A deferred function that defers itself is stopped at one instant as well."""
+
+        @create_defer(client, fn_id="again")
+        async def again(ctx):
+            ctx.defer("again", function=again, data={})
+
+        @on("shop/order")
+        async def order(ctx):
+            ctx.defer("again", function=again, data={})
+
+        harness.serve(client, functions=[again])
+        with pytest.raises(LivelockError, match="events cause each other") as info:
+            harness.send("shop/order")
+
+        assert "functions started by it: shop-again" in info.value.where
 
     def test_with_a_growing_clock(self, harness, on):
         """A function that sleeps and sends to itself is stopped by fast_forward."""
