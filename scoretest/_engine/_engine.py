@@ -16,7 +16,7 @@ from .._model.command import (
     WriteScore,
 )
 from .._model.effect import Enter
-from .._model.event import DEFERRED_SCHEDULE, ReceivedEvent
+from .._model.event import ReceivedEvent
 from .._model.fact import (
     DeferRejected,
     EventReceived,
@@ -30,7 +30,7 @@ from .._model.fact import (
 )
 from .._model.limits import Limits
 from .._model.operation import DeferAbort, DeferAdd, Operation, Raised, Returned
-from .._model.options import FunctionOptions
+from .._model.options import FunctionKind, FunctionOptions
 from .._model.predicate import Predicate
 from .._model.score import ScoreEntry
 from ..expr import compile as compile_expression
@@ -230,7 +230,7 @@ class Engine:
             id=world.ids.ulid("run", world.now),
             function=function,
             events=(event,),
-            parent=cause.id if cause and _is_deferral(event) else "",
+            parent=cause.id if cause and _is_deferred(function) else "",
             started_at=world.now,
             depth=event.depth + 1,
             depth_at=world.now,
@@ -353,5 +353,6 @@ class Engine:
         self._world.record(ScoreWritten(entry))
 
 
-def _is_deferral(event: ReceivedEvent) -> bool:
-    return event.name == DEFERRED_SCHEDULE
+def _is_deferred(function: FunctionOptions) -> bool:
+    # a function of a user's own may listen to the deferred event, too (rule A9)
+    return function.kind is not FunctionKind.ORDINARY

@@ -57,6 +57,7 @@ class Driver:
         self._ended: list[AsyncEntry] = []
         self._told: set[tuple[str, str, str]] = set()
         self._crash: BaseException | None = None
+        self._is_deadlock_told = False
         self._is_stopped = False
         self._newest = self._most_generations = 0
         loop.on_idle = self._idle
@@ -353,13 +354,20 @@ class Driver:
             DeadlockError: Handlers are under way, and nothing is set that could go on.
         """
         self._raise_crash()
-        stuck = bool(self._entries) and self._next_due() is None
-        if stuck and not self.loop.has_timers:
-            raise DeadlockError(
-                "a handler waits for something that nobody is going to do",
-                where=self.describe(),
-                fix="await steps, timers and things that this handler itself sets going",
-            )
+        deadlock = self.deadlock() if self._next_due() is None else None
+        if deadlock is not None:
+            raise deadlock
+
+    def deadlock(self) -> DeadlockError | None:
+        """Return the error for handlers that nothing can wake, the first time."""
+        if not self._entries or self.loop.has_timers or self._is_deadlock_told:
+            return None
+        self._is_deadlock_told = True
+        return DeadlockError(
+            "a handler waits for something that nobody is going to do",
+            where=self.describe(),
+            fix="await steps, timers and things that this handler itself sets going",
+        )
 
     def describe(self) -> str:
         """Say which handlers are under way, and where they are."""

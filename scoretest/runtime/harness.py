@@ -358,12 +358,16 @@ class Harness:
         """End the world; raise what was found wrong, unless the harness is lax.
 
         Raises:
+            DeadlockError: A handler still waits, and nothing is left to wake it.
             FindingsError: Findings that the test did not allow; only the first time.
         """
         if self._is_closed:
             return
         findings = self._judgement.findings(at_close=True)
+        deadlock = self._driver.deadlock()
         self._shut()
+        if deadlock is not None:
+            raise deadlock
         if self._is_strict:
             raise_findings(findings)
 

@@ -26,6 +26,7 @@ from ..sdk.current import current_port
 from ..sdk.errors import NonRetriableError, RetryAfterError
 from ..times import Duration, Instant
 from .entry import Entry, LeaveHandler, NestedStep, in_group, in_step
+from .extrication import raise_between_lines, tracing_restored
 
 __all__ = ["PlainEntry"]
 
@@ -52,7 +53,8 @@ class PlainEntry(Entry):
             self.check_input()
             logger = self.driver.logger_of(self.function)
             context = ContextSync(self, self, self.effect.attempt, logger)
-            result = self.function.entry(context)
+            with tracing_restored():
+                result = self.function.entry(context)
         except LeaveHandler as leave:
             self.operations.extend(leave.operations)
             return self.left()
@@ -151,7 +153,9 @@ class PlainEntry(Entry):
 
     def _hand_in(self, *operations: Operation) -> Json:
         """Hand in *operations* and go no further; a group collects them first."""
-        if self.is_hopeless:  # an answer may end the loop that swallows everything
+        if self.is_hopeless:
+            # counted from here: this method, the step's in the port, the step itself
+            raise_between_lines(lambda: LeaveHandler(()), innermost=3)
             return None
         self.is_left = True
         raise LeaveHandler(operations)

@@ -236,6 +236,8 @@ class Run:
 
     def _retrying(self) -> str | None:
         run = self._live.run
+        if run.state is RunState.QUEUED:  # rule H3
+            return f"its start at {format_instant(run.events[0].ts)}"
         if run.is_over or run.error is None or run.open_entries:
             return None
         return f"attempt {run.attempts + 1} after {run.error.name}: {run.error.message}"

@@ -68,9 +68,9 @@ def _abort(port: RunPort, defer_id: str, hashed: str, place: Place) -> None:
 
 
 def _skip(port: RunPort, what: str, error: Exception, place: Place) -> None:
-    is_ours = isinstance(error, ScoretestError)
-    why = error.what if is_ours else f"{type(error).__name__}: {show(error)}"
-    fix = error.fix if is_ours else ""
+    why, fix = show(error), ""
+    if isinstance(error, ScoretestError):
+        why, fix = error.what, error.fix
     port.report(
         "DEFER_SKIPPED",
         f"{what}: {why}",
@@ -103,7 +103,7 @@ def _checked_id(port: RunPort, defer_id: object) -> str:
     return hashed
 
 
-def _call(  # noqa: PLR0913 -- the parts of a call
+def _call(
     port: RunPort,
     target: _Target,
     defer_id: str,

@@ -57,6 +57,10 @@ class RetryAfterError(Exception):
         self.retry_after = retry_after
         self.quiet = quiet
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # the default would call the class with the message alone
+        return type(self), (str(self), self.retry_after, self.quiet), vars(self)
+
 
 class StepError(Exception):
     """A step that has no attempts left; catch it to go on without the step.
@@ -74,6 +78,10 @@ class StepError(Exception):
         self.message = message
         self.name = name
         self.stack = stack
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # the default would call the class with the message alone
+        return type(self), (self.message, self.name, self.stack), vars(self)
 
 
 class FunctionConfigInvalidError(UsageError):

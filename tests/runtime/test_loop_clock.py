@@ -408,7 +408,7 @@ class TestNoEnd:
         assert str(caught.value) == (
             "the clock has moved 50 times and timers are still pending\n"
             "  where: virtual time 50s\n"
-            "  fix:   end the loop that sleeps, move less far, or raise `max_jumps`"
+            "  fix:   end the loop that sleeps, sleep longer, or move less far at once"
         )
 
     def test_spinning_trips_the_budget_of_turns(self, make_loop):
@@ -425,7 +425,7 @@ class TestNoEnd:
         assert str(caught.value) == (
             "the loop has turned 50 times and the clock has not moved\n"
             "  where: virtual time 0s\n"
-            "  fix:   wait for an event instead of polling, or raise `max_turns`"
+            "  fix:   wait for an event, or sleep, instead of polling"
         )
 
     @pytest.mark.parametrize("pause", [0, 1])

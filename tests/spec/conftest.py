@@ -2,7 +2,7 @@
 
 import pytest
 
-from scoretest import Client, TriggerEvent
+from scoretest import Client, TriggerEvent, create_defer, create_scorer
 
 
 @pytest.fixture
@@ -38,3 +38,24 @@ def start(harness):
         return run
 
     return send
+
+
+def _declare(harness, client, create, options):
+    def decorate(handler):
+        function = create(client, fn_id=handler.__name__, **options)(handler)
+        harness.serve(client, functions=[function])
+        return function
+
+    return decorate
+
+
+@pytest.fixture
+def deferred(harness, client):
+    """Make and serve a deferred function: ``@deferred(retries=0)``."""
+    return lambda **options: _declare(harness, client, create_defer, options)
+
+
+@pytest.fixture
+def scorer(harness, client):
+    """Make and serve a scorer: ``@scorer(schema=Feedback)``."""
+    return lambda **options: _declare(harness, client, create_scorer, options)

@@ -327,3 +327,38 @@ class TestCyclesOfEvents:
         harness.send([Event(name="shop/order")] * 3)
 
         assert len(harness.runs) == 6_003
+
+
+def test_a_plain_handler_that_swallows_everything_is_given_up_on(harness, on):
+    """A loop without an end that catches BaseException is left between two lines."""
+
+    @on("shop/order")
+    def order(ctx):
+        while True:
+            try:
+                ctx.step.sleep("stuck", "1d")
+            except BaseException:  # noqa: BLE001, S110 -- the mistake itself
+                pass
+
+    with pytest.raises(LivelockError, match="swallows every interrupt") as info:
+        harness.send("shop/order")
+
+    assert named(info.value, step=True)
+
+
+def test_a_deadlock_beside_a_pending_timer_is_told_at_the_end(harness, on):
+    """A handler that nothing can wake is an error when the harness closes."""
+
+    @on("shop/order")
+    async def order(ctx):
+        await asyncio.Event().wait()
+
+    @on("shop/sleep")
+    async def sleeper(ctx):
+        await ctx.step.sleep("week", "7d")
+
+    harness.send("shop/sleep")
+    harness.send("shop/order")
+
+    with pytest.raises(DeadlockError, match="nobody is going to do"):
+        harness.close()

@@ -115,7 +115,7 @@ class TestTheCallback:
 
     @pytest.mark.rule("E1")
     def test_a_callback_may_sleep_in_virtual_time(self, harness, on, start):
-        """asyncio and anyio sleeps in a callback take virtual time, once."""
+        """Sleeps of asyncio and anyio in a callback take virtual time, once."""
 
         @on("shop/order")
         async def order(ctx):
