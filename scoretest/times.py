@@ -118,7 +118,9 @@ def to_duration(value: object, *, what: str, bare_ms: bool = False) -> Duration:
         if abs(value) * MILLISECOND > _LONGEST:
             raise _too_long(value)
         return Duration(value * MILLISECOND)
-    kinds = "text, a timedelta" + (" or whole milliseconds" if bare_ms else "")
+    kinds = (
+        "text, a timedelta or whole milliseconds" if bare_ms else "text or a timedelta"
+    )
     raise UsageError(
         f"{what} must be {kinds}, not {value!r}",
         fix='give it a unit, for example "5s", "1h30m" or "7d"',

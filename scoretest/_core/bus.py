@@ -162,8 +162,8 @@ class Bus:
         if count > _STORM_EVENTS:
             names = ", ".join(sorted(f.slug for f in self.started_by(event)))
             raise LivelockError(
-                f"events cause each other without end: {event.name!r} is the "
-                f"{count}th in a chain at one instant",
+                f"events cause each other without end: {event.name!r} is "
+                f"number {count} in a chain at one instant",
                 where=f"functions started by it: {names or 'none'}, virtual time "
                 f"{format_instant(event.received_at)}",
                 fix="let one function of the cycle stop sending",

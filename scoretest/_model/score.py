@@ -13,7 +13,7 @@ from .record import record
 
 __all__ = ["InvalidScoreError", "Score", "ScoreEntry", "ScoreValue", "check_score"]
 
-_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f']")
+_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f'\ud800-\udfff]")
 
 
 class InvalidScoreError(UsageError, ValueError):

@@ -7,8 +7,8 @@ of one of their steps still runs.
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Sequence
-from contextlib import suppress
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from contextvars import Context as ContextVars
 from typing import Any
 
@@ -57,7 +57,7 @@ class Driver:
         self._ended: list[AsyncEntry] = []
         self._told: set[tuple[str, str, str]] = set()
         self._crash: BaseException | None = None
-        self._is_deadlock_told = False
+        self._is_trouble_told = False
         self._is_stopped = False
         self._newest = self._most_generations = 0
         loop.on_idle = self._idle
@@ -233,9 +233,22 @@ class Driver:
             )
             entry.task = task
 
-    def allow_chain(self, length: int) -> None:
-        """Let at most *length* runs start each other in the operation that begins."""
-        self._most_generations = self._newest + length
+    @contextmanager
+    def operation(self, chain: int) -> Iterator[None]:
+        """Hold an operation of the test, in which *chain* runs may start each other.
+
+        Raises:
+            DeadlockError: It is over, and a handler waits for what nobody will do.
+        """
+        self._most_generations = self._newest + chain
+        try:
+            yield
+            self._raise_crash()
+            if self._next_due() is None:
+                self.check_deadlock()
+        except BaseException:
+            self._is_trouble_told = True
+            raise
 
     def _check_chain(self, live: Live) -> None:
         run = live.run
@@ -347,27 +360,18 @@ class Driver:
             crash, self._crash = self._crash, None
             raise crash
 
-    def check_stuck(self) -> None:
-        """Refuse to go on when a handler waits for something that nobody will do.
+    def check_deadlock(self) -> None:
+        """Refuse to leave a handler that nothing can wake, unless trouble was told.
 
         Raises:
-            DeadlockError: Handlers are under way, and nothing is set that could go on.
+            DeadlockError: There is one.
         """
-        self._raise_crash()
-        deadlock = self.deadlock() if self._next_due() is None else None
-        if deadlock is not None:
-            raise deadlock
-
-    def deadlock(self) -> DeadlockError | None:
-        """Return the error for handlers that nothing can wake, the first time."""
-        if not self._entries or self.loop.has_timers or self._is_deadlock_told:
-            return None
-        self._is_deadlock_told = True
-        return DeadlockError(
-            "a handler waits for something that nobody is going to do",
-            where=self.describe(),
-            fix="await steps, timers and things that this handler itself sets going",
-        )
+        if self._entries and not self.loop.has_timers and not self._is_trouble_told:
+            raise DeadlockError(
+                "a handler waits for something that nobody is going to do",
+                where=self.describe(),
+                fix="await steps, timers and things that this handler itself sets going",
+            )
 
     def describe(self) -> str:
         """Say which handlers are under way, and where they are."""

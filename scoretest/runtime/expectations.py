@@ -64,7 +64,13 @@ class ExpectedFailure:
             f"exactly one run of {self._function!r} was expected to fail, "
             f"and {count} did",
             seen="; ".join(map(repr, failed or others)) or "it never ran",
-            fix="let fast_forward() go through its retries inside the block"
-            if not failed
-            else "use one block for each failure",
+            fix=_fix(failed, others),
         )
+
+
+def _fix(failed: list[Run], others: list[Run]) -> str:
+    if failed:
+        return "use one block for each failure"
+    if all(run.ended_at for run in others):
+        return "do what makes it fail inside the block"
+    return "let fast_forward() go through its retries inside the block"

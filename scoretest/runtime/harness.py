@@ -279,7 +279,8 @@ class Harness:
             UsageError: There is none, or several; the message lists what there is.
         """
         return self._reader.only_run(
-            which if isinstance(which, str) else self._driver.slug_of(which)
+            which if isinstance(which, str) else self._driver.slug_of(which),
+            self._driver.functions,
         )
 
     @property
@@ -364,10 +365,10 @@ class Harness:
         if self._is_closed:
             return
         findings = self._judgement.findings(at_close=True)
-        deadlock = self._driver.deadlock()
-        self._shut()
-        if deadlock is not None:
-            raise deadlock
+        try:
+            self._driver.check_deadlock()
+        finally:
+            self._shut()
         if self._is_strict:
             raise_findings(findings)
 

@@ -46,7 +46,8 @@ class PlainEntry(Entry):
         except BaseException as error:  # noqa: BLE001 -- GeneratorExit and the like end the test, not the run
             self.driver.crash(error)
             return
-        self.answer(outcome)
+        if not self.is_hopeless:  # else the operation has ended with an error
+            self.answer(outcome)
 
     def _outcome(self) -> Outcome:
         try:
@@ -57,7 +58,7 @@ class PlainEntry(Entry):
                 result = self.function.entry(context)
         except LeaveHandler as leave:
             self.operations.extend(leave.operations)
-            return self.left()
+            return None if self.is_hopeless else self.left()
         except NestedStep:
             return self.left()
         except MemoryError:

@@ -1,6 +1,6 @@
 """Reads a world: hands out views on its runs, waits, events and scores."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TypeVar, final
 
 from .._engine import Engine
@@ -54,7 +54,7 @@ class Reader:
         """Return the run of this id, which the world is known to have."""
         return Run(self.source, self._engine.lives[run_id])
 
-    def only_run(self, which: str) -> Run:
+    def only_run(self, which: str, served: Collection[str]) -> Run:
         """Return the run of an id, or the only run of a function's slug.
 
         Raises:
@@ -64,14 +64,14 @@ class Reader:
         of_function = [run for run in self.runs if run.function_id == which]
         if found or len(of_function) == 1:
             return found or of_function[0]
-        known = {run.function_id for run in self.runs}
-        known |= {run.function_id.partition("-")[2] for run in self.runs}
-        hint = "" if of_function else near_miss(which, sorted(known))
+        hint = "" if of_function or which in served else _near(which, served)
         return pick(
             of_function,
             self.runs,
             f"run of {which!r}{hint}",
-            "pass the function itself, or pick one from harness.runs",
+            "pick one from harness.runs"
+            if of_function
+            else "start it with harness.send(...), and name it by the function itself",
         )
 
     @property
@@ -114,3 +114,9 @@ class Reader:
         return "\n".join(map(str, waits)) or (
             "no open wait on this event's name refused it"
         )
+
+
+def _near(slug: str, served: Collection[str]) -> str:
+    """Return a hint at the function that was meant, perhaps by its fn_id alone."""
+    full = (known for known in served if known.endswith(f"-{slug}"))
+    return near_miss(next(full, slug), served)

@@ -53,7 +53,9 @@ class Scores(Sequence[ScoreRecord]):
         raise UsageError(
             f"{count} named {key!r}{near_miss(key, names) if not found else ''}",
             seen="; ".join(map(repr, found or self._current)) or "no scores at all",
-            fix="use scores.named(...) for several, or look at the timeline for none",
+            fix="take them from scores.named(...), or one run's from scores.of(run)"
+            if found
+            else "look at str(harness.timeline) for what the scorer did",
         )
 
     def of(self, run: Run | str) -> list[ScoreRecord]:

@@ -38,8 +38,15 @@ class StartedRuns(list[Run]):
         try:
             return super().__getitem__(place)
         except IndexError:
+            if len(self):
+                raise NoRunError(
+                    f"runs[{place}] was asked for, and the events that were sent "
+                    f"started {len(self)} run(s)",
+                    seen="; ".join(map(repr, self)),
+                    fix="take one of those that were started",
+                ) from None
             raise NoRunError(
-                f"the events that were sent started {len(self)} run(s){self._hint}",
+                f"the events that were sent started no run{self._hint}",
                 fix="serve a function with a trigger of exactly this event's name",
             ) from None
 

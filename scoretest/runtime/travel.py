@@ -11,11 +11,13 @@ from ..times import (
     LAST_INSTANT,
     Duration,
     Instant,
+    format_duration,
     format_instant,
     to_duration,
     to_instant,
 )
 from .driver import Driver
+from .timer_heap import NEVER_US
 
 __all__ = ["Travel"]
 
@@ -44,17 +46,10 @@ class Travel:
         Raises:
             UsageError: *by* is negative, or no duration.
         """
-        duration = to_duration(by, what="advance()")
+        duration = to_duration(by, what="the time to advance")
         if duration < 0:
-            raise self._backwards(f"advance({by!r})")
-        target = Instant(self._driver.now + duration)
-        if target > LAST_INSTANT:
-            raise UsageError(
-                f"advance({by!r}) goes beyond the year 9999, where the calendar ends",
-                where=f"virtual time {format_instant(self._driver.now)}",
-                fix="move less far, or begin earlier with Harness(start=...)",
-            )
-        self._to(target)
+            raise self._backwards(f"advancing by {format_duration(duration)}")
+        self._to(Instant(self._driver.now + duration))
 
     def advance_to(self, moment: datetime) -> None:
         """Go forward to *moment*, timer by timer.
@@ -62,9 +57,9 @@ class Travel:
         Raises:
             UsageError: *moment* is in the past, or no aware datetime.
         """
-        target = to_instant(moment, what="advance_to()")
+        target = to_instant(moment, what="the moment")
         if target < self._driver.now:
-            raise self._backwards(f"advance_to({format_instant(target)})")
+            raise self._backwards(f"advancing to {format_instant(target)}")
         self._to(target)
 
     def fast_forward(self, within: str | timedelta | None) -> None:
@@ -78,11 +73,11 @@ class Travel:
         if within is not None:
             limit = to_duration(within, what="within")
             if limit < 0:
-                raise self._backwards(f"fast_forward({within!r})")
+                raise self._backwards(f"going on for {format_duration(limit)}")
         is_bounded = limit is not None
-        self._driver.allow_chain(_CHAIN_ON_THE_WAY if is_bounded else _CHAIN_TO_THE_END)
-        self._driver.loop.run_until_quiet(limit)
-        self._driver.check_stuck()
+        chain = _CHAIN_ON_THE_WAY if is_bounded else _CHAIN_TO_THE_END
+        with self._driver.operation(chain):
+            self._driver.loop.run_until_quiet(limit)
 
     def call(
         self, function: Callable[..., Coroutine[Any, Any, T]], *args: Any, **kwargs: Any
@@ -97,15 +92,21 @@ class Travel:
                 f"call() takes a coroutine function, not {show(function)}",
                 fix="write harness.call(handle_click, request), without calling it",
             )
-        self._driver.allow_chain(_CHAIN_ON_THE_WAY)
-        result = self._driver.loop.run_until_complete(function(*args, **kwargs))
-        self._to(None)
+        with self._driver.operation(_CHAIN_ON_THE_WAY):
+            result = self._driver.loop.run_until_complete(function(*args, **kwargs))
+            self._driver.loop.run_to(None)
         return result
 
     def _to(self, target: Instant | None) -> None:
-        self._driver.allow_chain(_CHAIN_ON_THE_WAY)
-        self._driver.loop.run_to(None if target is None else target - self._start)
-        self._driver.check_stuck()
+        end = min(LAST_INSTANT, self._start + NEVER_US - 1)
+        if target is not None and target > end:
+            raise UsageError(
+                f"the time of this world ends at {format_instant(Instant(end))}",
+                where=f"virtual time {format_instant(self._driver.now)}",
+                fix="move less far, or begin earlier with Harness(start=...)",
+            )
+        with self._driver.operation(_CHAIN_ON_THE_WAY):
+            self._driver.loop.run_to(None if target is None else target - self._start)
 
     def _backwards(self, call: str) -> UsageError:
         return UsageError(

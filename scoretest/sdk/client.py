@@ -27,7 +27,7 @@ from .function import (
     refuse_unbuilt,
 )
 from .places import caller
-from .scoring import check_target
+from .scoring import check_run, check_target
 
 __all__ = ["Client"]
 
@@ -143,12 +143,13 @@ class Client:
         try:
             check_score(name, value)
             check_target(run_id, step_id, is_run_needed=True)
+            world = self._world(verb)
+            check_run(run_id)
         except InvalidScoreError as error:
             port = current_port.get()
             if port is not None:
                 port.report("SCORE_INVALID", error.what, error.fix, caller(3))
             raise
-        world = self._world(verb)
         world.write_score(name=name, value=value, run_id=run_id, step_id=step_id)
 
     def score_experiment(self, **_: object) -> NoReturn:

@@ -153,8 +153,8 @@ def checked_slug_part(what: str, text: object, *, example: str) -> None:
     """
     if not isinstance(text, str) or not text or any(c in text for c in "'\\\n\r"):
         raise UsageError(
-            f"{what} must be text without quotes, backslashes and newlines, "
-            f"not {show(text)}",
+            f"{what} must be text, not empty and without quotes, backslashes and "
+            f"newlines, and it is {show(text)}",
             fix=f'write {what}="{example}"',
         )
 

@@ -1,6 +1,6 @@
 """Groups: several steps at once."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import NoReturn, TypeVar, final
 
 from .._json import show
@@ -72,10 +72,15 @@ def _checked(callables: tuple[Callable[[], T], ...]) -> tuple[Callable[[], T], .
     for item in callables:
         if not callable(item):
             raise UsageError(
-                f"group.parallel takes functions, not {show(item)}",
+                f"group.parallel takes functions, not {_shown(item)}",
                 fix='write (lambda: ctx.step.run("a", a), lambda: ...) around the steps',
             )
     return tuple(callables)
+
+
+def _shown(item: object) -> str:
+    # the commonest mistake, and our own coroutine's name would tell nothing
+    return "a step that was called" if isinstance(item, Coroutine) else show(item)
 
 
 def _no_experiments(experiment_id: object) -> NotBuiltError:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from .._json import JsonObject, show
-from .._model.options import FunctionKind
+from .._model.options import FunctionKind, FunctionOptions
 from .._model.score import Score
 from ..errors import UsageError
 from .client import Client
@@ -18,7 +18,7 @@ from .function import (
     refuse_unbuilt,
 )
 from .schema import Schema
-from .scoring import scores_of
+from .scoring import score_body, scores_of
 
 __all__ = ["create_defer", "create_scorer"]
 
@@ -97,7 +97,7 @@ def create_scorer(
         is_async = is_coroutine_handler(handler)
         wrap = _scored if is_async else _scored_sync
         return DeferredFunction(
-            options, handler, entry=wrap(handler, options.slug), schema=checked
+            options, handler, entry=wrap(handler, options), schema=checked
         )
 
     return decorate
@@ -112,32 +112,36 @@ def _app_of(client: object, fn_id: object) -> str:
     return client.app_id
 
 
-def _scored(handler: Handler[Any], slug: str) -> Callable[[Context], Any]:
+def _scored(
+    handler: Handler[Any], options: FunctionOptions
+) -> Callable[[Context], Any]:
     async def entry(ctx: Context) -> object:
-        scores = scores_of(await handler(ctx), slug)  # type: ignore[arg-type]  # the async kind, looked at above
+        scores = scores_of(await handler(ctx), options.slug)  # type: ignore[arg-type]  # the async kind, looked at above
         for score in scores:
-            await ctx.step.score(
-                _STEP, name=score.name, value=score.value, run_id=_scored_run(ctx)
-            )
+            await ctx.step.run(_STEP, _writing(ctx, score, options.place))
         return _as_output(scores)
 
     return entry
 
 
-def _scored_sync(handler: Handler[Any], slug: str) -> Callable[[ContextSync], Any]:
+def _scored_sync(
+    handler: Handler[Any], options: FunctionOptions
+) -> Callable[[ContextSync], Any]:
     def entry(ctx: ContextSync) -> object:
-        scores = scores_of(handler(ctx), slug)  # type: ignore[arg-type]  # the sync kind, looked at above
+        scores = scores_of(handler(ctx), options.slug)  # type: ignore[arg-type]  # the sync kind, looked at above
         for score in scores:
-            ctx.step.score(
-                _STEP, name=score.name, value=score.value, run_id=_scored_run(ctx)
-            )
+            ctx.step.run(_STEP, _writing(ctx, score, options.place))
         return _as_output(scores)
 
     return entry
 
 
-def _scored_run(ctx: Context | ContextSync) -> str:
-    return ctx.parents[0].run_id
+def _writing(
+    ctx: Context | ContextSync, score: Score, place: str
+) -> Callable[[], None]:
+    """Return the callback that writes *score*; a mistake is the handler's at *place*."""
+    parent = ctx.parents[0].run_id
+    return score_body(ctx._port, score, parent, None, place)  # noqa: SLF001 -- a scorer is as near to the port as a step tool
 
 
 def _as_output(scores: Sequence[Score]) -> JsonObject | list[JsonObject] | None:

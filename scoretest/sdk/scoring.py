@@ -1,6 +1,8 @@
 """Writing scores: from steps, from scorers, from clients."""
 
+import re
 from collections.abc import Callable, Mapping
+from typing import Final
 
 from .._json import show
 from .._model.place import Place
@@ -10,24 +12,32 @@ from ..errors import UsageError
 
 __all__ = ["score_body", "scores_of"]
 
+# the server answers 400 to anything else (rule G5)
+_ULID: Final = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}", re.IGNORECASE)
+_WHICH_RUN: Final = "pass ctx.run_id, or ctx.parents[0].run_id for the parent"
+
 
 def score_body(
-    port: RunPort, score: Score, run_id: str | None, step_id: str | None, place: Place
+    port: RunPort,
+    score: Score,
+    run_id: str | None,
+    step_id: str | None,
+    place: Place | str,
 ) -> Callable[[], None]:
     """Return the callback of a step that writes *score*, to this run by default."""
+
+    scored = port.run_id if run_id is None else run_id
 
     def write() -> None:
         try:
             check_score(score.name, score.value)
             check_target(run_id, step_id)
+            check_run(scored)
         except InvalidScoreError as error:
             port.report("SCORE_INVALID", error.what, error.fix, place)
             raise
         port.write_score(
-            name=score.name,
-            value=score.value,
-            run_id=port.run_id if run_id is None else run_id,
-            step_id=step_id,
+            name=score.name, value=score.value, run_id=scored, step_id=step_id
         )
 
     return write
@@ -48,8 +58,22 @@ def check_target(
         ):
             raise InvalidScoreError(
                 f"{label} must be text that is not blank, not {show(value)}",
-                fix="pass ctx.run_id, or ctx.parents[0].run_id for the parent",
+                fix=_WHICH_RUN
+                if label == "run_id"
+                else "pass the id of a step of that run, or leave it out",
             )
+
+
+def check_run(run_id: str) -> None:
+    """Refuse what is no run's id, as the server does (rule G5).
+
+    Raises:
+        InvalidScoreError: It is no ULID.
+    """
+    if not _ULID.fullmatch(run_id):
+        raise InvalidScoreError(
+            f"{show(run_id)} is not the id of a run", fix=_WHICH_RUN
+        )
 
 
 def scores_of(result: object, scorer: str) -> tuple[Score, ...]:

@@ -31,44 +31,48 @@ REFUSED = {
     "an app without a name": (
         lambda: Client(app_id=""),
         (
-            "app_id must be text without quotes, backslashes and newlines, not ''\n"
+            "app_id must be text, not empty and without quotes, backslashes and "
+            "newlines, and it is ''\n"
             '  fix:   write app_id="support"'
         ),
     ),
     "an app named by a number": (
         lambda: Client(app_id=7),
         (
-            "app_id must be text without quotes, backslashes and newlines, not 7\n"
+            "app_id must be text, not empty and without quotes, backslashes and "
+            "newlines, and it is 7\n"
             '  fix:   write app_id="support"'
         ),
     ),
     "an app with a quote": (
         lambda: Client(app_id="it's"),
         (
-            "app_id must be text without quotes, backslashes and newlines, not "
-            '"it\'s"\n'
+            "app_id must be text, not empty and without quotes, backslashes and "
+            'newlines, and it is "it\'s"\n'
             '  fix:   write app_id="support"'
         ),
     ),
     "a function without an id": (
         lambda: declare(fn_id=""),
         (
-            "fn_id must be text without quotes, backslashes and newlines, not ''\n"
+            "fn_id must be text, not empty and without quotes, backslashes and "
+            "newlines, and it is ''\n"
             '  fix:   write fn_id="feedback-scorer"'
         ),
     ),
     "a function with a newline": (
         lambda: declare(fn_id="a\nb"),
         (
-            "fn_id must be text without quotes, backslashes and newlines, not "
-            "'a\\nb'\n"
+            "fn_id must be text, not empty and without quotes, backslashes and "
+            "newlines, and it is 'a\\nb'\n"
             '  fix:   write fn_id="feedback-scorer"'
         ),
     ),
     "a function named by a number": (
         lambda: declare(fn_id=7),
         (
-            "fn_id must be text without quotes, backslashes and newlines, not 7\n"
+            "fn_id must be text, not empty and without quotes, backslashes and "
+            "newlines, and it is 7\n"
             '  fix:   write fn_id="feedback-scorer"'
         ),
     ),
@@ -300,7 +304,7 @@ def test_what_a_declaration_accepts(call):
 def test_an_id_is_any_text_that_needs_no_escape(text):
     """Of all texts, those with a quote, a backslash or a newline are refused."""
     if set(text) & set("'\\\n\r"):
-        with pytest.raises(UsageError, match="fn_id must be text without quotes"):
+        with pytest.raises(UsageError, match="fn_id must be text, not empty and without"):
             declare(fn_id=text)
     else:
         assert declare(fn_id=text).id == f"support-{text}"

@@ -273,8 +273,8 @@ def test_a_group_of_calls_instead_of_functions(handle, told):
     assert run.status == "Failed"
     assert told() == [
         (
-            "USAGE_ERROR: group.parallel takes functions, not <coroutine object "
-            "AsyncEntry.run at 0x…>\n"
+            "USAGE_ERROR: group.parallel takes functions, not a step that was "
+            "called\n"
             "  where: function 'support-handle' (errors/test_handlers.py:N), run "
             "RUN, virtual time 2025-01-01T00:00:00.000Z\n"
             '  fix:   write (lambda: ctx.step.run("a", a), lambda: ...) around the '
@@ -600,7 +600,7 @@ SCORES = {
             "SCORE_INVALID: target_step_id must be text that is not blank, not 7\n"
             "  where: function 'support-handle' (errors/test_handlers.py:N), run "
             "RUN, step 'rate', virtual time 2025-01-01T00:00:00.000Z\n"
-            "  fix:   pass ctx.run_id, or ctx.parents[0].run_id for the parent"
+            "  fix:   pass the id of a step of that run, or leave it out"
         ),
     ),
 }
@@ -677,20 +677,26 @@ def test_what_a_harness_says_at_its_end(client, refused):
         fn_id="fail", trigger=TriggerEvent(event="ticket"), retries=0
     )
     async def fail(ctx):
-        ctx.step.run("charge", charge)
+        await ctx.step.run("charge", charge)
         raise LookupError(ctx.event.name)
 
     world = Harness().serve(client, [fail])
+    world.stub(fail, "chrage", returns=1)
     world.send("ticket")
 
     assert refused(FindingsError, world.close) == (
-        "1 finding that the test did not allow\n"
+        "2 findings that the test did not allow\n"
         "\n"
         "RUN_FAILED: a run of 'support-fail' failed with LookupError: ticket\n"
         "  where: function 'support-fail' (errors/test_handlers.py:N), run RUN,"
         " virtual time 2025-01-01T00:00:00.000Z\n"
         "  fix:   mend the handler, look at the run's .error, or expect it with"
         " `with harness.expect_failure(function):`\n"
+        "\n"
+        "STUB_UNUSED: the stub of step 'chrage' of 'support-fail' was never "
+        "used; did you mean 'charge'?\n"
+        "  where: errors/test_handlers.py:N\n"
+        "  fix:   stub one of the steps that ran, ['charge']\n"
         "\n"
         '  fix:   mend it, or let it pass with harness.allow("CODE", '
         'reason="...")'

@@ -35,12 +35,18 @@ async def fail(ctx):
     raise LookupError(ctx.run_id)
 
 
+@APP.create_function(fn_id="flaky", trigger=TriggerEvent(event="ticket.flaky"))
+async def flaky(ctx):
+    """Fail again and again."""
+    raise LookupError(ctx.run_id)
+
+
 @pytest.fixture
 def tickets(harness):
     """Return a world with a number of tickets."""
 
     def make(count):
-        harness.serve(APP, functions=[handle, scorer, fail])
+        harness.serve(APP, functions=[handle, scorer, fail, flaky])
         for _ in range(count):
             harness.send("ticket.created")
         return harness
@@ -59,8 +65,7 @@ READ = {
         (
             "no score is named 'helpful'\n"
             "  seen:  no scores at all\n"
-            "  fix:   use scores.named(...) for several, or look at the timeline "
-            "for none"
+            "  fix:   look at str(harness.timeline) for what the scorer did"
         ),
     ),
     "a score's name that is nearly right": (
@@ -69,8 +74,7 @@ READ = {
         (
             "no score is named 'helpfull'; did you mean 'helpful'?\n"
             "  seen:  <score helpful=1 on run RUN>; <score length=3 on run RUN>\n"
-            "  fix:   use scores.named(...) for several, or look at the timeline "
-            "for none"
+            "  fix:   look at str(harness.timeline) for what the scorer did"
         ),
     ),
     "several scores of one name": (
@@ -79,8 +83,8 @@ READ = {
         (
             "2 scores are named 'helpful'\n"
             "  seen:  <score helpful=1 on run RUN>; <score helpful=1 on run RUN>\n"
-            "  fix:   use scores.named(...) for several, or look at the timeline "
-            "for none"
+            "  fix:   take them from scores.named(...), or one run's from "
+            "scores.of(run)"
         ),
     ),
     "the scores of a number": (
@@ -97,17 +101,19 @@ READ = {
         (
             "there is no run of 'support-handle'\n"
             "  seen:  there are none at all\n"
-            "  fix:   pass the function itself, or pick one from harness.runs"
+            "  fix:   start it with harness.send(...), and name it by the function "
+            "itself"
         ),
     ),
     "a run of a function that did not run": (
         1,
         lambda h: h.run(fail),
         (
-            "there is no run of 'support-fail'; did you mean 'support-handle'?\n"
+            "there is no run of 'support-fail'\n"
             "  seen:  <run RUN of 'support-handle', Completed>; <run RUN of "
             "'support-scorer', Completed>\n"
-            "  fix:   pass the function itself, or pick one from harness.runs"
+            "  fix:   start it with harness.send(...), and name it by the function "
+            "itself"
         ),
     ),
     "the run of several": (
@@ -117,7 +123,7 @@ READ = {
             "there are 2 of what should be the only run of 'support-handle'\n"
             "  seen:  <run RUN of 'support-handle', Completed>; <run RUN of "
             "'support-handle', Completed>\n"
-            "  fix:   pass the function itself, or pick one from harness.runs"
+            "  fix:   pick one from harness.runs"
         ),
     ),
     "a run by a name that is nearly right": (
@@ -127,17 +133,19 @@ READ = {
             "there is no run of 'support-handel'; did you mean 'support-handle'?\n"
             "  seen:  <run RUN of 'support-handle', Completed>; <run RUN of "
             "'support-scorer', Completed>\n"
-            "  fix:   pass the function itself, or pick one from harness.runs"
+            "  fix:   start it with harness.send(...), and name it by the function "
+            "itself"
         ),
     ),
     "a run by the function's id alone": (
         1,
         lambda h: h.run("handle"),
         (
-            "there is no run of 'handle'; did you mean 'handle'?\n"
+            "there is no run of 'handle'; did you mean 'support-handle'?\n"
             "  seen:  <run RUN of 'support-handle', Completed>; <run RUN of "
             "'support-scorer', Completed>\n"
-            "  fix:   pass the function itself, or pick one from harness.runs"
+            "  fix:   start it with harness.send(...), and name it by the function "
+            "itself"
         ),
     ),
     "the run of a stranger": (
@@ -145,7 +153,8 @@ READ = {
         lambda h: h.run(stranger),
         (
             "<function stranger at 0x…> is not served by this harness\n"
-            "  seen:  served: support-fail, support-handle, support-scorer\n"
+            "  seen:  served: support-fail, support-flaky, support-handle, "
+            "support-scorer\n"
             "  fix:   pass the function itself, and add it to harness.serve(...)"
         ),
     ),
@@ -154,7 +163,8 @@ READ = {
         lambda h: h.run(7),
         (
             "7 is not served by this harness\n"
-            "  seen:  served: support-fail, support-handle, support-scorer\n"
+            "  seen:  served: support-fail, support-flaky, support-handle, "
+            "support-scorer\n"
             "  fix:   pass the function itself, and add it to harness.serve(...)"
         ),
     ),
@@ -227,7 +237,8 @@ READ = {
         lambda h: h.expect_failure(stranger),
         (
             "<function stranger at 0x…> is not served by this harness\n"
-            "  seen:  served: support-fail, support-handle, support-scorer\n"
+            "  seen:  served: support-fail, support-flaky, support-handle, "
+            "support-scorer\n"
             "  fix:   pass the function itself, and add it to harness.serve(...)"
         ),
     ),
@@ -272,7 +283,7 @@ RUNS = {
         "ticket.changed",
         0,
         (
-            "the events that were sent started 0 run(s); did you mean "
+            "the events that were sent started no run; did you mean "
             "'ticket.created'?\n"
             "  fix:   serve a function with a trigger of exactly this event's name"
         ),
@@ -281,7 +292,7 @@ RUNS = {
         "ticket.create",
         0,
         (
-            "the events that were sent started 0 run(s); did you mean "
+            "the events that were sent started no run; did you mean "
             "'ticket.created'?\n"
             "  fix:   serve a function with a trigger of exactly this event's name"
         ),
@@ -290,8 +301,9 @@ RUNS = {
         "ticket.created",
         1,
         (
-            "the events that were sent started 1 run(s)\n"
-            "  fix:   serve a function with a trigger of exactly this event's name"
+            "runs[1] was asked for, and the events that were sent started 1 run(s)\n"
+            "  seen:  <run RUN of 'support-handle', Completed>\n"
+            "  fix:   take one of those that were started"
         ),
     ),
 }
@@ -319,7 +331,7 @@ def test_a_failure_that_did_not_come(tickets, refused):
         "exactly one run of 'support-handle' was expected to fail, and no run "
         "did\n"
         "  seen:  <run RUN of 'support-handle', Completed>\n"
-        "  fix:   let fast_forward() go through its retries inside the block"
+        "  fix:   do what makes it fail inside the block"
     )
 
 
@@ -334,8 +346,25 @@ def test_a_failure_of_what_never_ran(tickets, refused):
     assert refused(FindingsError, expect) == (
         "exactly one run of 'support-fail' was expected to fail, and no run did\n"
         "  seen:  it never ran\n"
+        "  fix:   do what makes it fail inside the block"
+    )
+
+
+def test_a_failure_that_is_still_to_come(tickets, refused):
+    """A run that has attempts left is led to its end inside the block."""
+    world = tickets(0)
+
+    def expect():
+        with world.expect_failure(flaky):
+            world.send("ticket.flaky")
+
+    assert refused(FindingsError, expect) == (
+        "exactly one run of 'support-flaky' was expected to fail, and no run "
+        "did\n"
+        "  seen:  <run RUN of 'support-flaky', Running>\n"
         "  fix:   let fast_forward() go through its retries inside the block"
     )
+    world.allow("RUN_FAILED", reason="it goes on failing")
 
 
 def test_more_failures_than_one(tickets, refused):
@@ -360,7 +389,8 @@ STUBBED = {
         lambda h: h.stub(stranger, "answer", returns=1),
         (
             "<function stranger at 0x…> is not served by this harness\n"
-            "  seen:  served: support-fail, support-handle, support-scorer\n"
+            "  seen:  served: support-fail, support-flaky, support-handle, "
+            "support-scorer\n"
             "  fix:   pass the function itself, and add it to harness.serve(...)"
         ),
     ),

@@ -113,7 +113,7 @@ ENDLESS = {
         "ping",
         LivelockError,
         (
-            "events cause each other without end: 'ping' is the 2001th in a chain "
+            "events cause each other without end: 'ping' is number 2001 in a chain "
             "at one instant\n"
             "  where: functions started by it: support-handle, virtual time "
             "2025-01-01T00:00:00.000Z\n"
