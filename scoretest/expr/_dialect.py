@@ -163,12 +163,9 @@ _OPERATORS: Final = cast(
 
 def _absorbing(name: str, function: Operation) -> Operation:
     """Make a function absorb absent arguments: false, and 0 for ``size``."""
-    instead: Value = 0 if name.lstrip(".") == "size" else False
-    is_method = name[0] == "."
+    instead: Value = 0 if name == "size" else False
 
     def call(_: Evaluator, *args: Value) -> Value:
-        if is_method and args[0] is NOTHING:
-            return NOTHING
         for arg in args:
             if type(arg) in ABSENT:
                 return instead

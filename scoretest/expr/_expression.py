@@ -8,7 +8,7 @@ second by the lifted text, so that a thousand waits which differ in an id cost o
 import ast
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias, cast, final
 
 from .._model.predicate import IndexTerm
@@ -194,12 +194,12 @@ class Expression:
     def terms(self) -> tuple[IndexTerm, ...]:
         """Conditions that every matching event meets, for the wait index."""
         if self._terms is None:
-            tree = self._program.tree
-            if tree is None or self.dialect != "inngest":
-                return ()
-            find = partial(find_terms, tree, self._literals, self.root)
-            self._terms = with_room(find)
+            self._terms = with_room(self._find_terms)
         return self._terms
+
+    def _find_terms(self) -> tuple[IndexTerm, ...]:
+        tree = self._program.tree if self.dialect == "inngest" else None
+        return find_terms(tree, self._literals, self.root) if tree else ()
 
     @property
     def lints(self) -> tuple[Lint, ...]:
@@ -214,7 +214,7 @@ class Expression:
     @property
     def notes(self) -> tuple[str, ...]:
         """The lints as sentences."""
-        return tuple(f"{lint.code}: {lint.message}" for lint in self.lints)
+        return tuple(map(str, self.lints))
 
     def matches(self, event: Mapping[str, object]) -> bool:
         """Say whether *event* matches; never raises because of data.

@@ -75,14 +75,11 @@ def tokens(text: str) -> Iterator[Token]:
         raise _too_long(text)
     behind = 0
     for match in _TOKEN.finditer(text):
-        if match.start() != behind:
-            break
+        if match.start() != behind:  # the last token is the end, so nothing is left out
+            raise _stray(text, _past_space(text, behind))
         kind = match.lastgroup or ""
         start, behind = match.span(kind)
         yield Token(kind, text[start:behind], start, behind)
-        if kind == "end":
-            return
-    raise _stray(text, _past_space(text, behind))
 
 
 def _past_space(text: str, at: int) -> int:

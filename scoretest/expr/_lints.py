@@ -62,6 +62,9 @@ class Lint:
     message: str
     fix: str
 
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message}"
+
 
 @dataclass(frozen=True, slots=True)
 class _Subject:

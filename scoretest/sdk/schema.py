@@ -4,6 +4,7 @@ A schema is a pydantic model, a dataclass or a TypedDict. Pydantic is imported w
 first payload is checked, never before.
 """
 
+import json
 from typing import Any, final
 
 from .._json import JsonObject, show
@@ -32,12 +33,13 @@ class Schema:
         Raises:
             UsageError: The payload does not fit; the message lists every misfit.
         """
-        from pydantic import TypeAdapter, ValidationError  # noqa: PLC0415 -- only users of schemas pay for it
+        from pydantic import ValidationError  # noqa: PLC0415 -- only users of schemas pay for it
 
         if self._adapter is None:
-            self._adapter = TypeAdapter(self._kind)
+            self._adapter = self._make_adapter()
         try:
-            return self._adapter.validate_python(payload)
+            # as JSON, for it arrives as JSON: a strict model takes text for a time
+            return self._adapter.validate_json(json.dumps(payload))
         except ValidationError as error:
             misfits = "; ".join(
                 f"{'.'.join(map(str, item['loc'])) or 'the payload'}: {item['msg']}"
@@ -48,3 +50,16 @@ class Schema:
                 seen=show(payload),
                 fix=f"send what {self._owner!r} declares as its schema",
             ) from None
+
+    def _make_adapter(self) -> Any:
+        from pydantic import TypeAdapter  # noqa: PLC0415 -- as in validate()
+        from pydantic.errors import PydanticUserError  # noqa: PLC0415 -- as above
+
+        try:
+            return TypeAdapter(self._kind)
+        except PydanticUserError as error:
+            raise UsageError(
+                f"the schema {self._kind.__name__} of {self._owner!r} cannot be used: "
+                f"{error.message}",
+                fix="write the schema as pydantic asks for it",
+            ) from error

@@ -25,7 +25,6 @@ def score_body(
     place: Place | str,
 ) -> Callable[[], None]:
     """Return the callback of a step that writes *score*, to this run by default."""
-
     scored = port.run_id if run_id is None else run_id
 
     def write() -> None:
