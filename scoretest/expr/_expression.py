@@ -49,7 +49,6 @@ __all__ = ["Clock", "Dialect", "Expression", "Kind", "compile_expression"]
 Kind = Literal["wait", "trigger"]
 Dialect = Literal["inngest", "cel"]
 Clock: TypeAlias = Callable[[], int]
-
 _TREES: Final = 4_096
 _MINE: Final = frozenset(
     {type(None), bool, int, UInt, float, str, bytes, CelType, CelList, CelMap}
@@ -206,9 +205,8 @@ class Expression:
         """What an author should know although the expression registers."""
         if self._lints is None:
             checked = _checked(self.text)
-            self._lints = find_lints(
-                checked.tree, self.text, self._trigger, self.stored, checked.type
-            )
+            about = checked.tree, self.text, self._trigger, self.stored, checked.type
+            self._lints = find_lints(*about)
         return self._lints
 
     @property

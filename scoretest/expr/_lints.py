@@ -53,8 +53,6 @@ class Lint:
         span: Offsets of the part in the text, from and behind.
         message: What production will do.
         fix: What to write instead.
-
-    Source: rules C2 to C12.
     """
 
     code: str

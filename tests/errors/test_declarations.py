@@ -258,7 +258,7 @@ REFUSED = {
         ),
     ),
     "a retry after a bool": (
-        lambda: RetryAfterError("busy", True),
+        lambda: RetryAfterError("busy", retry_after=True),
         (
             "retry_after must be milliseconds, a timedelta or a datetime, not True\n"
             '  fix:   write RetryAfterError("busy", timedelta(minutes=5))'
@@ -304,7 +304,9 @@ def test_what_a_declaration_accepts(call):
 def test_an_id_is_any_text_that_needs_no_escape(text):
     """Of all texts, those with a quote, a backslash or a newline are refused."""
     if set(text) & set("'\\\n\r"):
-        with pytest.raises(UsageError, match="fn_id must be text, not empty and without"):
+        with pytest.raises(
+            UsageError, match="fn_id must be text, not empty and without"
+        ):
             declare(fn_id=text)
     else:
         assert declare(fn_id=text).id == f"support-{text}"

@@ -29,6 +29,7 @@ from scoretest.errors import InternalError, compose, near_miss
 from scoretest.expr import EvaluationError, ExpressionError, LimitExceededError
 from scoretest.runtime.sent import NoRunError
 from scoretest.sdk.errors import FunctionConfigInvalidError
+from scoretest.times import to_instant
 
 # each class, what a run calls it, and what else it is
 FAMILY = {
@@ -207,19 +208,23 @@ def test_an_address_is_never_shown():
     assert show(object()) == show(object()) == "<object object at 0x…>"
 
 
-def test_a_cause_is_kept(harness):
-    """What a step raises stays the cause that its error is chained to."""
-    from scoretest.times import to_instant  # noqa: PLC0415 -- only this test reads a time
+def test_a_cause_is_kept(handle):
+    """What made a step fail stays at the error that the handler sees, with its place."""
 
-    with pytest.raises(UsageError) as caught:
-        try:
-            raise KeyError("id")
-        except KeyError as error:
-            raise UsageError("no id", fix="give one") from error
+    async def handler(ctx):
+        await ctx.step.run("charge", lambda: {}["card"])
 
-    assert isinstance(caught.value.__cause__, KeyError)
+    run = handle(handler, retries=0)
+
+    assert (run.error.name, run.error.message) == ("KeyError", "'card'")
+    assert run.error.stack.count("errors/test_family.py") >= 1
+
+
+def test_a_cause_that_is_noise_is_left_out():
+    """An error about a value does not show how Python failed to read it."""
     with pytest.raises(UsageError) as caught:
         to_instant("yesterday", what="start")
+
     assert caught.value.__suppress_context__
 
 

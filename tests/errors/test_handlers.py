@@ -322,7 +322,7 @@ UNSERIALIZABLE = {
         ),
     ),
     "a time": (
-        datetime(2025, 1, 1),
+        datetime(2025, 1, 1),  # noqa: DTZ001 -- its kind is the point
         (
             "the result of step 'load' holds an object of type datetime, which JSON"
             " cannot carry"
@@ -343,7 +343,7 @@ UNSERIALIZABLE = {
 
 
 @pytest.mark.parametrize(("value", "text"), UNSERIALIZABLE.values(), ids=UNSERIALIZABLE)
-def test_a_result_that_json_cannot_carry(harness, handle, told, value, text):
+def test_a_result_that_json_cannot_carry(handle, told, value, text):
     """The step fails as in production, under the name that the SDK gives to it."""
 
     async def handler(ctx):

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from contextlib import suppress
 
 import pytest
 
@@ -30,22 +31,22 @@ def started_by(event):
 
 
 @started_by("wait")
-async def waits(ctx):
+async def waits(_):
     """Wait for what nobody does."""
     await asyncio.get_running_loop().create_future()
 
 
 @started_by("sleep")
-async def sleeps(ctx):
+async def sleeps(_):
     """Sleep for ever, bit by bit."""
-    while True:
+    while True:  # noqa: ASYNC110 -- the subject is a handler that polls
         await asyncio.sleep(1)
 
 
 @started_by("spin")
-async def spins(ctx):
+async def spins(_):
     """Be busy for ever, without time passing."""
-    while True:
+    while True:  # noqa: ASYNC110 -- the subject is a handler that polls
         await asyncio.sleep(0)
 
 
@@ -66,10 +67,8 @@ async def ticks(ctx):
 async def clings(ctx):
     """Swallow every interrupt."""
     while True:
-        try:
+        with suppress(BaseException):
             await ctx.step.run("answer", int)
-        except BaseException:  # noqa: BLE001, S110 -- the subject is a handler that does so
-            pass
 
 
 ENDLESS = {

@@ -240,18 +240,9 @@ def test_what_is_shown_as_a_duration_is_read_as_the_same(milliseconds):
     assert parse_duration(format_duration(duration)) == duration
 
 
-@given(st.text())
+@given(st.text() | st.text(alphabet="0123456789wdhms .-+e_", max_size=12))
 def test_any_text_is_a_duration_or_a_usage_error(text):
-    """No text makes the parser fail in another way."""
-    try:
-        assert parse_duration(text) >= 0
-    except UsageError as error:
-        assert error.fix
-
-
-@given(st.text(alphabet="0123456789wdhms .-+e_", max_size=12))
-def test_what_looks_like_a_duration_is_one_or_a_usage_error(text):
-    """Texts of digits, units and signs alone are read or refused, never misread."""
+    """Texts are read or refused, never misread, and never fail in another way."""
     try:
         duration = parse_duration(text)
     except UsageError:
@@ -476,7 +467,7 @@ def test_a_verb_inside_a_running_loop(harness, refused, verb):
     )
 
 
-def test_a_closed_harness_can_still_be_read(refused):
+def test_a_closed_harness_can_still_be_read():
     """What happened stays readable, and a second close does nothing."""
     world = Harness()
     world.send("ticket")

@@ -313,7 +313,7 @@ def test_the_same_functions_in_two_worlds(harnesses):
     assert [len(world.runs) for world in worlds] == [1, 0]
 
 
-def test_the_law_of_the_engine_behind_the_harness(refused, client):
+def test_the_law_of_the_engine_behind_the_harness(refused):
     """The door of the engine refuses a second function of one id by itself."""
     from scoretest._core.bus import Bus  # noqa: PLC0415 -- only this test looks inside
 

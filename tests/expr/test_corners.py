@@ -117,3 +117,13 @@ def test_a_dynamic_key_has_no_remarks_and_no_terms(key):
     compiled = compile(f"async.data[{key}] == 'A-1'")
 
     assert (compiled.terms, [lint.code for lint in compiled.lints]) == ((), [])
+
+
+@pytest.mark.rule("C10")
+def test_an_index_behind_the_26th_literal_is_part_of_its_path():
+    """Only the first 26 literals are lifted; a later index is read as it stands."""
+    many = ", ".join(f"'v{number}'" for number in range(26))
+
+    compiled = compile(f"async.data.order in [{many}] || async.data.rows[1].id == 'b'")
+
+    assert compiled.matches(EVENT) is True
