@@ -34,8 +34,10 @@ from ..sdk.current import current_port
 from ..sdk.errors import NonRetriableError, RetryAfterError
 from ..sdk.function import AnyFunction
 from ..times import Duration, Instant
-from .entry import Entry, LeaveHandler, NestedStep, in_group, in_step
+from .context_source import ContextSource
+from .entry import Entry
 from .host import Host
+from .leaving import LeaveHandler, NestedStep, in_group, in_step
 
 __all__ = ["AsyncEntry", "current_entry"]
 
@@ -78,9 +80,10 @@ class AsyncEntry(Entry):
 
     async def _outcome(self) -> Outcome:
         try:
-            self.check_input()
+            source = ContextSource(self.live, self.function)
+            source.check_input()
             logger = self.driver.logger_of(self.function)
-            context = Context(self, self, self.effect.attempt, logger)
+            context = Context(source, self, self.effect.attempt, logger)
             result = await self.function.entry(context)  # type: ignore[misc]  # the async kind
         except asyncio.CancelledError as error:
             if self.is_left:

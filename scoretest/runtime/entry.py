@@ -7,15 +7,14 @@ operation. `Entry` is the port that the SDK's context talks to.
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextvars import ContextVar
 from functools import lru_cache
 
 from .._core.memos import Memo
 from .._engine import Live
 from .._ids import hash_id
-from .._json import Json, JsonObject, Wire, copy_json, to_wire
+from .._json import Json, Wire, copy_json, to_wire
 from .._model.effect import Enter
-from .._model.event import Event, ReceivedEvent
+from .._model.event import Event
 from .._model.operation import (
     DeferAbort,
     DeferAdd,
@@ -28,47 +27,24 @@ from .._model.operation import (
     StepRaised,
     StepRan,
 )
-from .._model.options import FunctionKind
 from .._model.place import Place
 from .._model.score import ScoreValue
-from ..errors import FindingsError, NotBuiltError, UsageError
-from ..sdk.context import DeferredParent
-from ..sdk.errors import NonRetriableError, StepError
+from ..errors import NotBuiltError, UsageError
+from ..sdk.errors import StepError
 from ..sdk.function import AnyFunction
 from ..times import Instant
 from .failures import describe_error
 from .host import Host
+from .leaving import NestedStep, in_group, in_step
 
-__all__ = ["Entry", "LeaveHandler", "NestedStep", "in_group", "in_step"]
-
-in_group: ContextVar[bool] = ContextVar("scoretest_in_group", default=False)
-"""Whether a parallel group is gathering steps here."""
-
-in_step: ContextVar[StepName | None] = ContextVar("scoretest_in_step", default=None)
-"""The step whose callback runs here."""
+__all__ = ["Entry"]
 
 # a handler that swallows this many interrupts in one entry will never be left
 _MOST_SWALLOWED = 100
 
-_ROUTING = ("_inngest", "_inngestExperiment")
 _SWALLOWED = (
     "catch Exception, or name the errors; never catch BaseException around a step"
 )
-
-
-class LeaveHandler(BaseException):
-    """Unwinds a handler, or a branch of a group, whose next step is not done.
-
-    A `BaseException`, so that the user's ``except Exception`` does not catch it.
-    """
-
-    def __init__(self, operations: Sequence[Operation]) -> None:
-        super().__init__()
-        self.operations = tuple(operations)
-
-
-class NestedStep(BaseException):
-    """Unwinds the callback of a step that called another step (rule E5)."""
 
 
 class Entry:
@@ -118,57 +94,6 @@ class Entry:
     def is_replaying(self) -> bool:
         """Whether steps that are done lie ahead."""
         return self._replayed < len(self.memos)
-
-    # --- what the context tells of the run ----------------------------------------
-
-    def make_events(self) -> list[Event]:
-        """Return the events that started the run, each a copy of its own."""
-        return [self._as_event(event) for event in self.live.run.events]
-
-    def _as_event(self, event: ReceivedEvent) -> Event:
-        payload = self._payload(event)
-        if self._is_deferred and "input" not in payload:
-            payload = {**payload, "input": payload}
-        return Event.arrived(event.name, payload, event.id, event.ts_ms)
-
-    @property
-    def _is_deferred(self) -> bool:
-        return self.function.options.kind is not FunctionKind.ORDINARY
-
-    def _payload(self, event: ReceivedEvent) -> JsonObject:
-        """Return a copy of the event's data, a deferred one without its routing (A9)."""
-        return {
-            key: copy_json(value)
-            for key, value in event.data.items()
-            if not (self._is_deferred and key in _ROUTING)
-        }
-
-    def make_parents(self) -> list[DeferredParent]:
-        """Return the runs that deferred this one (rule A9)."""
-        run = self.live.run
-        return [_parent(event) for event in run.events if run.parent]
-
-    def check_input(self) -> None:
-        """Refuse a payload that does not fit the function's schema, before it is read.
-
-        Raises:
-            NonRetriableError: It does not fit.
-        """
-        if self.function.schema is not None:
-            self.make_input()
-
-    def make_input(self) -> object:
-        """Return the payload as the schema's own type, or as a mapping.
-
-        Raises:
-            NonRetriableError: The payload does not fit the function's schema.
-        """
-        payload = self._payload(self.live.run.events[0])
-        schema = self.function.schema
-        try:
-            return payload if schema is None else schema.validate(payload)
-        except UsageError as error:
-            raise NonRetriableError(error.what) from None
 
     def report(self, code: str, message: str, fix: str, place: Place | str) -> None:
         """Tell the test something about this run, once."""
@@ -421,12 +346,3 @@ class Entry:
 def _step_name(step_id: str, index: int) -> StepName:
     hashed = hash_id(f"{step_id}:{index}" if index else step_id)
     return StepName(step_id, index, hashed)
-
-
-def _parent(event: ReceivedEvent) -> DeferredParent:
-    routing = event.data["_inngest"]
-    if not isinstance(routing, dict):  # only the engine makes such events
-        raise FindingsError(f"event {event.id!r} has no routing", fix="report this")
-    return DeferredParent(
-        fn_slug=str(routing["parent_fn_slug"]), run_id=str(routing["parent_run_id"])
-    )

@@ -25,8 +25,10 @@ from ..sdk.context import ContextSync
 from ..sdk.current import current_port
 from ..sdk.errors import NonRetriableError, RetryAfterError
 from ..times import Duration, Instant
-from .entry import Entry, LeaveHandler, NestedStep, in_group, in_step
+from .context_source import ContextSource
+from .entry import Entry
 from .extrication import raise_between_lines, tracing_restored
+from .leaving import LeaveHandler, NestedStep, in_group, in_step
 
 __all__ = ["PlainEntry"]
 
@@ -51,9 +53,10 @@ class PlainEntry(Entry):
 
     def _outcome(self) -> Outcome:
         try:
-            self.check_input()
+            source = ContextSource(self.live, self.function)
+            source.check_input()
             logger = self.driver.logger_of(self.function)
-            context = ContextSync(self, self, self.effect.attempt, logger)
+            context = ContextSync(source, self, self.effect.attempt, logger)
             with tracing_restored():
                 result = self.function.entry(context)
         except LeaveHandler as leave:

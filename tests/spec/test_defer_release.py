@@ -1,8 +1,24 @@
 """When deferred runs start: with the end of their parent, however it ends."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from scoretest import NonRetriableError, StepError
+from scoretest import (
+    Client,
+    NonRetriableError,
+    StepError,
+    TriggerEvent,
+    create_defer,
+)
+
+# what a parent does, in order: defer under an id, abort it, go through a step, raise
+PROGRAMS = st.lists(
+    st.tuples(st.sampled_from(["defer", "abort"]), st.sampled_from("abc"))
+    | st.tuples(st.just("step"), st.just(""))
+    | st.tuples(st.just("raise"), st.integers(1, 3).map(str)),
+    max_size=9,
+)
 
 
 @pytest.fixture
@@ -383,3 +399,56 @@ class TestItsOwnRun:
             run = start("shop/order")
 
         assert [d.status for d in run.deferred] == ["Failed", "Completed"]
+
+
+@pytest.mark.rule("A1", "A3", "A4", "A6")
+@given(program=PROGRAMS)
+def test_defers_are_released_exactly_once(harnesses, program):
+    """Each accepted defer that was not taken back runs once, however its parent ends."""
+    client = Client(app_id="shop")
+    tries = []
+
+    @create_defer(client, fn_id="audit")
+    async def audit(ctx):
+        return ctx.input["id"]
+
+    @client.create_function(
+        fn_id="order", trigger=TriggerEvent(event="shop/order"), retries=1
+    )
+    async def order(ctx):
+        handles = {}
+        for place, (verb, name) in enumerate(program):
+            if verb == "step":
+                await ctx.step.run(f"step-{place}", int)
+            elif verb == "raise" and tries.count(place) < int(name):
+                tries.append(place)
+                raise ValueError(name)
+            elif verb == "defer" and name not in handles:
+                handles[name] = ctx.defer(name, function=audit, data={"id": name})
+            elif verb == "abort" and name in handles:
+                handles[name].abort()
+
+    with harnesses() as world:
+        world.allow("DEFER_LOST", reason="a parent may fail too early")
+        world.serve(client, functions=[order, audit])
+        (run,) = world.send("shop/order").runs
+        world.fast_forward()
+        found = sorted(child.output for child in run.deferred)
+        assert (run.status, found) == expected(program)
+
+
+def expected(program):
+    """Return how a program ends and which ids run, by the rules alone."""
+    failures, sent, live = 0, set(), {}
+    for verb, name in program:
+        if verb == "defer" and name not in live:
+            live[name] = True
+        elif verb == "abort" and name in live:
+            live[name] = False
+        elif verb == "step":  # it carries the defers, and attempts count anew
+            failures, sent = 0, {name for name, is_live in live.items() if is_live}
+        elif verb == "raise":
+            failures += int(name)
+            if failures > 1:
+                return "Failed", sorted(sent)
+    return "Completed", sorted(name for name, is_live in live.items() if is_live)

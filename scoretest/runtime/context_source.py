@@ -1,0 +1,88 @@
+"""What a handler's context tells of its run: events, parents, input.
+
+Each is made anew for every entry, so that no entry can change what another one sees.
+"""
+
+from typing import final
+
+from .._engine import Live
+from .._json import JsonObject, copy_json
+from .._model.event import Event, ReceivedEvent
+from .._model.options import FunctionKind
+from ..errors import InternalError, UsageError
+from ..sdk.context import DeferredParent
+from ..sdk.errors import NonRetriableError
+from ..sdk.function import AnyFunction
+
+__all__ = ["ContextSource"]
+
+_ROUTING = ("_inngest", "_inngestExperiment")
+
+
+@final
+class ContextSource:
+    """The source of a context's facts, for one entry."""
+
+    __slots__ = ("_function", "_live")
+
+    def __init__(self, live: Live, function: AnyFunction) -> None:
+        self._live = live
+        self._function = function
+
+    def make_events(self) -> list[Event]:
+        """Return the events that started the run, each a copy of its own."""
+        return [self._as_event(event) for event in self._live.run.events]
+
+    def _as_event(self, event: ReceivedEvent) -> Event:
+        payload = self._payload(event)
+        if self._is_deferred and "input" not in payload:
+            payload = {**payload, "input": payload}
+        return Event.arrived(event.name, payload, event.id, event.ts_ms)
+
+    @property
+    def _is_deferred(self) -> bool:
+        return self._function.options.kind is not FunctionKind.ORDINARY
+
+    def _payload(self, event: ReceivedEvent) -> JsonObject:
+        """Return a copy of the event's data, a deferred one without its routing (A9)."""
+        return {
+            key: copy_json(value)
+            for key, value in event.data.items()
+            if not (self._is_deferred and key in _ROUTING)
+        }
+
+    def make_parents(self) -> list[DeferredParent]:
+        """Return the runs that deferred this one (rule A9)."""
+        run = self._live.run
+        return [_parent(event) for event in run.events if run.parent]
+
+    def check_input(self) -> None:
+        """Refuse a payload that does not fit the function's schema, before it is read.
+
+        Raises:
+            NonRetriableError: It does not fit.
+        """
+        if self._function.schema is not None:
+            self.make_input()
+
+    def make_input(self) -> object:
+        """Return the payload as the schema's own type, or as a mapping.
+
+        Raises:
+            NonRetriableError: The payload does not fit the function's schema.
+        """
+        payload = self._payload(self._live.run.events[0])
+        schema = self._function.schema
+        try:
+            return payload if schema is None else schema.validate(payload)
+        except UsageError as error:
+            raise NonRetriableError(error.what) from None
+
+
+def _parent(event: ReceivedEvent) -> DeferredParent:
+    routing = event.data["_inngest"]
+    if not isinstance(routing, dict):  # only the engine makes such events
+        raise InternalError(f"event {event.id!r} has no routing", fix="report this")
+    return DeferredParent(
+        fn_slug=str(routing["parent_fn_slug"]), run_id=str(routing["parent_run_id"])
+    )
