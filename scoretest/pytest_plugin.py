@@ -4,18 +4,23 @@ pytest loads this module in every session of everybody who has scoretest install
 it imports pytest and nothing else; the harness comes with the first test that asks.
 """
 
+import sys
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
+    from _pytest._code import TracebackEntry
+
+    from .errors import ScoretestError
     from .runtime.harness import Harness
     from .runtime.sent import Sent
 
 __all__ = ["fast_forward", "harness", "harnesses", "send_event"]
 
 _WORLDS: pytest.StashKey[list[Any]] = pytest.StashKey()
+_VERDICT: pytest.StashKey[BaseException] = pytest.StashKey()
 # a property-based test makes hundreds of worlds; the last ones are those that failed
 _WORLDS_SHOWN = 3
 
@@ -39,25 +44,77 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Close the test's worlds with the test, so that a finding is a failure of it."""
-    __tracebackhide__ = True
     result = yield
-    worlds = item.config.stash[_WORLDS]
-    for world in worlds[:]:
-        world.close()
+    ends = [_end(world) for world in item.config.stash[_WORLDS]]
+    errors = [error for error in ends if error is not None]
+    if errors:
+        verdict, *others = errors
+        for other in others:  # every world is judged, and none hides another
+            verdict.add_note(f"\nand, in another world: {other}")
+        item.stash[_VERDICT] = verdict
+        raise verdict
     return result
+
+
+def _end(world: Any) -> "ScoretestError | None":
+    """Close *world* and return what it raised."""
+    from .errors import ScoretestError  # noqa: PLC0415 -- only tests that ask pay for it
+
+    try:
+        world.close()
+    except ScoretestError as error:
+        return error
+    return None
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show what happened in virtual time when a test fails."""
+    """Show what happened in virtual time when a test fails, and none of our frames."""
+    if call.excinfo is not None:
+        _hide_frames(call.excinfo)
     report = yield
-    if call.when == "call" and report.failed:
+    if call.excinfo is not None and _is_nowhere(call.excinfo, item):
+        report.longrepr = call.excinfo.getrepr(style="value")
+    if call.when != "teardown" and report.failed:
         for number, world in enumerate(item.config.stash[_WORLDS][-_WORLDS_SHOWN:]):
             title = "scoretest timeline" + (f" {number + 1}" if number else "")
             report.sections.append((title, str(world.timeline)))
     return report
+
+
+def _hide_frames(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+    """Let pytest leave our frames out; ``--full-trace`` shows them."""
+    for entry in excinfo.traceback:
+        if _owner(entry) == __package__:
+            entry.frame.f_globals["__tracebackhide__"] = _is_hidden
+
+
+def _is_hidden(excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
+    """Say whether our frames are noise: unless the mistake is in one of them."""
+    errors = sys.modules.get(f"{__package__}.errors")
+    if errors is not None and isinstance(excinfo.value, errors.ScoretestError):
+        return not isinstance(excinfo.value, errors.InternalError)
+    return _owner(excinfo.traceback[-1]) != __package__
+
+
+def _is_nowhere(
+    excinfo: pytest.ExceptionInfo[BaseException], item: pytest.Item
+) -> bool:
+    """Say whether an error has no place in the user's code that could be shown."""
+    if item.config.getoption("fulltrace") or not _is_hidden(excinfo):
+        return False
+    owners = {_owner(entry) for entry in excinfo.traceback}
+    is_verdict = excinfo.value is item.stash.get(_VERDICT, None)
+    return is_verdict or (
+        __package__ in owners and owners <= {__package__, "_pytest", "pluggy"}
+    )
+
+
+def _owner(entry: "TracebackEntry") -> str:
+    """Return the name of the package whose frame this is."""
+    return str(entry.frame.f_globals.get("__name__")).partition(".")[0]
 
 
 @pytest.hookimpl(trylast=True)
@@ -70,9 +127,35 @@ def pytest_runtest_teardown(item: pytest.Item) -> None:
 @pytest.fixture
 def harness(request: pytest.FixtureRequest) -> "Harness":
     """Return a fresh world for this test; it is closed when the test ends."""
-    marker = request.node.get_closest_marker("scoretest")
-    choices = dict(marker.kwargs) if marker is not None else {}
-    return _new_world(request.config, **choices)
+    return _new_world(request.config, **_choices(request.node))
+
+
+def _choices(node: Any) -> dict[str, Any]:
+    """Return what the markers of a test say; of several, the nearest counts."""
+    from inspect import signature  # noqa: PLC0415 -- only tests that ask pay for it
+
+    from .errors import UsageError, near_miss  # noqa: PLC0415 -- as above
+    from .runtime.harness import Harness  # noqa: PLC0415 -- as above
+
+    choices: dict[str, Any] = {}
+    known = signature(Harness).parameters
+    for marker in reversed(list(node.iter_markers("scoretest"))):
+        if marker.args:
+            raise UsageError(
+                f"the marker scoretest takes its choices by name, not {marker.args!r}",
+                where=node.nodeid,
+                fix='write @pytest.mark.scoretest(start="2025-03-30T00:00:00Z")',
+            )
+        for name in marker.kwargs:
+            if name not in known:
+                raise UsageError(
+                    f"the marker scoretest has no choice {name!r}"
+                    f"{near_miss(name, known)}",
+                    where=node.nodeid,
+                    fix=f"use one of {', '.join(known)}",
+                )
+        choices |= marker.kwargs
+    return choices
 
 
 @pytest.fixture(scope="session")

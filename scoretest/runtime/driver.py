@@ -13,7 +13,7 @@ from contextvars import Context as ContextVars
 from typing import Any
 
 from .._engine import Engine, Live
-from .._json import show, to_wire
+from .._json import to_wire
 from .._model.command import EntryReturned, ReportFinding, SendEvent, WriteScore
 from .._model.effect import Enter
 from .._model.event import Event
@@ -22,14 +22,14 @@ from .._model.operation import Operation, Outcome
 from .._model.place import Place, told
 from .._model.score import ScoreValue
 from ..errors import DeadlockError, LivelockError, ScoretestError, UsageError
-from ..sdk.client import Client
-from ..sdk.function import AnyFunction, Function
+from ..sdk.function import AnyFunction
 from ..times import Instant, to_instant
 from .coroutines import AsyncEntry, current_entry
 from .entry import Entry
 from .host import Hosted
 from .loop import VirtualLoop
 from .plain import PlainEntry
+from .registry import Registry
 from .stubs import Stubs
 
 __all__ = ["Driver"]
@@ -48,8 +48,7 @@ class Driver:
         self.engine = engine
         self.loop = loop
         self.stubs = Stubs()
-        self.functions: dict[str, AnyFunction] = {}
-        self._loggers: dict[str, logging.Logger] = {}
+        self.registry = Registry(engine)
         self._base = base
         self._start_us = engine.now
         self._entries: dict[tuple[str, int], AnyEntry] = {}
@@ -85,36 +84,6 @@ class Driver:
         # the engine's own timers of this instant follow in _due; here it only learns
         # the time, for what the user's timers are about to do
         self.engine.now_is(Instant(self._start_us + at_us))
-
-    # --- functions ------------------------------------------------------------------
-
-    def serve(self, client: Client, functions: Sequence[AnyFunction]) -> None:
-        """Register functions that were checked."""
-        conditions = [self.engine.conditions(f.options) for f in functions]
-        for function, of_triggers in zip(functions, conditions, strict=True):
-            self.engine.register(function.options, of_triggers)
-            self.functions[function.id] = function
-            self._loggers[function.id] = client.logger
-
-    def slug_of(self, function: object) -> str:
-        """Return the slug of a function that is served.
-
-        Raises:
-            UsageError: It is not.
-        """
-        if isinstance(function, Function) and function.id in self.functions:
-            return function.id
-        served = ", ".join(sorted(self.functions)) or "none"
-        if isinstance(function, str) and function in self.functions:
-            raise UsageError(
-                f"the function itself is needed here, not its id {function!r}",
-                fix="pass the name that its decorator bound",
-            )
-        raise UsageError(
-            f"{show(function)} is not served by this harness",
-            seen=f"served: {served}",
-            fix="pass the function itself, and add it to harness.serve(...)",
-        )
 
     # --- what the outside does ------------------------------------------------------
 
@@ -218,7 +187,7 @@ class Driver:
         for effect in effects:
             live = self.engine.lives[effect.run_id]
             self._check_chain(live)
-            function = self.functions[live.run.function.slug]
+            function = self.registry.functions[live.run.function.slug]
             kind = AsyncEntry if function.is_async else PlainEntry
             entry = kind(self, live, effect, function)
             self._entries[effect.run_id, effect.entry] = entry
@@ -266,7 +235,7 @@ class Driver:
 
     def logger_of(self, function: AnyFunction) -> logging.Logger:
         """Return the logger of the function's client."""
-        return self._loggers[function.id]
+        return self.registry.loggers[function.id]
 
     def leave_when_idle(self, entry: AsyncEntry) -> None:
         """Leave *entry* as soon as nothing else can happen in it."""

@@ -47,12 +47,10 @@ class Harness:
     Args:
         start: The instant at which the world begins: ISO 8601 text or an aware datetime.
         seed: What identifiers are derived from.
-        wall_clock: None; ``"freezegun"`` is not built yet.
-        reentry: ``"step"``, the server's way: the handler starts from its top after
-            every step. ``"wait"`` and ``"never"`` are not built yet.
+        wall_clock: None; other clocks are not built yet.
+        reentry: ``"step"``, the server's way; others are not built yet.
         strict: Whether findings fail the test when the harness closes.
-        quirks: ``"report"``: the engine's accidents become findings. ``"exact"`` is not
-            built yet.
+        quirks: ``"report"``: the engine's accidents become findings; nothing else yet.
         io: ``"block"`` waits for threads, sockets and processes of user code in real
             time; ``"forbid"`` refuses them.
         limits: The server's limits, where a test wants others.
@@ -87,6 +85,7 @@ class Harness:
         self._engine = Engine(start=self._start, seed=seed, limits=limits)
         self._loop = VirtualLoop(io=io)
         self._driver = Driver(self._engine, self._loop, copy_context())
+        self._registry = self._driver.registry
         self._travel = Travel(self._driver, self._start)
         self._reader = Reader(self._engine, self._start)
         self._judgement = Judgement(self._reader, self._driver.stubs)
@@ -115,8 +114,8 @@ class Harness:
                 the same app. Then nothing is registered.
         """
         self._check_usable("serve")
-        check_served(client, functions, self._clients, self._driver.functions)
-        self._driver.serve(client, functions)
+        check_served(client, functions, self._clients, self._registry.functions)
+        self._registry.serve(client, functions)
         if client.app_id not in self._clients:
             self._clients[client.app_id] = client
             client.attach(self._door)
@@ -235,7 +234,7 @@ class Harness:
         """
         self._check_usable("stub")
         return self._driver.stubs.add(
-            self._driver.slug_of(function),
+            self._registry.slug_of(function),
             step_id,
             returns=returns,
             raises=raises,
@@ -248,7 +247,7 @@ class Harness:
         """Cancel a run; not built yet."""
         raise NotBuiltError(
             "harness.cancel() is not built yet",
-            seen=repr(run),
+            where=repr(run),
             fix="let the run end by itself in this test",
         )
 
@@ -279,8 +278,8 @@ class Harness:
             UsageError: There is none, or several; the message lists what there is.
         """
         return self._reader.only_run(
-            which if isinstance(which, str) else self._driver.slug_of(which),
-            self._driver.functions,
+            which if isinstance(which, str) else self._registry.slug_of(which),
+            self._registry.functions,
         )
 
     @property
@@ -341,7 +340,7 @@ class Harness:
             UsageError: *function* is not served here.
         """
         self._check_usable("expect_failure")
-        return ExpectedFailure(self._reader, self._driver.slug_of(function))
+        return ExpectedFailure(self._reader, self._registry.slug_of(function))
 
     # --- the end ----------------------------------------------------------------
 
@@ -349,11 +348,6 @@ class Harness:
     def is_closed(self) -> bool:
         """Whether the world has ended."""
         return self._is_closed
-
-    def abandon(self) -> None:
-        """End the world without judging it; for a test that has already failed."""
-        if not self._is_closed:
-            self._shut()
 
     def close(self) -> None:
         """End the world; raise what was found wrong, unless the harness is lax.
@@ -368,15 +362,17 @@ class Harness:
         try:
             self._driver.check_deadlock()
         finally:
-            self._shut()
+            self.abandon()
         if self._is_strict:
             raise_findings(findings)
 
-    def _shut(self) -> None:
-        self._is_closed = True
-        for client in self._clients.values():
-            client.detach(self._door)
-        self._driver.stop()
+    def abandon(self) -> None:
+        """End the world without judging it; for a test that has already failed."""
+        if not self._is_closed:
+            self._is_closed = True
+            for client in self._clients.values():
+                client.detach(self._door)
+            self._driver.stop()
 
     def __enter__(self) -> Self:
         self._check_usable("with")
@@ -392,8 +388,6 @@ class Harness:
             self.close()
         else:  # what the test raised is the news; findings would hide it
             self.abandon()
-
-    # --- what every verb needs ----------------------------------------------------
 
     def _check_usable(self, verb: str) -> None:
         check_usable(verb, self._driver, is_closed=self._is_closed)

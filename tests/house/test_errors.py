@@ -20,6 +20,7 @@ FOREIGN = {
     "expr._budget: Exhausted": "a signal to the evaluator, which makes a fault of it",
     "expr._time: ValueError": "the parts of a time are read by what raises the same",
     "runtime.coroutines: CancelledError": "what asyncio's scopes unwind by",
+    "runtime.extrication: interrupt": "the interrupt that its caller asked for",
     "runtime.harness: AttributeError": "what __getattr__ owes to hasattr",
 }
 

@@ -1,0 +1,56 @@
+"""The functions that a world serves, by slug."""
+
+import logging
+from collections.abc import Sequence
+from typing import final
+
+from .._engine import Engine
+from .._json import show
+from ..errors import UsageError
+from ..sdk.client import Client
+from ..sdk.function import AnyFunction, Function
+
+__all__ = ["Registry"]
+
+
+@final
+class Registry:
+    """Functions with what the engine does not need to know of them.
+
+    Attributes:
+        functions: By slug.
+        loggers: Where each logs to, by slug.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.functions: dict[str, AnyFunction] = {}
+        self.loggers: dict[str, logging.Logger] = {}
+
+    def serve(self, client: Client, functions: Sequence[AnyFunction]) -> None:
+        """Register functions that were checked."""
+        conditions = [self._engine.conditions(f.options) for f in functions]
+        for function, of_triggers in zip(functions, conditions, strict=True):
+            self._engine.register(function.options, of_triggers)
+            self.functions[function.id] = function
+            self.loggers[function.id] = client.logger
+
+    def slug_of(self, function: object) -> str:
+        """Return the slug of a function that is served.
+
+        Raises:
+            UsageError: It is not.
+        """
+        if isinstance(function, Function) and function.id in self.functions:
+            return function.id
+        served = ", ".join(sorted(self.functions)) or "none"
+        if isinstance(function, str) and function in self.functions:
+            raise UsageError(
+                f"the function itself is needed here, not its id {function!r}",
+                fix="pass the name that its decorator bound",
+            )
+        raise UsageError(
+            f"{show(function)} is not served by this harness",
+            seen=f"served: {served}",
+            fix="pass the function itself, and add it to harness.serve(...)",
+        )
