@@ -1,30 +1,38 @@
-"""Test durable functions and deferred scorers in memory, with a virtual clock."""
+"""Test durable functions and deferred scorers in memory, with a virtual clock.
 
-from ._model.event import Event
-from ._model.finding import Finding
-from ._model.limits import Limits
-from ._model.options import TriggerEvent
-from ._model.score import Score
-from .errors import (
-    DeadlockError,
-    FindingsError,
-    LivelockError,
-    NotBuiltError,
-    ScoretestError,
-    StalledError,
-    UnderTestError,
-    UsageError,
-)
-from .reports.timeline import Timeline
-from .runtime.harness import Harness
-from .runtime.parts import RunStatus
-from .runtime.scores import Scores
-from .runtime.sent import Sent
-from .runtime.views import OpenWait, Run, ScoreRecord
-from .sdk.client import Client
-from .sdk.context import Context, ContextSync
-from .sdk.errors import NonRetriableError, RetryAfterError, StepError
-from .sdk.scorer import create_defer, create_scorer
+A name is imported when it is first used: pytest loads the plugin of this package in
+every session, and production code that declares functions needs no harness.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ._model.event import Event
+    from ._model.finding import Finding
+    from ._model.limits import Limits
+    from ._model.options import TriggerEvent
+    from ._model.score import Score
+    from .errors import (
+        DeadlockError,
+        FindingsError,
+        LivelockError,
+        NotBuiltError,
+        ScoretestError,
+        StalledError,
+        UnderTestError,
+        UsageError,
+    )
+    from .reports.timeline import Timeline
+    from .runtime.harness import Harness
+    from .runtime.parts import RunStatus
+    from .runtime.scores import Scores
+    from .runtime.sent import Sent
+    from .runtime.views import OpenWait, Run, ScoreRecord
+    from .sdk.client import Client
+    from .sdk.context import Context, ContextSync
+    from .sdk.errors import NonRetriableError, RetryAfterError, StepError
+    from .sdk.scorer import create_defer, create_scorer
 
 __all__ = [
     "Client",
@@ -57,3 +65,48 @@ __all__ = [
     "create_defer",
     "create_scorer",
 ]
+
+_HOMES = {
+    "Event": "._model.event",
+    "Finding": "._model.finding",
+    "Limits": "._model.limits",
+    "TriggerEvent": "._model.options",
+    "Score": "._model.score",
+    "DeadlockError": ".errors",
+    "FindingsError": ".errors",
+    "LivelockError": ".errors",
+    "NotBuiltError": ".errors",
+    "ScoretestError": ".errors",
+    "StalledError": ".errors",
+    "UnderTestError": ".errors",
+    "UsageError": ".errors",
+    "Timeline": ".reports.timeline",
+    "Harness": ".runtime.harness",
+    "RunStatus": ".runtime.parts",
+    "Scores": ".runtime.scores",
+    "Sent": ".runtime.sent",
+    "OpenWait": ".runtime.views",
+    "Run": ".runtime.views",
+    "ScoreRecord": ".runtime.views",
+    "Client": ".sdk.client",
+    "Context": ".sdk.context",
+    "ContextSync": ".sdk.context",
+    "NonRetriableError": ".sdk.errors",
+    "RetryAfterError": ".sdk.errors",
+    "StepError": ".sdk.errors",
+    "create_defer": ".sdk.scorer",
+    "create_scorer": ".sdk.scorer",
+}
+
+if not TYPE_CHECKING:  # to a type checker, any name would exist
+
+    def __getattr__(name: str) -> object:
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(_HOMES[name], __name__), name)
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -82,8 +82,9 @@ def to_wire(value: object, *, what: str = "the value") -> Wire:
             arrived = _careful(value, what, 0, losses)
         except RecursionError:
             raise _too_deep(what) from None
-        except NotJsonError as error:  # the way down to it is of no interest
-            raise error.with_traceback(None) from None
+        except NotJsonError as error:
+            error.__traceback__ = None  # the way down to it is of no interest
+            raise error from None
     return Wire(arrived, _size(arrived), tuple(losses))
 
 

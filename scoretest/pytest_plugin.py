@@ -96,7 +96,8 @@ def _is_hidden(excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
     errors = sys.modules.get(f"{__package__}.errors")
     if errors is not None and isinstance(excinfo.value, errors.ScoretestError):
         return not isinstance(excinfo.value, errors.InternalError)
-    return _owner(excinfo.traceback[-1]) != __package__
+    frames = excinfo.traceback
+    return not frames or _owner(frames[-1]) != __package__
 
 
 def _is_nowhere(

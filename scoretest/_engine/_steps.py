@@ -1,6 +1,6 @@
 """What becomes of the operations that an entry reports, and of the alarms they set."""
 
-from typing import Final
+from typing import Final, assert_never
 
 from .._core.memos import StepRecord
 from .._core.retries import backoff, clamp_retry_after
@@ -80,6 +80,8 @@ def perform(
                 _sleep(world, live, operation)
             case WaitFor():
                 _wait(world, live, operation)
+            case _:
+                assert_never(operation)
 
 
 def _record(world: World, live: Live, operation: StepOperation, op: str) -> StepRecord:
@@ -258,6 +260,8 @@ def wake(world: World, live: Live, alarm: Alarm) -> None:
         case AlarmKind.WAIT:
             step = live.memos.steps[alarm.step]
             _end(world, live, alarm.step, WaitTimedOut(live.run.id, step.name))
+        case _:
+            assert_never(alarm.kind)
 
 
 def match(world: World, wait: Wait, event: ReceivedEvent) -> None:

@@ -179,7 +179,7 @@ def _walk(value: Value, steps: tuple[str | int, ...]) -> Value:
         kind = type(value)
         if kind is dict and step in value:  # type: ignore[operator]  # a dict
             value = value[step]  # type: ignore[index]  # a dict
-        else:
+        else:  # a map that the expression made, or nothing
             value = get_step(value, step)
             if type(value) is Fault:
                 return UNKNOWN

@@ -247,7 +247,7 @@ class Harness:
         """Cancel a run; not built yet."""
         raise NotBuiltError(
             "harness.cancel() is not built yet",
-            where=repr(run),
+            seen=repr(run),
             fix="let the run end by itself in this test",
         )
 

@@ -14,7 +14,8 @@ GOAL_RATIO = 1.5
 BASELINE = "asyncio, json, heapq, dataclasses, hashlib"
 SUBJECTS = {
     "baseline": BASELINE,
-    "scoretest": "scoretest",
+    # the root imports a name when it is used, so its whole is asked for
+    "scoretest": "scoretest.runtime.harness, scoretest.sdk.scorer",
     "pytest plugin": "pytest, scoretest.pytest_plugin",
     "pytest alone": "pytest",
 }

@@ -35,6 +35,7 @@ EVENT = {
         ("duration(duration('1h')) == duration('60m')", True),
         ("duration('0') == duration('0s')", True),
         ("date('not a day') == null", True),
+        ("[{'a': {'b': 'c'}}].all(x, x.a.b == 'c')", True),
         ("async.data.huge > 1", True),
         ("async.data.minus < 1", True),
     ],

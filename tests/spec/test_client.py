@@ -263,3 +263,8 @@ def call(client, verb):
         client.send_sync(ticket(1))
     else:
         client.score_sync(name="a", value=1, run_id="01JGFJJZ00" + "0" * 16)
+
+
+def test_a_client_shows_its_app():
+    """The text of a client is the call that made it."""
+    assert repr(Client(app_id="shop")) == "Client(app_id='shop')"
