@@ -48,12 +48,19 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     ends = [_end(world) for world in item.config.stash[_WORLDS]]
     errors = [error for error in ends if error is not None]
     if errors:
-        verdict, *others = errors
-        for other in others:  # every world is judged, and none hides another
-            verdict.add_note(f"\nand, in another world: {other}")
-        item.stash[_VERDICT] = verdict
+        item.stash[_VERDICT] = verdict = _sum_up(errors)
         raise verdict
     return result
+
+
+def _sum_up(errors: "list[ScoretestError]") -> "ScoretestError":
+    """Return one error for all worlds; none of them hides another."""
+    from .errors import FindingsError  # noqa: PLC0415 -- only tests that ask pay for it
+
+    if len(errors) == 1:
+        return errors[0]
+    head = f"{len(errors)} worlds of this test were found wrong"
+    return FindingsError("\n\n".join([head, *map(str, errors)]))
 
 
 def _end(world: Any) -> "ScoretestError | None":

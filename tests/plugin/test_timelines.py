@@ -29,7 +29,7 @@ def sections(result):
     found = re.split(r"-{5,} (scoretest timeline[ \d]*) -{5,}\n", result.stdout.str())
     ends = re.compile(r"\n[=_-]{5,}")
     return [
-        (title, ends.split(text, maxsplit=1)[0])
+        (title, ends.split(text, maxsplit=1)[0].strip())
         for title, text in zip(found[1::2], found[2::2], strict=True)
     ]
 
