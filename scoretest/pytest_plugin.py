@@ -173,6 +173,8 @@ def harnesses(request: pytest.FixtureRequest) -> "Callable[..., Harness]":
     Write ``with harnesses() as world:`` to close each where it ends; those that are
     still open when the test ends are closed then.
     """
+    # imported here, because Hypothesis would count it as time of the first example
+    from .runtime import harness  # noqa: F401, PLC0415 -- only tests that ask pay for it
 
     def make(**choices: Any) -> "Harness":
         return _new_world(request.config, **choices)

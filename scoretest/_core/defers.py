@@ -54,9 +54,8 @@ class DeferBook:
     @property
     def known(self) -> dict[str, bool]:
         """The accepted ids, and whether each can still be aborted (rule E6)."""
-        return {
-            hashed: self._states[hashed] is DeferState.ADDED for hashed in self._calls
-        }
+        states = self._states
+        return {h: states[h] is DeferState.ADDED for h in self._calls} if states else {}
 
     @property
     def ids(self) -> tuple[str, ...]:

@@ -191,16 +191,10 @@ class Driver:
             kind = AsyncEntry if function.is_async else PlainEntry
             entry = kind(self, live, effect, function)
             self._entries[effect.run_id, effect.entry] = entry
-            # an entry inherits nothing from whoever happened to cause it
+            # an entry inherits nothing from whoever happened to cause it: neither a
+            # context nor, through the loop's factory, a place among another's tasks
             context = self._base.copy()
-            # created in that context too, else it counts as a child of the entry here
-            task = context.run(
-                self.loop.create_task,
-                entry.main(),
-                name=f"{function.id}#{effect.entry}",
-                context=context,
-            )
-            entry.task = task
+            entry.task = asyncio.Task(entry.main(), loop=self.loop, context=context)
 
     @contextmanager
     def operation(self, chain: int) -> Iterator[None]:

@@ -56,7 +56,7 @@ def test_under_workers(outer):
     assert "  fix:   give it a unit" in text
 
 
-@pytest.mark.parametrize("order", ["reversed(items)", "sorted(items, key=hash)"])
+@pytest.mark.parametrize("order", ["reversed(items)", "items[2:] + items[:2]"])
 def test_in_any_order(pytester, inner, order):
     """The order of the tests changes nothing."""
     pytester.makeconftest(
