@@ -180,6 +180,7 @@ def _read_iso(text: str, what: str) -> datetime:
         ) from None
 
 
+@lru_cache(maxsize=64)  # many things are told the same instant
 def to_datetime(instant: Instant) -> datetime:
     """Return *instant* as an aware UTC `datetime`."""
     return _EPOCH + timedelta(microseconds=instant)

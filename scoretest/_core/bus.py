@@ -123,13 +123,12 @@ class Bus:
 
     def started_by(self, event: ReceivedEvent) -> tuple[FunctionOptions, ...]:
         """Return the functions that *event* triggers, each once (rules H1, C13)."""
-        starts = self._by_event.get(event.name)
-        by_name = (
-            tuple(dict.fromkeys(s.function for s in starts if s.is_met_by(event)))
-            if starts
-            else ()
-        )
-        if event.name != DEFERRED_SCHEDULE:
+        name = event.name
+        starts = self._by_event.get(name, ())
+        by_name = tuple([start.function for start in starts if start.is_met_by(event)])
+        if len(by_name) > 1:
+            by_name = tuple(dict.fromkeys(by_name))
+        if name != DEFERRED_SCHEDULE:
             return by_name
         routing = event.data.get("_inngest")
         slug = routing.get("fn_slug") if isinstance(routing, dict) else None

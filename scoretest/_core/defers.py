@@ -10,6 +10,7 @@ The book knows ids, sizes and states. It does not know events: what a released d
 starts is the engine's affair.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final, TypeAlias
 
@@ -42,20 +43,20 @@ DEFER_TRANSITIONS: Final[dict[tuple[DeferState, type[DeferFact]], DeferState]] =
 
 
 class DeferBook:
-    """The defers of one run, by hashed id."""
+    """The defers of one run, by hashed id.
+
+    Attributes:
+        known: The accepted ids, and whether each can still be aborted (rule E6). Made
+            anew by every change, so that an entry may hold on to what it was told.
+    """
 
     def __init__(self, run_id: str, limits: Limits) -> None:
+        self.known: Mapping[str, bool] = {}
         self._run_id = run_id
         self._limits = limits
         self._states: dict[str, DeferState] = {}
         self._calls: dict[str, DeferAdd] = {}
         self._bytes = 0
-
-    @property
-    def known(self) -> dict[str, bool]:
-        """The accepted ids, and whether each can still be aborted (rule E6)."""
-        states = self._states
-        return {h: states[h] is DeferState.ADDED for h in self._calls} if states else {}
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -103,17 +104,18 @@ class DeferBook:
 
     def release(self) -> tuple[DeferAdd, ...]:
         """Return the live defers, oldest first, and mark them as scheduled."""
-        live = [
-            call
-            for hashed, call in self._calls.items()
-            if self._states[hashed] is DeferState.ADDED
-        ]
+        if not self._calls:
+            return ()
+        live = tuple(call for call in self._calls.values() if self.known[call.hashed])
         for call in live:
             self._states[call.hashed] = DEFER_TRANSITIONS[
                 DeferState.ADDED, DeferScheduled
             ]
-        return tuple(live)
+        self.known = dict.fromkeys(self._calls, False)
+        return live
 
     def _move(self, hashed: str, fact: DeferFact) -> None:
         state = self._states.get(hashed, DeferState.ABSENT)
-        self._states[hashed] = DEFER_TRANSITIONS[state, type(fact)]
+        self._states[hashed] = state = DEFER_TRANSITIONS[state, type(fact)]
+        if hashed in self._calls:
+            self.known = {**self.known, hashed: state is DeferState.ADDED}

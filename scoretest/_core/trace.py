@@ -27,6 +27,7 @@ class Trace(Sequence[TraceEntry]):
         # side by side, and put together when they are read: writing is what is frequent
         self._facts: list[Fact] = []
         self._times: list[Instant] = []
+        self._kinds: set[type[Fact]] = set()
         self._last = Instant(0)
 
     def __len__(self) -> int:
@@ -48,6 +49,8 @@ class Trace(Sequence[TraceEntry]):
 
     def facts_of(self, kind: type[F]) -> list[tuple[Instant, F]]:
         """Return the facts of one kind, each with its time."""
+        if kind not in self._kinds:  # most worlds have no findings and no failures
+            return []
         times = self._times
         return [
             (times[place], fact)
@@ -71,3 +74,4 @@ class Trace(Sequence[TraceEntry]):
         self._last = at
         self._facts.append(fact)
         self._times.append(at)
+        self._kinds.add(type(fact))

@@ -5,7 +5,6 @@ are released, and the server's own events about it are made (rules A1, A2, H4, D
 """
 
 import json
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from .._ids import derived_ulid
@@ -93,30 +92,32 @@ def _finish(
     for number in live.alarms.values():
         world.timers.cancel(number)
     live.alarms.clear()
-    for hashed, wait in list(live.waits.items()):
+    for hashed, wait in live.waits.items():
         closed = WaitClosed(run.id, wait.step)
         step = live.memos.steps[hashed]
         world.move_wait(live, wait, step, closed)
         world.waits.close(wait)
     live.waits.clear()
-    return [*_deferred(world, live), *_news(world, live, result, status)]
+    events = [_released(world, live, call) for call in live.defers.release()]
+    # of a run that such news started there is no news (rule H4)
+    if run.events[0].name not in (FUNCTION_FINISHED, FUNCTION_FAILED):
+        events += _news(world, live, result, status)
+    return events
 
 
-def _deferred(world: World, live: Live) -> Iterator[ServerEvent]:
-    """Release the defers, one event each (rules A1, A9)."""
-    for call in live.defers.release():
-        event = _schedule(live, call)
-        scheduled = DeferScheduled(live.run.id, call.id, event.internal_id)
-        world.record(scheduled)
-        if not world.bus.knows(call.function):
-            world.report(
-                live,
-                "DEFER_LOST",
-                f"the defer {call.id!r} starts {call.function!r}, "
-                f"which is not served{world.bus.nearest(call.function)}",
-                "add the deferred function to harness.serve(client, functions=[...])",
-            )
-        yield event
+def _released(world: World, live: Live, call: DeferAdd) -> ServerEvent:
+    """Return the event that starts what was deferred (rules A1, A9)."""
+    event = _schedule(live, call)
+    world.record(DeferScheduled(live.run.id, call.id, event.internal_id))
+    if not world.bus.knows(call.function):
+        world.report(
+            live,
+            "DEFER_LOST",
+            f"the defer {call.id!r} starts {call.function!r}, "
+            f"which is not served{world.bus.nearest(call.function)}",
+            "add the deferred function to harness.serve(client, functions=[...])",
+        )
+    return event
 
 
 def _schedule(live: Live, call: DeferAdd) -> ServerEvent:
@@ -136,11 +137,9 @@ def _schedule(live: Live, call: DeferAdd) -> ServerEvent:
 
 def _news(
     world: World, live: Live, result: JsonObject, status: str
-) -> Iterator[ServerEvent]:
-    """Tell of the run's end, unless such news started it (rule H4)."""
+) -> list[ServerEvent]:
+    """Return the events that tell of the run's end (rule H4)."""
     run = live.run
-    if run.events[0].name in (FUNCTION_FINISHED, FUNCTION_FAILED):
-        return
     events: list[Json] = [event.wire for event in run.events]
     about: JsonObject = {
         "_inngest": {"status": status},
@@ -149,10 +148,10 @@ def _news(
         "function_id": run.function.slug,
         "run_id": run.id,
     }
-    if status == "Failed":
-        yield ServerEvent(run.id, FUNCTION_FAILED, {**about, **result})
-    finished = {
-        k: v for k, v in result.items() if status == "Completed" or k == "error"
-    }
     stamp = world.ids.ulid("event", world.now)
-    yield ServerEvent(stamp, FUNCTION_FINISHED, {**about, **finished})
+    if status == "Completed":
+        return [ServerEvent(stamp, FUNCTION_FINISHED, {**about, **result})]
+    return [
+        ServerEvent(run.id, FUNCTION_FAILED, {**about, **result}),
+        ServerEvent(stamp, FUNCTION_FINISHED, {**about, "error": result["error"]}),
+    ]

@@ -29,7 +29,7 @@ from .._model.fact import (
     TraceEntry,
 )
 from .._model.limits import Limits
-from .._model.operation import DeferAbort, DeferAdd, Operation, Raised, Returned
+from .._model.operation import DeferAbort, DeferAdd, Raised, Returned
 from .._model.options import FunctionKind, FunctionOptions
 from .._model.predicate import Predicate
 from .._model.score import ScoreEntry
@@ -145,11 +145,11 @@ class Engine:
 
     def apply(self, command: Command) -> tuple[Enter, ...]:
         """Let one thing happen and return what has to be done about it."""
-        match command:
-            case SendEvent():
-                self._send(command)
+        match command:  # the most frequent first
             case EntryReturned():
                 self._returned(command)
+            case SendEvent():
+                self._send(command)
             case WriteScore():
                 self._write(command)
             case ReportFinding(finding):
@@ -175,9 +175,11 @@ class Engine:
         self._world.now = max(self._world.now, now)
 
     def _take_effects(self) -> tuple[Enter, ...]:
-        effects = tuple(self._world.effects)
-        self._world.effects.clear()
-        return effects
+        effects = self._world.effects
+        if not effects:
+            return ()
+        self._world.effects = []
+        return tuple(effects)
 
     # --- events -------------------------------------------------------------------
 
@@ -203,7 +205,7 @@ class Engine:
             sent.internal_id, wire, world.now, run.id if run else "", depth
         )
         world.bus.guard(event)
-        world.record(EventReceived(event))
+        world.trace.record(world.now, EventReceived(event))
         # the waits are those that were open on arrival: a run that this event starts
         # cannot have one yet (rule B1)
         waits = world.waits.candidates(event)
@@ -226,25 +228,19 @@ class Engine:
             reason = f"its id {event.id!r} already started one in the last 24 h"
             world.record(RunSkipped(function.slug, event.internal_id, reason))
             return
+        # a function of a user's own may listen to the deferred event, too (rule A9)
+        is_deferred = cause is not None and function.kind is not FunctionKind.ORDINARY
         run = RunRecord(
             id=world.ids.ulid("run", world.now),
             function=function,
             events=(event,),
-            parent=cause.id if cause and _is_deferred(function) else "",
+            parent=cause.id if cause and is_deferred else "",
             started_at=world.now,
             depth=event.depth + 1,
             depth_at=world.now,
             generation=cause.generation + 1 if cause else 0,
         )
-        live = Live(
-            run=run,
-            memos=Memos(),
-            defers=DeferBook(run.id, world.limits),
-            waits={},
-            alarms={},
-            most_attempts=self._most_attempts(function),
-        )
-        world.lives[run.id] = live
+        live = world.add(run)
         queued = RunQueued(
             run_id=run.id,
             function=function.slug,
@@ -258,9 +254,7 @@ class Engine:
         else:
             world.enter(live)
 
-    def _most_attempts(self, function: FunctionOptions) -> int:
-        retries = function.retries
-        return (self.limits.default_retries if retries is None else retries) + 1
+
 
     # --- entries ------------------------------------------------------------------
 
@@ -278,7 +272,8 @@ class Engine:
             if failure.finding:
                 world.tell(live, failure.finding, failure.step)
             follows = _ends.fail(world, live, failure.error, by_server=True)
-        self._publish(live, follows)
+        for event in follows:
+            self._receive(event, live, event.internal_id, world.now // MILLISECOND)
 
     def _take_answer(
         self, live: Live, entry: OpenEntry, command: EntryReturned
@@ -286,12 +281,14 @@ class Engine:
         world, outcome = self._world, command.outcome
         if isinstance(outcome, Raised):
             return self._take_error(live, entry, command, outcome)
-        self._take_defers(live, command.operations)
+        steps: list[_steps.StepOperation] = []
+        for operation in command.operations:
+            if isinstance(operation, DeferAdd | DeferAbort):
+                self._take_defer(live, operation)
+            else:
+                steps.append(operation)
         if isinstance(outcome, Returned):
             return _ends.complete(world, live, outcome.data)
-        steps = [
-            op for op in command.operations if not isinstance(op, DeferAdd | DeferAbort)
-        ]
         _steps.perform(world, live, steps, entry)
         world.enter_if_idle(live)
         return []
@@ -313,17 +310,11 @@ class Engine:
         world.move_run(live, RunRetried(run.id, error, following, due))
         return []
 
-    def _take_defers(self, live: Live, operations: tuple[Operation, ...]) -> None:
-        for operation in operations:
-            if isinstance(operation, DeferAdd):
-                self._add_defer(live, operation)
-            elif isinstance(operation, DeferAbort):
-                aborted = live.defers.abort(operation)
-                if aborted is not None:
-                    self._world.record(aborted)
-
-    def _add_defer(self, live: Live, call: DeferAdd) -> None:
-        fact = live.defers.add(call)
+    def _take_defer(self, live: Live, call: DeferAdd | DeferAbort) -> None:
+        if isinstance(call, DeferAdd):
+            fact = live.defers.add(call)
+        else:
+            fact = live.defers.abort(call)
         if fact is not None:
             self._world.record(fact)
         if isinstance(fact, DeferRejected):
@@ -334,9 +325,7 @@ class Engine:
                 "defer less, or let one deferred function do the work of several",
             )
 
-    def _publish(self, live: Live, events: list[_ends.ServerEvent]) -> None:
-        for event in events:
-            self._receive(event, live, event.internal_id, self.now // MILLISECOND)
+
 
     # --- scores -------------------------------------------------------------------
 
@@ -353,6 +342,4 @@ class Engine:
         self._world.record(ScoreWritten(entry))
 
 
-def _is_deferred(function: FunctionOptions) -> bool:
-    # a function of a user's own may listen to the deferred event, too (rule A9)
-    return function.kind is not FunctionKind.ORDINARY
+

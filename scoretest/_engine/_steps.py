@@ -69,17 +69,17 @@ def perform(
     if not alone:
         operations.sort(key=lambda op: not isinstance(op, WaitFor))
     for operation in operations:
-        match operation:
-            case PlanStep():
-                _plan(world, live, operation)
+        match operation:  # the most frequent first
             case StepRan():
                 _ran(world, live, operation)
-            case StepRaised():
-                _raised(world, live, operation, entry, alone=alone)
-            case SleepUntil():
-                _sleep(world, live, operation)
             case WaitFor():
                 _wait(world, live, operation)
+            case SleepUntil():
+                _sleep(world, live, operation)
+            case StepRaised():
+                _raised(world, live, operation, entry, alone=alone)
+            case PlanStep():
+                _plan(world, live, operation)
             case _:
                 assert_never(operation)
 

@@ -78,6 +78,19 @@ class World:
         """Return the present instant, for expressions that ask for it."""
         return self.now
 
+    def add(self, run: RunRecord) -> Live:
+        """Take a new run in."""
+        retries, limits = run.function.retries, self.limits
+        live = self.lives[run.id] = Live(
+            run=run,
+            memos=Memos(),
+            defers=DeferBook(run.id, limits),
+            waits={},
+            alarms={},
+            most_attempts=1 + (limits.default_retries if retries is None else retries),
+        )
+        return live
+
     def record(self, fact: Fact) -> None:
         """Record *fact* at the present instant."""
         self.trace.record(self.now, fact)
@@ -97,18 +110,17 @@ class World:
     ) -> None:
         """Record *fact* and let the wait and its step take their edges."""
         wait.move(type(fact), len(self.trace))
-        self.move_step(live, step, fact)
+        live.memos.move(step, type(fact))
+        self.trace.record(self.now, fact)
 
     def enter(self, live: Live, attempt: int = 0, target: str = "") -> None:
         """Ask for an entry of the run's handler."""
         run = live.run
         run.entries += 1
-        run.open_entries[run.entries] = OpenEntry(attempt, target)
-        entered = RunEntered(
-            run_id=run.id, entry=run.entries, attempt=attempt, target=target
-        )
-        self.move_run(live, entered)
-        self.effects.append(Enter(run.id, run.entries, attempt, target))
+        number = run.entries
+        run.open_entries[number] = OpenEntry(attempt, target)
+        self.move_run(live, RunEntered(run.id, number, attempt, target))
+        self.effects.append(Enter(run.id, number, attempt, target))
 
     def enter_if_idle(self, live: Live) -> None:
         """Enter for discovery when nothing of the run is pending (rules B7, E1)."""

@@ -242,6 +242,7 @@ class Driver:
         """Give the engine the answer of an entry."""
         if self._is_stopped:  # cancelled with its world: nothing more happens there
             return
+        self.loop.renew_budgets()  # a program that ends its entries is not endless
         effect = entry.effect
         self._entries.pop((effect.run_id, effect.entry), None)
         if isinstance(entry, AsyncEntry) and entry.children:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextvars import copy_context
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import Any, Literal, NoReturn, Self, TypeVar, final
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeVar, final
 
 from .._engine import Engine
 from .._model.event import Event
@@ -392,9 +392,9 @@ class Harness:
     def _check_usable(self, verb: str) -> None:
         check_usable(verb, self._driver, is_closed=self._is_closed)
 
-    def __getattr__(self, name: str) -> NoReturn:
-        # reached only for names that the class does not have
-        refuse_async(name)
-        raise AttributeError(
-            f"Harness has no {name!r}{near_miss(name, dir(type(self)))}"
-        )
+    if not TYPE_CHECKING:  # to a type checker, every name would exist
+
+        def __getattr__(self, name: str) -> NoReturn:
+            refuse_async(name)
+            hint = near_miss(name, dir(type(self)))
+            raise AttributeError(f"Harness has no {name!r}{hint}")

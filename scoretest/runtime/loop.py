@@ -79,7 +79,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def __init__(
         self,
         *,
-        max_jumps: int = 100_000,
+        max_jumps: int = 30_000,
         max_turns: int = 100_000,
         io: Literal["block", "forbid"] = "block",
         stall_after: float = 10.0,
@@ -173,7 +173,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def run_forever(self) -> None:
         """Run until something stops the loop, with fresh budgets."""
         self._refuse_while_running("run")
-        self._renew_budgets()
+        self.renew_budgets()
         self._outside.adopt_thread()
         with self._watchdog:
             super().run_forever()
@@ -221,7 +221,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             UsageError: *target_us* has passed.
         """
         self._check_target(target_us)
-        self._renew_budgets()
+        self.renew_budgets()
         await self._waiters.join(target_us, self.create_future())
 
     def _run_until_idle(self, limit_us: int) -> None:
@@ -245,7 +245,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             return False
         return not self._ready and not self._is_anything_due(limit_us)
 
-    def _renew_budgets(self) -> None:
+    def renew_budgets(self) -> None:
+        """Start counting anew: something came to its end."""
         self._jumps_left = self.max_jumps
         self._last_turn = self._turns + self.max_turns
 

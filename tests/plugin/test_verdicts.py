@@ -115,7 +115,7 @@ def test_fails_as_expected(harness):
 
 
 def test_a_finding_may_be_the_expected_failure(inner):
-    """xfail covers the verdict, because it belongs to the call."""
+    """The mark xfail covers the verdict, because it belongs to the call."""
     result = inner(
         LOSES
         + """
