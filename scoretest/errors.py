@@ -113,4 +113,4 @@ class StalledError(UnderTestError):
 
 
 class InternalError(ScoretestError):
-    """A bug in scoretest; please report it with the seed that the message shows."""
+    """A bug in scoretest; please report it with what the message shows."""

@@ -308,7 +308,7 @@ class Outside:
     def _stalled(self, at_work: str) -> StalledError:
         return StalledError(
             f"{at_work} kept the loop waiting for {self._stall_after:g} s of real time",
-            fix="stub the call, end what is at work, or raise `stall_after`",
+            fix="stub the call, or end what is at work before the test goes on",
         )
 
     def _refuse_threads(self, thread_at_work: str) -> None:

@@ -105,7 +105,7 @@ class Watchdog:
         return StalledError(
             f"a callback blocked the loop for {self._stall_after:g} s of real time",
             where=self._blocker,
-            fix="await instead of blocking, or give the harness a longer `stall_after`",
+            fix="await instead of blocking, or block in a thread: anyio.to_thread.run_sync",
         )
 
 

@@ -182,7 +182,7 @@ def test_a_callback_that_blocks(refused):
     assert where.startswith("  where: ")
     assert ", called from test_stuck.py:N in main" in where
     assert fix == (
-        "  fix:   await instead of blocking, or give the harness a longer `stall_after`"
+        "  fix:   await instead of blocking, or block in a thread: anyio.to_thread.run_sync"
     )
 
 
@@ -200,7 +200,7 @@ def test_a_thread_that_does_not_answer(refused):
     assert text == (
         "a thread that runs Event.wait() kept the loop waiting for 0.05 s of "
         "real time\n"
-        "  fix:   stub the call, end what is at work, or raise `stall_after`"
+        "  fix:   stub the call, or end what is at work before the test goes on"
     )
 
 
