@@ -113,8 +113,8 @@ class _Shelf:
 
     def _best_term(self, terms: Sequence[IndexTerm]) -> IndexTerm | None:
         """Return the condition that shares its place with the fewest other waits."""
-        if len(terms) < 2:
-            return terms[0] if terms else None
+        if len(terms) == 1:  # nothing to choose from
+            return terms[0]
         return min(terms, key=self._crowd, default=None)
 
     def _crowd(self, term: IndexTerm) -> int:

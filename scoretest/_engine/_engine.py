@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import TypeVar, assert_never
 
-from .._core.defers import DeferBook
-from .._core.memos import Memos
 from .._core.runs import OpenEntry, RunRecord
 from .._core.waits import Wait
 from .._json import JsonObject
@@ -156,7 +154,7 @@ class Engine:
                 self._world.record(FindingReported(finding))
             case _:
                 assert_never(command)
-        return self._take_effects()
+        return self._take_effects() if self._world.effects else ()
 
     def advance(self, to: Instant) -> tuple[Enter, ...]:
         """Move the clock to *to* and fire every timer that is due by then.
@@ -175,11 +173,9 @@ class Engine:
         self._world.now = max(self._world.now, now)
 
     def _take_effects(self) -> tuple[Enter, ...]:
-        effects = self._world.effects
-        if not effects:
-            return ()
-        self._world.effects = []
-        return tuple(effects)
+        effects = tuple(self._world.effects)
+        self._world.effects.clear()
+        return effects
 
     # --- events -------------------------------------------------------------------
 
@@ -254,8 +250,6 @@ class Engine:
         else:
             world.enter(live)
 
-
-
     # --- entries ------------------------------------------------------------------
 
     def _returned(self, command: EntryReturned) -> None:
@@ -311,10 +305,8 @@ class Engine:
         return []
 
     def _take_defer(self, live: Live, call: DeferAdd | DeferAbort) -> None:
-        if isinstance(call, DeferAdd):
-            fact = live.defers.add(call)
-        else:
-            fact = live.defers.abort(call)
+        defers = live.defers
+        fact = defers.add(call) if isinstance(call, DeferAdd) else defers.abort(call)
         if fact is not None:
             self._world.record(fact)
         if isinstance(fact, DeferRejected):
@@ -324,8 +316,6 @@ class Engine:
                 f"the defer {fact.defer!r} was rejected: {fact.reason}",
                 "defer less, or let one deferred function do the work of several",
             )
-
-
 
     # --- scores -------------------------------------------------------------------
 
@@ -340,6 +330,3 @@ class Engine:
         )
         self._world.ledger.write(entry)
         self._world.record(ScoreWritten(entry))
-
-
-

@@ -43,13 +43,15 @@ class Event:
     ts: datetime | None = None
 
     @classmethod
-    def arrived(cls, name: str, data: JsonObject, event_id: str, ts_ms: int) -> Self:
-        """Return an event that has come over the wire and needs no more checks."""
+    def arrived(cls, wire: JsonObject, data: JsonObject) -> Self:
+        """Return the event *wire*, which needs no more checks, with *data* as its own."""
+        ts = wire["ts"]
+        ts_ms = ts if isinstance(ts, int) else 0
         event = object.__new__(cls)
         fill = object.__setattr__
-        fill(event, "name", name)
+        fill(event, "name", wire["name"])
         fill(event, "data", data)
-        fill(event, "id", event_id)
+        fill(event, "id", wire["id"])
         fill(event, "ts", to_datetime(Instant(ts_ms * MILLISECOND)))
         return event
 

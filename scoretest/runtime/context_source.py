@@ -3,16 +3,18 @@
 Each is made anew for every entry, so that no entry can change what another one sees.
 """
 
+import logging
 from typing import final
 
 from .._engine import Live
-from .._json import JsonObject, copy_json
+from .._json import JsonObject, copy_object
 from .._model.event import Event, ReceivedEvent
 from .._model.options import FunctionKind
 from ..errors import InternalError, UsageError
 from ..sdk.context import DeferredParent
 from ..sdk.errors import NonRetriableError
 from ..sdk.function import AnyFunction
+from .host import Host
 
 __all__ = ["ContextSource"]
 
@@ -23,11 +25,16 @@ _ROUTING = ("_inngest", "_inngestExperiment")
 class ContextSource:
     """The source of a context's facts, for one entry."""
 
-    __slots__ = ("_function", "_live")
+    __slots__ = ("_function", "_host", "_live")
 
-    def __init__(self, live: Live, function: AnyFunction) -> None:
+    def __init__(self, host: Host, live: Live, function: AnyFunction) -> None:
+        self._host = host
         self._live = live
         self._function = function
+
+    def find_logger(self) -> logging.Logger:
+        """Return the logger of the function's client."""
+        return self._host.logger_of(self._function)
 
     def make_events(self) -> list[Event]:
         """Return the events that started the run, each a copy of its own."""
@@ -35,35 +42,21 @@ class ContextSource:
 
     def _as_event(self, event: ReceivedEvent) -> Event:
         payload = self._payload(event)
-        if self._is_deferred and "input" not in payload:
+        if self._function.options.shows_input and "input" not in payload:
             payload = {**payload, "input": payload}
-        return Event.arrived(event.name, payload, event.id, event.ts_ms)
-
-    @property
-    def _is_deferred(self) -> bool:
-        return self._function.options.kind is not FunctionKind.ORDINARY
+        return Event.arrived(event.wire, payload)
 
     def _payload(self, event: ReceivedEvent) -> JsonObject:
         """Return a copy of the event's data, a deferred one without its routing (A9)."""
-        return {
-            key: copy_json(value)
-            for key, value in event.data.items()
-            if not (self._is_deferred and key in _ROUTING)
-        }
+        data = event.data
+        if self._function.options.kind is not FunctionKind.ORDINARY:
+            data = {key: data[key] for key in data if key not in _ROUTING}
+        return copy_object(data)
 
     def make_parents(self) -> list[DeferredParent]:
         """Return the runs that deferred this one (rule A9)."""
         run = self._live.run
         return [_parent(event) for event in run.events if run.parent]
-
-    def check_input(self) -> None:
-        """Refuse a payload that does not fit the function's schema, before it is read.
-
-        Raises:
-            NonRetriableError: It does not fit.
-        """
-        if self._function.schema is not None:
-            self.make_input()
 
     def make_input(self) -> object:
         """Return the payload as the schema's own type, or as a mapping.

@@ -12,8 +12,8 @@ either. What it wanted is forgotten, and the test is told.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
-from inspect import CORO_CLOSED, CORO_CREATED, getcoroutinestate, isawaitable
-from typing import TypeVar
+from inspect import CORO_CREATED, getcoroutinestate, isawaitable
+from typing import Any, TypeAlias, TypeVar
 
 from .._engine import Live
 from .._json import Json, JsonObject
@@ -43,6 +43,9 @@ __all__ = ["AsyncEntry", "current_entry"]
 
 T = TypeVar("T")
 
+Tracked: TypeAlias = tuple[str, Any, Place]
+"""A step that was called: its id, the call's coroutine, and where."""
+
 
 def current_entry() -> "AsyncEntry | None":
     """Return the entry whose handler runs in this context, if any."""
@@ -53,15 +56,16 @@ def current_entry() -> "AsyncEntry | None":
 class AsyncEntry(Entry):
     """One entry of a coroutine handler."""
 
+    bodies = 0
+    _is_branch_left = False  # a task of a group's branch was, and was not seen
+
     def __init__(
         self, driver: Host, live: Live, effect: Enter, function: AnyFunction
     ) -> None:
         super().__init__(driver, live, effect, function)
         self.children: list[asyncio.Task[object]] = []
-        self.bodies = 0
-        self._is_branch_left = False  # a task of a group's branch was, and was not seen
         self._parked: set[asyncio.Task[object]] = set()
-        self._calls: list[tuple[str, Coroutine[object, object, object], Place]] = []
+        self._calls: list[Tracked] = []
 
     # --- the handler ------------------------------------------------------------
 
@@ -80,10 +84,10 @@ class AsyncEntry(Entry):
 
     async def _outcome(self) -> Outcome:
         try:
-            source = ContextSource(self.live, self.function)
-            source.check_input()
-            logger = self.driver.logger_of(self.function)
-            context = Context(source, self, self.effect.attempt, logger)
+            source = ContextSource(self.driver, self.live, self.function)
+            if self.function.schema is not None:
+                source.make_input()  # refused before the handler reads it
+            context = Context(source, self, self.effect.attempt)
             result = await self.function.entry(context)  # type: ignore[misc]  # the async kind
         except asyncio.CancelledError as error:
             if self.is_left:
@@ -132,25 +136,32 @@ class AsyncEntry(Entry):
     ) -> Coroutine[object, object, T]:
         """Return *call*, remembered until the entry ends."""
         calls = self._calls
-        if calls and getcoroutinestate(calls[-1][1]) == CORO_CLOSED:
+        if calls and calls[-1][1].cr_frame is None:
             calls.pop()  # one after the other is the rule: do not keep them all
         calls.append((step_id, call, place))
         return call
 
+    def _not_awaited(self) -> list[Tracked]:
+        return [
+            tracked
+            for tracked in self._calls
+            # asked first, because it is quick: whether the call has ended
+            if tracked[1].cr_frame is not None
+            and getcoroutinestate(tracked[1]) == CORO_CREATED
+        ]
+
     def _report_not_awaited(self) -> None:
-        for step_id, call, place in self._calls:
-            if getcoroutinestate(call) == CORO_CREATED:
-                self.report(
-                    "STEP_NOT_AWAITED",
-                    f"step {step_id!r} was called and never awaited, so it never ran",
-                    f"write `await ctx.step...({step_id!r}, ...)`",
-                    place,
-                )
+        for step_id, _, place in self._not_awaited():
+            self.report(
+                "STEP_NOT_AWAITED",
+                f"step {step_id!r} was called and never awaited, so it never ran",
+                f"write `await ctx.step...({step_id!r}, ...)`",
+                place,
+            )
 
     def _close_calls(self) -> None:
-        for _, call, _ in self._calls:
-            if getcoroutinestate(call) == CORO_CREATED:
-                call.close()  # else Python warns of it at some later collection
+        for _, call, _ in self._not_awaited():
+            call.close()  # else Python warns of it at some later collection
         self._calls.clear()
 
     # --- steps --------------------------------------------------------------------
@@ -159,8 +170,7 @@ class AsyncEntry(Entry):
         self, step_id: str, body: Callable[[], Awaitable[object] | object], place: Place
     ) -> Json:
         """Call *body* once and remember what it returned."""
-        name = self.claim(step_id, "StepRun", place)
-        memo = self.memo(name)
+        name, memo = self.reach(step_id, "StepRun", place)
         if memo is not None:
             return self.opened(memo)
         if self.is_skipped(name):
@@ -174,7 +184,7 @@ class AsyncEntry(Entry):
     ) -> StepRan | StepRaised:
         token = in_step.set(name)
         self.bodies += 1
-        self.running.append(str(name))
+        self.running.append(name)
         try:
             output = self.driver.stubs.call(self.function, name, body)
             if isawaitable(output):
@@ -189,14 +199,13 @@ class AsyncEntry(Entry):
         except Exception as error:  # noqa: BLE001 -- whatever the user's code raises is its step's failure
             return self.raised(name, error)
         finally:
-            self.running.remove(str(name))
+            self.running.remove(name)
             self.bodies -= 1
             in_step.reset(token)
 
     async def sleep_until(self, step_id: str, until: Instant, place: Place) -> None:
         """Leave the handler until the clock shows *until*."""
-        name = self.claim(step_id, "Sleep", place)
-        memo = self.memo(name)
+        name, memo = self.reach(step_id, "Sleep", place)
         if memo is not None:
             return
         await self._hand_in(
@@ -212,8 +221,7 @@ class AsyncEntry(Entry):
         place: Place,
     ) -> JsonObject | None:
         """Leave the handler until an event matches, or the time is over."""
-        name = self.claim(step_id, "WaitForEvent", place)
-        memo = self.memo(name)
+        name, memo = self.reach(step_id, "WaitForEvent", place)
         if memo is not None:
             found = self.opened(memo)
             return found if isinstance(found, dict) else None

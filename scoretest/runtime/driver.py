@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from contextvars import Context as ContextVars
 from typing import Any
 
+from .._core.runs import RunRecord
 from .._engine import Engine, Live
 from .._json import to_wire
 from .._model.command import EntryReturned, ReportFinding, SendEvent, WriteScore
@@ -186,15 +187,23 @@ class Driver:
         """Start the entries that the engine asks for, in its order."""
         for effect in effects:
             live = self.engine.lives[effect.run_id]
-            self._check_chain(live)
-            function = self.registry.functions[live.run.function.slug]
+            run = live.run
+            self._newest = max(self._newest, run.generation)
+            if self._newest > self._most_generations:
+                self._refuse_chain(run)
+            slug = run.function.slug
+            function = self.registry.functions[slug]
             kind = AsyncEntry if function.is_async else PlainEntry
             entry = kind(self, live, effect, function)
             self._entries[effect.run_id, effect.entry] = entry
             # an entry inherits nothing from whoever happened to cause it: neither a
             # context nor, through the loop's factory, a place among another's tasks
-            context = self._base.copy()
-            entry.task = asyncio.Task(entry.main(), loop=self.loop, context=context)
+            entry.task = asyncio.Task(
+                entry.main(),
+                loop=self.loop,
+                name=f"{slug}#{effect.entry}",  # asyncio's own would count all tasks
+                context=self._base.copy(),
+            )
 
     @contextmanager
     def operation(self, chain: int) -> Iterator[None]:
@@ -213,19 +222,16 @@ class Driver:
             self._is_trouble_told = True
             raise
 
-    def _check_chain(self, live: Live) -> None:
-        run = live.run
-        self._newest = max(self._newest, run.generation)
-        if self._newest > self._most_generations:
-            options = run.function
-            error = LivelockError(
-                f"runs start each other without end: this one of {options.slug!r} is "
-                f"number {run.generation} in its chain",
-                where=run_where(options.slug, options.place, run.id, "", self.now),
-                fix="let one function of the cycle stop sending, or go on for a limited "
-                'time: harness.fast_forward(within="1d")',
-            )
-            self.crash(error)
+    def _refuse_chain(self, run: RunRecord) -> None:
+        options = run.function
+        error = LivelockError(
+            f"runs start each other without end: this one of {options.slug!r} is "
+            f"number {run.generation} in its chain",
+            where=run_where(options.slug, options.place, run.id, "", self.now),
+            fix="let one function of the cycle stop sending, or go on for a limited "
+            'time: harness.fast_forward(within="1d")',
+        )
+        self.crash(error)
 
     def logger_of(self, function: AnyFunction) -> logging.Logger:
         """Return the logger of the function's client."""
@@ -247,18 +253,14 @@ class Driver:
         self._entries.pop((effect.run_id, effect.entry), None)
         if isinstance(entry, AsyncEntry) and entry.children:
             self._ended.append(entry)
-        answer = EntryReturned(
-            run_id=effect.run_id,
-            entry=effect.entry,
-            operations=operations,
-            outcome=outcome,
-        )
+        answer = EntryReturned(effect.run_id, effect.entry, operations, outcome)
         try:
             effects = self.engine.apply(answer)
         except Exception as error:  # noqa: BLE001 -- a storm of events, or our own bug: never silent
             self.crash(error)
             return
-        self.perform(effects)
+        if effects:
+            self.perform(effects)
 
     def _idle(self) -> bool:
         """Leave the entries that have come to a step; say whether there were any."""

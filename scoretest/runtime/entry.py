@@ -33,6 +33,7 @@ from ..errors import NotBuiltError, UsageError
 from ..sdk.errors import StepError
 from ..sdk.function import AnyFunction
 from ..times import Instant
+from .deferring import DeferBuffer
 from .failures import describe_error
 from .host import Host
 from .leaving import NestedStep, in_group, in_step
@@ -50,6 +51,15 @@ _SWALLOWED = (
 class Entry:
     """What one entry has seen and what it will answer."""
 
+    # how every entry begins, and how most of them remain
+    task: "asyncio.Task[None] | None" = None
+    is_left = False
+    is_hopeless = False
+    is_cut_short = False  # an error left a group before its last branch
+    _replayed = 0
+    _swallowed = 0
+    _deferring: DeferBuffer | None = None
+
     def __init__(
         self, driver: Host, live: Live, effect: Enter, function: AnyFunction
     ) -> None:
@@ -57,33 +67,20 @@ class Entry:
         self.live = live
         self.effect = effect
         self.function = function
-        self.memos = dict(live.memos.settled)
+        self.run_id = live.run.id
+        self.memos = live.memos.settled.copy()
         self.reached: dict[str, StepName] = {}
         self.operations: list[Operation] = []
-        self.is_left = False
-        self.is_hopeless = False
-        self.is_cut_short = False  # an error left a group before its last branch
-        self.running: list[str] = []
-        self.task: asyncio.Task[None] | None = None
-        self._replayed = 0
-        self._swallowed = 0
+        self.running: list[StepName] = []
         self._counts: dict[str, int] = {}
         self._kept_defers = live.defers.known
-        self._defer_steps: dict[str, StepName | None] = {}
-        self._aborted: set[str] = set()
-        self._defers: dict[str, DeferAdd | DeferAbort] = {}
 
     # --- the run, for the context ---------------------------------------------
 
     @property
-    def run_id(self) -> str:
-        """The run's id."""
-        return self.live.run.id
-
-    @property
     def step(self) -> str:
         """The steps whose callbacks are under way, or ""."""
-        return ", ".join(self.running)
+        return ", ".join(map(str, self.running))
 
     @property
     def now(self) -> Instant:
@@ -119,13 +116,11 @@ class Entry:
 
     def saw_defer(self, hashed: str) -> bool:
         """Say whether this entry called a defer of this id before (rule A6)."""
-        return hashed in self._defer_steps
+        return self._deferring is not None and self._deferring.saw(hashed)
 
     def add_defer(self, hashed: str, make: Callable[[], DeferAdd]) -> None:
         """Buffer what *make* returns, unless an earlier entry's was accepted (A4)."""
-        if hashed not in self._kept_defers:
-            self._defers[hashed] = make()
-        self._defer_steps[hashed] = in_step.get()
+        self._defers().add(hashed, make)
 
     def abort_defer(self, call: DeferAbort) -> None:
         """Take a buffered defer back, or ask the server to (rule A6).
@@ -133,26 +128,19 @@ class Entry:
         Raises:
             UsageError: A step's callback aborts what was not deferred in it.
         """
-        hashed, step = call.hashed, in_step.get()
-        buffered = self._defers.get(hashed)
-        if hashed in self._aborted or not self._kept_defers.get(hashed, True):
-            return
-        if step is not None and (buffered is None or step != self._defer_steps[hashed]):
-            # the callback does not run again, but the defer is called again (rule E1)
-            raise UsageError(
-                f"step {str(step)!r} aborts what was not deferred in it",
-                fix="abort after the step has returned",
-            )
-        self._aborted.add(hashed)
-        if buffered is not None:
-            del self._defers[hashed]  # the server never hears of it
-        else:
-            self._defers[hashed] = call
+        self._defers().abort(call)
+
+    def _defers(self) -> DeferBuffer:
+        if self._deferring is None:
+            self._deferring = DeferBuffer(self._kept_defers)
+        return self._deferring
 
     # --- steps -----------------------------------------------------------------------
 
-    def claim(self, step_id: str, op: str, place: Place) -> StepName:
-        """Return the identity of a step that the handler has just reached (rule E5).
+    def reach(
+        self, step_id: str, op: str, place: Place
+    ) -> tuple[StepName, Memo | None]:
+        """Return the identity of a step that the handler comes to (rule E5), and its memo.
 
         Raises:
             NestedStep: The step is called inside another one.
@@ -171,13 +159,12 @@ class Entry:
         index = self._counts.get(step_id, 0)
         self._counts[step_id] = index + 1
         name = _step_name(step_id, index)
-        self.reached[name.hashed] = name
-        self._check_kind(name, op, place)
-        return name
-
-    def _check_kind(self, name: StepName, op: str, place: Place) -> None:
-        known = self.live.memos.steps.get(name.hashed)
-        if known is not None and known.op != op:
+        hashed = name.hashed
+        self.reached[hashed] = name
+        known = self.live.memos.steps.get(hashed)
+        if known is None:
+            return name, None
+        if known.op != op:
             self.report(
                 "NONDETERMINISTIC",
                 f"step {str(name)!r} was a {known.op} on an earlier entry and is "
@@ -185,6 +172,10 @@ class Entry:
                 "let the same code reach the same steps on every entry",
                 place,
             )
+        memo = self.memos.get(hashed)
+        if memo is not None:
+            self._replayed += 1
+        return name, memo
 
     def _resume_swallowed(self, step_id: str, place: Place) -> None:
         """Go on as production does: what the swallowed interrupt wanted is forgotten."""
@@ -201,13 +192,6 @@ class Entry:
         self.is_left = False
         self.operations.clear()
 
-    def memo(self, name: StepName) -> Memo | None:
-        """Return what an earlier entry left for the step, if anything."""
-        memo = self.memos.get(name.hashed)
-        if memo is not None:
-            self._replayed += 1
-        return memo
-
     def opened(self, memo: Memo) -> Json:
         """Return a memo's data.
 
@@ -217,7 +201,8 @@ class Entry:
         if memo.error is not None:
             error = memo.error
             raise StepError(error.message, error.name, error.stack)
-        return copy_json(memo.data)
+        data = memo.data
+        return copy_json(data) if isinstance(data, dict | list) else data
 
     def is_skipped(self, name: StepName) -> bool:
         """Say whether this entry is for another step of the group (rule E1)."""
@@ -304,7 +289,7 @@ class Entry:
 
     def _check_path(self) -> None:
         """Compare the steps of this entry with those that are done."""
-        if self.effect.target or self.is_cut_short:
+        if self._replayed == len(self.memos) or self.effect.target or self.is_cut_short:
             return
         steps = self.live.memos.steps
         missing = [str(steps[h].name) for h in self.memos if h not in self.reached]
@@ -338,7 +323,8 @@ class Entry:
     def answer(self, outcome: Outcome) -> None:
         """Give the engine what this entry came to."""
         self.task = None  # its context leads back here: a cycle for the collector
-        operations = (*self._defers.values(), *self.operations)
+        deferred = () if self._deferring is None else self._deferring.operations
+        operations = (*deferred, *self.operations)
         self.driver.entry_ended(self, operations, outcome)
 
 

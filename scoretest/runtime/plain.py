@@ -53,10 +53,10 @@ class PlainEntry(Entry):
 
     def _outcome(self) -> Outcome:
         try:
-            source = ContextSource(self.live, self.function)
-            source.check_input()
-            logger = self.driver.logger_of(self.function)
-            context = ContextSync(source, self, self.effect.attempt, logger)
+            source = ContextSource(self.driver, self.live, self.function)
+            if self.function.schema is not None:
+                source.make_input()  # refused before the handler reads it
+            context = ContextSync(source, self, self.effect.attempt)
             with tracing_restored():
                 result = self.function.entry(context)
         except LeaveHandler as leave:
@@ -78,8 +78,7 @@ class PlainEntry(Entry):
 
     def run(self, step_id: str, body: Callable[[], object], place: Place) -> Json:
         """Call *body* once and remember what it returned."""
-        name = self.claim(step_id, "StepRun", place)
-        memo = self.memo(name)
+        name, memo = self.reach(step_id, "StepRun", place)
         if memo is not None:
             return self.opened(memo)
         if self.is_skipped(name):
@@ -92,7 +91,7 @@ class PlainEntry(Entry):
         self, name: StepName, body: Callable[[], object]
     ) -> StepRan | StepRaised:
         token = in_step.set(name)
-        self.running.append(str(name))
+        self.running.append(name)
         try:
             output = self.driver.stubs.call(self.function, name, body)
             return self.ran(name, _result(output, name))
@@ -105,13 +104,13 @@ class PlainEntry(Entry):
         except Exception as error:  # noqa: BLE001 -- whatever the user's code raises is its step's failure
             return self.raised(name, error)
         finally:
-            self.running.remove(str(name))
+            self.running.remove(name)
             in_step.reset(token)
 
     def sleep_until(self, step_id: str, until: Instant, place: Place) -> None:
         """Leave the handler until the clock shows *until*."""
-        name = self.claim(step_id, "Sleep", place)
-        if self.memo(name) is None:
+        name, memo = self.reach(step_id, "Sleep", place)
+        if memo is None:
             self._hand_in(*([] if self.is_skipped(name) else [SleepUntil(name, until)]))
 
     def wait_for_event(
@@ -123,8 +122,7 @@ class PlainEntry(Entry):
         place: Place,
     ) -> JsonObject | None:
         """Leave the handler until an event matches, or the time is over."""
-        name = self.claim(step_id, "WaitForEvent", place)
-        memo = self.memo(name)
+        name, memo = self.reach(step_id, "WaitForEvent", place)
         if memo is not None:
             found = self.opened(memo)
             return found if isinstance(found, dict) else None

@@ -37,13 +37,8 @@ NO_AI = "call the model in step.run"
 
 def event_from_wire(wire: JsonObject) -> Event:
     """Return the event that *wire* describes (rule B3)."""
-    data, ts = wire["data"], wire["ts"]
-    return Event.arrived(
-        str(wire["name"]),
-        data if isinstance(data, dict) else {},
-        str(wire["id"]),
-        ts if isinstance(ts, int) else 0,
-    )
+    data = wire["data"]
+    return Event.arrived(wire, data if isinstance(data, dict) else {})
 
 
 def wait_timeout(timeout: object) -> Duration:
@@ -113,12 +108,14 @@ def checked_name(event: object, step_id: str) -> str:
     return event
 
 
-def checked_body(handler: object, step_id: str) -> None:
-    """Refuse a step's callback that cannot be called.
+def checked_body(handler: object, step_id: object) -> None:
+    """Refuse a step's id that is no text, or a callback that cannot be called.
 
     Raises:
-        UsageError: It cannot.
+        UsageError: One of them is.
     """
+    if not isinstance(step_id, str):
+        checked_id(step_id)
     if not callable(handler):
         raise UsageError(
             f"step {step_id!r} was given {show(handler)}, which cannot be called",

@@ -66,6 +66,9 @@ class RunFacts(Protocol):
     little of it.
     """
 
+    def find_logger(self) -> logging.Logger:
+        """Return the logger of the function's client."""
+
     def make_events(self) -> list[Event]:
         """Return the events that started the run, each a copy of its own."""
 
@@ -79,23 +82,20 @@ class RunFacts(Protocol):
 class _ContextBase:
     """What both kinds of context share."""
 
-    def __init__(
-        self, facts: RunFacts, port: RunPort, attempt: int, logger: logging.Logger
-    ) -> None:
+    def __init__(self, facts: RunFacts, port: RunPort, attempt: int) -> None:
         self._facts = facts
         self._port = port
         self.run_id = port.run_id
         """The run's id."""
         self.attempt = attempt
         """The attempt of the unit that is entered, counted from 0 (rule D2)."""
-        self._logger = logger
         # not a cached_property: its lock costs more than the event
         self._events: list[Event] | None = None
 
     @cached_property
     def logger(self) -> ReplayAwareLogger:
         """The client's logger, silent while steps that are done are gone over."""
-        return ReplayAwareLogger(self._logger, self._port)
+        return ReplayAwareLogger(self._facts.find_logger(), self._port)
 
     @property
     def events(self) -> list[Event]:
@@ -168,10 +168,8 @@ class _ContextBase:
 class Context(_ContextBase):
     """What a coroutine handler is given."""
 
-    def __init__(
-        self, facts: RunFacts, port: AsyncSteps, attempt: int, logger: logging.Logger
-    ) -> None:
-        super().__init__(facts, port, attempt, logger)
+    def __init__(self, facts: RunFacts, port: AsyncSteps, attempt: int) -> None:
+        super().__init__(facts, port, attempt)
         self.step = Step(port)
         self._steps = port
 
@@ -185,10 +183,8 @@ class Context(_ContextBase):
 class ContextSync(_ContextBase):
     """What an ordinary handler is given: the same tools, without ``await``."""
 
-    def __init__(
-        self, facts: RunFacts, port: SyncSteps, attempt: int, logger: logging.Logger
-    ) -> None:
-        super().__init__(facts, port, attempt, logger)
+    def __init__(self, facts: RunFacts, port: SyncSteps, attempt: int) -> None:
+        super().__init__(facts, port, attempt)
         self.step = StepSync(port)
         self._steps = port
 

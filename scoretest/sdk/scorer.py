@@ -140,8 +140,12 @@ def _writing(
     ctx: Context | ContextSync, score: Score, place: str
 ) -> Callable[[], None]:
     """Return the callback that writes *score*; a mistake is the handler's at *place*."""
-    parent = ctx.parents[0].run_id
-    return score_body(ctx._port, score, parent, None, place)  # noqa: SLF001 -- a scorer is as near to the port as a step tool
+
+    def write() -> None:  # the parent is looked up by the one entry that writes
+        parent = ctx.parents[0].run_id
+        score_body(ctx._port, score, parent, None, place)()  # noqa: SLF001 -- a scorer is as near to the port as a step tool
+
+    return write
 
 
 def _as_output(scores: Sequence[Score]) -> JsonObject | list[JsonObject] | None:
