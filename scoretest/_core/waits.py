@@ -128,11 +128,10 @@ class _Shelf:
             return
         keys = self.filed[term.path]
         for key in term.keys:
-            bucket = keys.get(key)
-            if bucket is not None:
-                bucket.pop(wait.opened, None)
-                if not bucket:
-                    del keys[key]
+            bucket = keys.get(key, {})
+            bucket.pop(wait.opened, None)
+            if not bucket:
+                keys.pop(key, None)
 
     def candidates(self, event: Mapping[str, object]) -> Sequence[Wait]:
         found = dict(self.unfiled)

@@ -114,8 +114,7 @@ def checked_body(handler: object, step_id: object) -> None:
     Raises:
         UsageError: One of them is.
     """
-    if not isinstance(step_id, str):
-        checked_id(step_id)
+    checked_id(step_id)
     if not callable(handler):
         raise UsageError(
             f"step {step_id!r} was given {show(handler)}, which cannot be called",

@@ -128,3 +128,13 @@ def test_an_index_behind_the_26th_literal_is_part_of_its_path():
     compiled = compile(f"async.data.order in [{many}] || async.data.rows[1].id == 'b'")
 
     assert compiled.matches(EVENT) is True
+
+
+def test_the_notes_are_the_lints_as_sentences():
+    """Each remark says its code and what production does."""
+    compiled = compile("!has(async.data.x)")
+
+    assert compiled.notes == tuple(
+        f"{lint.code}: {lint.message}" for lint in compiled.lints
+    )
+    assert compiled.notes
