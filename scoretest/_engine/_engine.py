@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TypeVar, assert_never
 
-from .._core.runs import OpenEntry, RunRecord
+from .._core.runs import RunRecord
 from .._core.waits import Wait
 from .._json import JsonObject
 from .._model.command import (
@@ -20,6 +20,7 @@ from .._model.fact import (
     EventReceived,
     Fact,
     FindingReported,
+    RunEntered,
     RunQueued,
     RunRetried,
     RunSkipped,
@@ -270,7 +271,7 @@ class Engine:
             self._receive(event, live, event.internal_id, world.now // MILLISECOND)
 
     def _take_answer(
-        self, live: Live, entry: OpenEntry, command: EntryReturned
+        self, live: Live, entry: RunEntered, command: EntryReturned
     ) -> list[_ends.ServerEvent]:
         world, outcome = self._world, command.outcome
         if isinstance(outcome, Raised):
@@ -288,7 +289,7 @@ class Engine:
         return []
 
     def _take_error(
-        self, live: Live, entry: OpenEntry, command: EntryReturned, outcome: Raised
+        self, live: Live, entry: RunEntered, command: EntryReturned, outcome: Raised
     ) -> list[_ends.ServerEvent]:
         """Retry or fail the run; what the entry wanted deferred is lost (rule A3)."""
         world, run, error = self._world, live.run, outcome.error

@@ -67,7 +67,14 @@ class RunSkipped:
 
 @record
 class RunEntered:
-    """The handler was called from its top."""
+    """The handler is called from its top.
+
+    Attributes:
+        run_id: Whose handler.
+        entry: The entry's number within the run, counted from 1.
+        attempt: The attempt of the unit that is entered, counted from 0 (rule D2).
+        target: The hashed id of the only step to run, or "" for all (rule E1).
+    """
 
     run_id: str
     entry: int

@@ -25,6 +25,7 @@ from .._model.score import ScoreValue
 from ..errors import DeadlockError, LivelockError, ScoretestError, UsageError
 from ..sdk.function import AnyFunction
 from ..times import Instant, to_instant
+from .collecting import rarely_collected
 from .coroutines import AsyncEntry, current_entry
 from .entry import Entry
 from .host import Hosted
@@ -100,9 +101,10 @@ class Driver:
                 f"{len(events)} events in one request, over {most}",
                 fix="send them in several requests",
             )
-        commands = [self._as_command(event, sender) for event in events]
-        for command in commands:
-            self._deliver(command)
+        with rarely_collected():
+            commands = [self._as_command(event, sender) for event in events]
+            for command in commands:
+                self._deliver(command)
         return [command.internal_id for command in commands]
 
     def _deliver(self, command: SendEvent) -> None:
@@ -188,9 +190,10 @@ class Driver:
         for effect in effects:
             live = self.engine.lives[effect.run_id]
             run = live.run
-            self._newest = max(self._newest, run.generation)
-            if self._newest > self._most_generations:
-                self._refuse_chain(run)
+            if run.generation > self._newest:
+                self._newest = run.generation
+                if self._newest > self._most_generations:
+                    self._refuse_chain(run)
             slug = run.function.slug
             function = self.registry.functions[slug]
             kind = AsyncEntry if function.is_async else PlainEntry
@@ -214,7 +217,8 @@ class Driver:
         """
         self._most_generations = self._newest + chain
         try:
-            yield
+            with rarely_collected():
+                yield
             self._raise_crash()
             if self._next_due() is None:
                 self.check_deadlock()
