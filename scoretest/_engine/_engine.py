@@ -278,7 +278,7 @@ class Engine:
             return self._take_error(live, entry, command, outcome)
         steps: list[_steps.StepOperation] = []
         for operation in command.operations:
-            if isinstance(operation, DeferAdd | DeferAbort):
+            if isinstance(operation, (DeferAdd, DeferAbort)):
                 self._take_defer(live, operation)
             else:
                 steps.append(operation)

@@ -6,7 +6,6 @@ of one of their steps still runs.
 """
 
 import asyncio
-import logging
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import Context as ContextVars
@@ -26,6 +25,7 @@ from ..errors import DeadlockError, LivelockError, ScoretestError, UsageError
 from ..sdk.function import AnyFunction
 from ..times import Instant, to_instant
 from .collecting import rarely_collected
+from .context_source import ContextSource
 from .coroutines import AsyncEntry, current_entry
 from .entry import Entry
 from .host import Hosted
@@ -54,6 +54,7 @@ class Driver:
         self._base = base
         self._start_us = engine.now
         self._entries: dict[tuple[str, int], AnyEntry] = {}
+        self._sources: dict[str, ContextSource] = {}
         self._to_leave: list[AsyncEntry] = []
         self._ended: list[AsyncEntry] = []
         self._told: set[tuple[str, str, str]] = set()
@@ -237,9 +238,14 @@ class Driver:
         )
         self.crash(error)
 
-    def logger_of(self, function: AnyFunction) -> logging.Logger:
-        """Return the logger of the function's client."""
-        return self.registry.loggers[function.id]
+    def source_of(self, live: Live, function: AnyFunction) -> ContextSource:
+        """Return what the contexts of a run's entries tell of it."""
+        source = self._sources.get(live.run.id)
+        if source is None:
+            logger = self.registry.loggers[function.id]
+            source = ContextSource(live, function, logger)
+            self._sources[live.run.id] = source
+        return source
 
     def leave_when_idle(self, entry: AsyncEntry) -> None:
         """Leave *entry* as soon as nothing else can happen in it."""
@@ -263,6 +269,8 @@ class Driver:
         except Exception as error:  # noqa: BLE001 -- a storm of events, or our own bug: never silent
             self.crash(error)
             return
+        if entry.live.run.is_over:
+            self._sources.pop(effect.run_id, None)
         if effects:
             self.perform(effects)
 

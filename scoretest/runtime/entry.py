@@ -12,7 +12,7 @@ from functools import lru_cache
 from .._core.memos import Memo
 from .._engine import Live
 from .._ids import hash_id
-from .._json import Json, Wire, copy_json, to_wire
+from .._json import CONTAINERS, Json, Wire, copy_json, to_wire
 from .._model.effect import Enter
 from .._model.event import Event
 from .._model.operation import (
@@ -33,6 +33,7 @@ from ..errors import NotBuiltError, UsageError
 from ..sdk.errors import StepError
 from ..sdk.function import AnyFunction
 from ..times import Instant
+from .context_source import ContextSource
 from .deferring import DeferBuffer
 from .failures import describe_error
 from .host import Host
@@ -55,6 +56,7 @@ class Entry:
     task: "asyncio.Task[None] | None" = None
     is_left = False
     is_hopeless = False
+    reaches = 0  # how many calls of step tools came to their step
     is_cut_short = False  # an error left a group before its last branch
     _replayed = 0
     _swallowed = 0
@@ -76,6 +78,17 @@ class Entry:
         self._kept_defers = live.defers.known
 
     # --- the run, for the context ---------------------------------------------
+
+    def source(self) -> ContextSource:
+        """Return what the context tells of the run.
+
+        Raises:
+            NonRetriableError: The payload does not fit the function's schema.
+        """
+        source = self.driver.source_of(self.live, self.function)
+        if self.function.schema is not None:
+            source.make_input()  # refused before the handler reads it
+        return source
 
     @property
     def step(self) -> str:
@@ -145,6 +158,7 @@ class Entry:
         Raises:
             NestedStep: The step is called inside another one.
         """
+        self.reaches += 1
         outer = in_step.get()
         if outer is not None:
             self.report(
@@ -161,10 +175,11 @@ class Entry:
         name = _step_name(step_id, index)
         hashed = name.hashed
         self.reached[hashed] = name
-        known = self.live.memos.steps.get(hashed)
-        if known is None:
-            return name, None
-        if known.op != op:
+        memo = self.memos.get(hashed)
+        if memo is not None:
+            self._replayed += 1
+        known = memo or self.live.memos.steps.get(hashed)
+        if known is not None and known.op != op:
             self.report(
                 "NONDETERMINISTIC",
                 f"step {str(name)!r} was a {known.op} on an earlier entry and is "
@@ -172,9 +187,6 @@ class Entry:
                 "let the same code reach the same steps on every entry",
                 place,
             )
-        memo = self.memos.get(hashed)
-        if memo is not None:
-            self._replayed += 1
         return name, memo
 
     def _resume_swallowed(self, step_id: str, place: Place) -> None:
@@ -202,7 +214,7 @@ class Entry:
             error = memo.error
             raise StepError(error.message, error.name, error.stack)
         data = memo.data
-        return copy_json(data) if isinstance(data, dict | list) else data
+        return copy_json(data) if type(data) in CONTAINERS else data
 
     def is_skipped(self, name: StepName) -> bool:
         """Say whether this entry is for another step of the group (rule E1)."""

@@ -3,7 +3,6 @@
 The driver makes entries, so an entry cannot name the driver: it names this.
 """
 
-import logging
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -14,6 +13,7 @@ from .._model.place import Place
 from .._model.score import ScoreValue
 from ..sdk.function import AnyFunction
 from ..times import Instant
+from .context_source import ContextSource
 from .stubs import Stubs
 
 __all__ = ["Host", "Hosted"]
@@ -46,8 +46,8 @@ class Host(Protocol):
     def stubs(self) -> Stubs:
         """What stands in for the callbacks of steps."""
 
-    def logger_of(self, function: AnyFunction) -> logging.Logger:
-        """Return the logger of the function's client."""
+    def source_of(self, live: Live, function: AnyFunction) -> ContextSource:
+        """Return what the contexts of a run's entries tell of it."""
 
     def send(self, events: Sequence[Event], sender: Hosted | None = None) -> list[str]:
         """Let *events* arrive, and return the server's ids."""
