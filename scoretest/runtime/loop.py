@@ -126,20 +126,6 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Return the virtual time in seconds, for asyncio and those who use it."""
         return self._now_us / 1_000_000
 
-    def call_soon(
-        self,
-        callback: Callable[[*_Ts], object],
-        *args: *_Ts,
-        context: Context | None = None,
-    ) -> asyncio.Handle:
-        """Call *callback* in the next turn: asyncio's own, without its detours."""
-        if self.get_debug():
-            return super().call_soon(callback, *args, context=context)
-        self._check_closed()
-        handle = asyncio.Handle(callback, args, self, context)
-        self._ready.append(handle)
-        return handle
-
     def call_later(
         self,
         delay: float,
