@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from .._engine import Live
 from .._model.event import Event
+from .._model.finding import run_where
 from .._model.operation import Operation, Outcome
 from .._model.place import Place
 from .._model.score import ScoreValue
@@ -16,7 +17,7 @@ from ..times import Instant
 from .context_source import ContextSource
 from .stubs import Stubs
 
-__all__ = ["Host", "Hosted"]
+__all__ = ["Host", "Hosted", "run_where_of"]
 
 
 class Hosted(Protocol):
@@ -86,3 +87,11 @@ class Host(Protocol):
 
     def give_up_on(self, entry: Hosted, step_id: str) -> None:
         """End the operation because of a handler that cannot be left."""
+
+
+def run_where_of(entry: Hosted | None, now: Instant) -> str:
+    """Return where *entry* is, or "" for application code."""
+    if entry is None:
+        return ""
+    options = entry.function.options
+    return run_where(options.slug, options.place, entry.run_id, entry.step, now)

@@ -125,7 +125,7 @@ def anyio_backend(): return "asyncio"
     )
 
     assert "UsageError: harness.send was called inside a running event loop" in text
-    assert "write the test as a plain `def`" in text
+    assert "await harness.asend(...)" in text
 
 
 PROPERTY = """

@@ -33,24 +33,28 @@ def seen_in_a_handler() -> list[tuple[int, int, int]]:
 
 
 def test_a_world_at_work_is_collected_seldom_and_the_rest_as_before():
+    """The threshold is high inside an operation and as before after it."""
     gc.set_threshold(700, 10, 10)
 
     assert seen_in_a_handler() == [(50_000, 10, 10), (700, 10, 10)]
 
 
 def test_who_collects_even_less_often_is_left_alone():
+    """A threshold that is higher than ours stays."""
     gc.set_threshold(80_000, 5, 5)
 
     assert seen_in_a_handler() == [(80_000, 5, 5), (80_000, 5, 5)]
 
 
 def test_who_has_switched_the_collector_off_is_left_alone():
+    """A collector that is off stays off."""
     gc.set_threshold(0)
 
     assert {first for first, *_ in seen_in_a_handler()} == {0}
 
 
 def test_an_operation_that_raises_restores_the_threshold():
+    """An error leaves no trace in the collector."""
     gc.set_threshold(700, 10, 10)
 
     with pytest.raises(UsageError), rarely_collected():
