@@ -49,8 +49,8 @@ class TestAfterTheLastAttempt:
     def test_a_run_that_succeeds_does_not_start_it(self, harness, on, start):
         """Without a failure there is nothing to handle."""
 
-        @on("shop/order", on_failure=lambda ctx: None)
-        def order(ctx):
+        @on("shop/order", on_failure=lambda _: None)
+        def order(_):
             return "ok"
 
         start("shop/order")
@@ -62,12 +62,12 @@ class TestAfterTheLastAttempt:
     ):
         """Each handler listens to its own function only."""
 
-        @on("shop/order", on_failure=lambda ctx: None)
+        @on("shop/order", on_failure=lambda _: None)
         def order(ctx):
             pass
 
         @on("shop/refund", retries=0)
-        def refund(ctx):
+        def refund(_):
             raise RuntimeError("boom")
 
         with harness.expect_failure(refund):
@@ -78,12 +78,12 @@ class TestAfterTheLastAttempt:
     def test_its_own_failure_is_final(self, harness, on, start, log):
         """It has no retries, and nothing handles its failure."""
 
-        async def tell(ctx):
+        async def tell(_):
             log.append("tell")
             raise ValueError("worse")
 
         @on("shop/order", retries=0, on_failure=tell)
-        async def order(ctx):
+        async def order(_):
             raise RuntimeError("boom")
 
         with harness.expect_failure(order), harness.expect_failure(order.on_failure):
@@ -104,7 +104,7 @@ class TestAfterTheLastAttempt:
             return await ctx.step.run("apologise", lambda: "sorry")
 
         @on("shop/order", retries=0, on_failure=tell)
-        async def order(ctx):
+        async def order(_):
             raise RuntimeError("boom")
 
         with harness.expect_failure(order):
@@ -120,7 +120,7 @@ class TestAfterTheLastAttempt:
             return ctx.step.run("page", lambda: "paged")
 
         @on("shop/order", retries=0, on_failure=tell)
-        def order(ctx):
+        def order(_):
             raise RuntimeError("boom")
 
         harness.stub(order.on_failure, "page", returns="stubbed")
@@ -166,7 +166,7 @@ def test_it_may_defer(harness, client, deferred, log):
     )
 
     @make
-    async def order(ctx):
+    async def order(_):
         raise RuntimeError("boom")
 
     harness.serve(client, functions=[order])
@@ -189,7 +189,7 @@ def test_a_deferred_function_may_have_one(harness, on, start, log, create):
         log.append(ctx.event.data["event"]["data"]["n"])
 
     @create(client, fn_id="audit", retries=0, on_failure=tell)
-    def audit(ctx):
+    def audit(_):
         raise RuntimeError("boom")
 
     harness.serve(client, functions=[audit])
@@ -209,8 +209,8 @@ def test_a_deferred_function_may_have_one(harness, on, start, log, create):
 def test_the_timeline_tells_what_it_handles(harness, on, start):
     """The event stands between the run that failed and the one that handles it."""
 
-    @on("shop/order", retries=0, on_failure=lambda ctx: "handled")
-    def order(ctx):
+    @on("shop/order", retries=0, on_failure=lambda _: "handled")
+    def order(_):
         raise RuntimeError("boom")
 
     with harness.expect_failure(order):
