@@ -7,7 +7,7 @@ harness that serves the client.
 
 import logging
 from collections.abc import Callable
-from typing import NoReturn, TypeVar, final
+from typing import Any, NoReturn, TypeVar, final
 from weakref import ref
 
 from .._json import show
@@ -18,6 +18,7 @@ from .._model.score import InvalidScoreError, ScoreValue, check_score
 from ..errors import NotBuiltError, UsageError
 from .arguments import event_list
 from .current import current_port
+from .failure import with_failure_handler
 from .function import (
     Function,
     Handler,
@@ -61,6 +62,7 @@ class Client:
         trigger: TriggerEvent | list[TriggerEvent],
         retries: int | None = None,
         name: str | None = None,
+        on_failure: Handler[Any] | None = None,
         **unbuilt: object,
     ) -> Callable[[Handler[T]], Function[T]]:
         """Make a function that events start.
@@ -70,9 +72,10 @@ class Client:
             trigger: The event that starts it, or several.
             retries: How many attempts may follow the first, 0 to 20; the default is 4.
             name: A name for people; nothing depends on it.
+            on_failure: A handler that runs, once, when a run has failed.
             **unbuilt: The real SDK's other options; each is refused by name until built.
 
-        Source: rules D1, H1.
+        Source: rules D1, D6, H1.
         """
         refuse_unbuilt(fn_id, unbuilt)
         triggers = tuple(trigger) if isinstance(trigger, list) else (trigger,)
@@ -95,7 +98,9 @@ class Client:
                 triggers=triggers,
                 retries=retries,
             )
-            return Function(options, handler)
+            function = Function(options, handler)
+            with_failure_handler(function, on_failure, fn_id)
+            return function
 
         return decorate
 

@@ -9,6 +9,7 @@ from .._model.score import Score
 from ..errors import UsageError
 from .client import Client
 from .context import Context, ContextSync
+from .failure import with_failure_handler
 from .function import (
     DeferredFunction,
     Handler,
@@ -35,6 +36,7 @@ def create_defer(
     schema: object = None,
     retries: int | None = None,
     name: str | None = None,
+    on_failure: Handler[Any] | None = None,
     **unbuilt: object,
 ) -> Callable[[Handler[T]], DeferredFunction[T]]:
     """Make a function that runs when the run that deferred it has ended.
@@ -45,6 +47,7 @@ def create_defer(
         schema: A pydantic model, a dataclass or a TypedDict that its payload must fit.
         retries: How many attempts may follow the first, 0 to 20; the default is 4.
         name: A name for people; nothing depends on it.
+        on_failure: A handler that runs, once, when a run has failed.
         **unbuilt: The real SDK's other options; each is refused by name until built.
 
     Source: rules A1 to A12.
@@ -57,7 +60,9 @@ def create_defer(
         kind = FunctionKind.DEFERRED
         options = describe(app_id, fn_id, handler, kind=kind, retries=retries)
         checked = None if schema is None else Schema(schema, options.slug)
-        return DeferredFunction(options, handler, schema=checked)
+        function = DeferredFunction(options, handler, schema=checked)
+        with_failure_handler(function, on_failure, fn_id)
+        return function
 
     return decorate
 
@@ -69,6 +74,7 @@ def create_scorer(
     schema: object = None,
     retries: int | None = None,
     name: str | None = None,
+    on_failure: Handler[Any] | None = None,
     **unbuilt: object,
 ) -> Callable[[Handler[Any]], DeferredFunction[Any]]:
     """Make a deferred function whose result scores the run that deferred it.
@@ -82,6 +88,7 @@ def create_scorer(
         schema: A pydantic model, a dataclass or a TypedDict that its payload must fit.
         retries: How many attempts may follow the first, 0 to 20; the default is 4.
         name: A name for people; nothing depends on it.
+        on_failure: A handler that runs, once, when a run has failed.
         **unbuilt: The real SDK's other options; each is refused by name until built.
 
     Source: rules A1, G1 and G3.
@@ -96,9 +103,10 @@ def create_scorer(
         checked = None if schema is None else Schema(schema, options.slug)
         is_async = is_coroutine_handler(handler)
         wrap = _scored if is_async else _scored_sync
-        return DeferredFunction(
-            options, handler, entry=wrap(handler, options), schema=checked
-        )
+        entry = wrap(handler, options)
+        function = DeferredFunction(options, handler, entry=entry, schema=checked)
+        with_failure_handler(function, on_failure, fn_id)
+        return function
 
     return decorate
 
