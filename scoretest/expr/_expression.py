@@ -20,7 +20,7 @@ from ._explain import explain
 from ._interpolate import MENTION, interpolate
 from ._lexer import MAX_CHARACTERS, refusal
 from ._library import has_patterns
-from ._lift import Lifted, lift
+from ._lift import Lifted, lift, shows_all
 from ._lints import Lint, find_lints
 from ._lower import lower
 from ._parser import parse
@@ -97,14 +97,18 @@ def _register(text: str) -> Lifted:
     once; an error is told of the text as it was written.
     """
     lifted = lift(text) if len(text) <= MAX_CHARACTERS else None
-    if not (lifted and lifted.plain and _registers(lifted.text, tuple(lifted.values))):
+    if (
+        lifted is None
+        or lifted.is_odd()
+        or not _registers(lifted.text, tuple(lifted.values))
+    ):
         _checked(text)
     return lifted or lift(text)
 
 
 @lru_cache(maxsize=_TREES)
 def _registers(lifted: str, names: tuple[str, ...]) -> bool:
-    tree = _program(lifted).tree
+    tree = _program(lifted).tree if shows_all(lifted) else None
     try:
         return tree is not None and bool(_check_tree(tree, lifted, names))
     except ExpressionError:

@@ -20,7 +20,8 @@ _TOKEN: Final = re.compile(
     r"""
     [ \t\r\n\f]*(?://[^\n]*[ \t\r\n\f]*)*
     (?:
-      (?P<name>(?![rRbB]{1,2}['"])[_a-zA-Z][_a-zA-Z0-9]*)
+      (?P<name>(?![rRbB]{1,2}['"])(?:in(?![_a-zA-Z0-9])|[_a-zA-Z][_a-zA-Z0-9]*
+        (?:\.(?![rRbB]{1,2}['"])[_a-zA-Z][_a-zA-Z0-9]*)*))
     | (?P<op>\.(?![0-9])|[\[\](){},?:+*/%-]|[!=<>]=|&&|\|\||[<>]|!+(?!=))
     | (?P<string>(?=[rRbB]{0,2}['"])(?:
         (?:[bB]?[rR]|[rR][bB])(?:'''(?s:.*?)'''|\"\"\"(?s:.*?)\"\"\"
@@ -48,7 +49,10 @@ _LAST: Final = 0x10FFFF
 
 
 class Token(NamedTuple):
-    """One word of the text; *kind* is the group of the pattern, or ``"end"``."""
+    """One word of the text; *kind* is the group of the pattern, or ``"end"``.
+
+    Names that dots join, ``async.data.id``, are one word: most of a text is such paths.
+    """
 
     kind: str
     text: str
