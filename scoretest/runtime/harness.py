@@ -17,6 +17,7 @@ from ..sdk.client import Client
 from ..sdk.function import AnyFunction, Function
 from ..sdk.places import caller
 from ..times import to_datetime, to_instant
+from .cancelling import cancel_run
 from .checks import as_events, check_choices, check_served
 from .door import Door
 from .driver import Driver
@@ -243,13 +244,11 @@ class Harness:
             place=told(caller()),
         )
 
-    def cancel(self, run: Run) -> NoReturn:
-        """Cancel a run; not built yet."""
-        raise NotBuiltError(
-            "harness.cancel() is not built yet",
-            seen=repr(run),
-            fix="let the run end by itself in this test",
-        )
+    def cancel(self, run: Run | str) -> None:
+        """Cancel a run that has not ended, as the server's API does (rule F1)."""
+        self._check_usable("cancel")
+        cancel_run(self._driver, self._reader.source, run)
+        self._travel.settle()
 
     @property
     def faults(self) -> NoReturn:
@@ -303,7 +302,7 @@ class Harness:
         return self._reader.timeline
 
     def explain(self, which: Event | Sent) -> str:
-        """Say for each wait on an event's name why the event does not satisfy it.
+        """Say why an event resumes no wait and cancels no run, for each that it might.
 
         Args:
             which: What `send` returned, or an event that was not sent: then the waits
