@@ -15,6 +15,7 @@ from typing import Final, TypeAlias
 from .._json import Json
 from .._model.event import ReceivedEvent
 from .._model.fact import (
+    RunCancelled,
     RunCompleted,
     RunEntered,
     RunFailed,
@@ -37,21 +38,26 @@ class RunState(StrEnum):
     RUNNING = "Running"
     COMPLETED = "Completed"
     FAILED = "Failed"
+    CANCELLED = "Cancelled"
 
 
-RunFact: TypeAlias = RunQueued | RunEntered | RunRetried | RunCompleted | RunFailed
+RunFact: TypeAlias = (
+    RunQueued | RunEntered | RunRetried | RunCompleted | RunFailed | RunCancelled
+)
 
 RUN_TRANSITIONS: Final[dict[tuple[RunState, type[RunFact]], RunState]] = {
     (RunState.NEW, RunQueued): RunState.QUEUED,
     (RunState.QUEUED, RunEntered): RunState.RUNNING,
+    (RunState.QUEUED, RunCancelled): RunState.CANCELLED,
     (RunState.RUNNING, RunEntered): RunState.RUNNING,
     (RunState.RUNNING, RunRetried): RunState.RUNNING,
     (RunState.RUNNING, RunCompleted): RunState.COMPLETED,
     (RunState.RUNNING, RunFailed): RunState.FAILED,
+    (RunState.RUNNING, RunCancelled): RunState.CANCELLED,
 }
 
 _NEVER: Final = Instant(-1)
-_OVER: Final = frozenset({RunState.COMPLETED, RunState.FAILED})
+_OVER: Final = frozenset({RunState.COMPLETED, RunState.FAILED, RunState.CANCELLED})
 
 
 @dataclass(slots=True, eq=False)

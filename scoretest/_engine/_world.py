@@ -13,7 +13,7 @@ from .._core.memos import Memos, StepFact, StepRecord
 from .._core.runs import RunFact, RunRecord
 from .._core.timers import Alarm, AlarmKind, TimerQueue
 from .._core.trace import Trace
-from .._core.waits import Wait, WaitFact, WaitIndex
+from .._core.waits import CancelIndex, Wait, WaitFact, WaitIndex, Watch
 from .._ids import IdSource
 from .._json import JsonObject
 from .._model.effect import Enter
@@ -36,6 +36,7 @@ class Live:
         waits: Its open waits, by the hashed id of their step.
         alarms: The timers that have to be cancelled when it ends.
         most_attempts: How many attempts each of its units has (rule D1).
+        watches: What cancels it on an event (rule F1).
     """
 
     run: RunRecord
@@ -44,6 +45,7 @@ class Live:
     waits: dict[str, Wait]
     alarms: dict[str, int]
     most_attempts: int
+    watches: tuple[Watch, ...] = ()
 
 
 def seen_by_expressions(live: Live) -> JsonObject:
@@ -70,6 +72,7 @@ class World:
         self.timers = TimerQueue()
         self.bus = Bus(limits)
         self.waits = WaitIndex()
+        self.cancels = CancelIndex()
         self.ledger = ScoreLedger()
         self.lives: dict[str, Live] = {}
         self.effects: list[Enter] = []

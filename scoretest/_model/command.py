@@ -9,7 +9,14 @@ from .operation import Operation, Outcome
 from .record import record
 from .score import ScoreValue
 
-__all__ = ["Command", "EntryReturned", "ReportFinding", "SendEvent", "WriteScore"]
+__all__ = [
+    "CancelRun",
+    "Command",
+    "EntryReturned",
+    "ReportFinding",
+    "SendEvent",
+    "WriteScore",
+]
 
 
 @record
@@ -55,10 +62,17 @@ class WriteScore:
 
 
 @record
+class CancelRun:
+    """A run that has not ended is cancelled from outside (rule F1)."""
+
+    run_id: str
+
+
+@record
 class ReportFinding:
     """The SDK or the runtime saw something that a test should know."""
 
     finding: Finding
 
 
-Command: TypeAlias = SendEvent | EntryReturned | WriteScore | ReportFinding
+Command: TypeAlias = SendEvent | EntryReturned | WriteScore | CancelRun | ReportFinding

@@ -12,6 +12,7 @@ from .record import record
 
 __all__ = [
     "DEFERRED_SCHEDULE",
+    "FUNCTION_CANCELLED",
     "FUNCTION_FAILED",
     "FUNCTION_FINISHED",
     "Event",
@@ -22,6 +23,7 @@ __all__ = [
 DEFERRED_SCHEDULE = "inngest/deferred.schedule"  # rule A9
 FUNCTION_FINISHED = "inngest/function.finished"  # rule H4
 FUNCTION_FAILED = "inngest/function.failed"  # rule D6
+FUNCTION_CANCELLED = "inngest/function.cancelled"  # rule D6
 
 
 @final

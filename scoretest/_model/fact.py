@@ -18,6 +18,7 @@ __all__ = [
     "EventReceived",
     "Fact",
     "FindingReported",
+    "RunCancelled",
     "RunCompleted",
     "RunEntered",
     "RunFailed",
@@ -106,6 +107,15 @@ class RunFailed:
 
     run_id: str
     error: ErrorInfo
+
+
+@record
+class RunCancelled:
+    """The run was cancelled; its handler is not entered again."""
+
+    run_id: str
+    event_id: str
+    reason: str
 
 
 @record
@@ -255,6 +265,7 @@ Fact: TypeAlias = (
     | RunRetried
     | RunCompleted
     | RunFailed
+    | RunCancelled
     | StepPlanned
     | StepCompleted
     | StepRetried

@@ -18,6 +18,7 @@ from ..sdk.places import caller
 from ..times import to_instant
 from .async_face import AsyncFace
 from .async_travel import AsyncTravel
+from .cancelling import cancel_run
 from .checks import as_events, check_choices, check_served
 from .door import Door
 from .driver import Driver
@@ -241,13 +242,11 @@ class Harness(AsyncFace, ReadingFace):
             place=told(caller()),
         )
 
-    def cancel(self, run: Run) -> NoReturn:
-        """Cancel a run; not built yet."""
-        raise NotBuiltError(
-            "harness.cancel() is not built yet",
-            seen=repr(run),
-            fix="let the run end by itself in this test",
-        )
+    def cancel(self, run: Run | str) -> None:
+        """Cancel a run that has not ended, as the server's API does (rule F1)."""
+        self._residence.run_here("cancel")
+        cancel_run(self._driver, self._reader.source, run)
+        self._travel.settle()
 
     @property
     def faults(self) -> NoReturn:

@@ -69,7 +69,7 @@ class ReadingFace:
         return self._reader.timeline
 
     def explain(self, which: Event | Sent) -> str:
-        """Say for each wait on an event's name why the event does not satisfy it.
+        """Say why an event resumes no wait and cancels no run, for each that it might.
 
         Args:
             which: What `send` returned, or an event that was not sent: then the waits

@@ -7,11 +7,13 @@ harness that serves the client.
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, NoReturn, TypeVar, final
 from weakref import ref
 
 from .._json import show
 from .._model.event import Event
+from .._model.life import Cancel, Timeouts
 from .._model.options import FunctionKind, TriggerEvent
 from .._model.ports import WorldPort
 from .._model.score import InvalidScoreError, ScoreValue, check_score
@@ -27,6 +29,7 @@ from .function import (
     describe,
     refuse_unbuilt,
 )
+from .life import life_options
 from .places import caller
 from .scoring import check_run, check_target
 
@@ -55,7 +58,7 @@ class Client:
 
     # --- functions --------------------------------------------------------------
 
-    def create_function(
+    def create_function(  # noqa: PLR0913 -- the options of a function, all of them named
         self,
         *,
         fn_id: str,
@@ -63,6 +66,8 @@ class Client:
         retries: int | None = None,
         name: str | None = None,
         on_failure: Handler[Any] | None = None,
+        cancel: list[Cancel] | None = None,
+        timeouts: Timeouts | None = None,
         **unbuilt: object,
     ) -> Callable[[Handler[T]], Function[T]]:
         """Make a function that events start.
@@ -73,9 +78,11 @@ class Client:
             retries: How many attempts may follow the first, 0 to 20; the default is 4.
             name: A name for people; nothing depends on it.
             on_failure: A handler that runs, once, when a run has failed.
+            cancel: The events that cancel a run.
+            timeouts: How long a run may take to start and to finish.
             **unbuilt: The real SDK's other options; each is refused by name until built.
 
-        Source: rules D1, D6, H1.
+        Source: rules D1, D6, F1, F2, H1.
         """
         refuse_unbuilt(fn_id, unbuilt)
         triggers = tuple(trigger) if isinstance(trigger, list) else (trigger,)
@@ -87,6 +94,7 @@ class Client:
                     fix='write trigger=TriggerEvent(event="support/ticket.created")',
                 )
         checked_name_of(fn_id, name)
+        life = life_options(fn_id, cancel=cancel, timeouts=timeouts)
 
         def decorate(handler: Handler[T]) -> Function[T]:
             kind = FunctionKind.ORDINARY
@@ -98,7 +106,7 @@ class Client:
                 triggers=triggers,
                 retries=retries,
             )
-            function = Function(options, handler)
+            function = Function(replace(options, life=life), handler)
             with_failure_handler(function, on_failure, fn_id)
             return function
 

@@ -28,10 +28,18 @@ __all__ = [
 T = TypeVar("T")
 
 # the options of the real SDK's functions
-_BUILT = ("fn_id", "name", "on_failure", "retries", "schema", "trigger")
+_BUILT = (
+    "cancel",
+    "fn_id",
+    "name",
+    "on_failure",
+    "retries",
+    "schema",
+    "timeouts",
+    "trigger",
+)
 _UNBUILT = (
     "batch_events",
-    "cancel",
     "concurrency",
     "debounce",
     "idempotency",
@@ -41,7 +49,6 @@ _UNBUILT = (
     "rate_limit",
     "singleton",
     "throttle",
-    "timeouts",
 )
 
 AsyncHandler: TypeAlias = Callable[[Context], Awaitable[T]]

@@ -9,7 +9,6 @@ APP = Client(app_id="support")
 TICKET = TriggerEvent(event="ticket")
 OPTIONS = {
     "batch_events": inngest.Batch(max_size=2),
-    "cancel": [inngest.Cancel(event="x")],
     "concurrency": [inngest.Concurrency(limit=1)],
     "debounce": inngest.Debounce(period=1000),
     "idempotency": "event.data.id",
@@ -19,7 +18,6 @@ OPTIONS = {
     "rate_limit": inngest.RateLimit(limit=1, period=1000),
     "singleton": inngest.Singleton(mode="skip"),
     "throttle": inngest.Throttle(limit=1, period=1000),
-    "timeouts": inngest.Timeouts(start=1000),
 }
 
 
@@ -48,7 +46,7 @@ def test_every_option_of_the_real_sdk_is_known():
     import inspect  # noqa: PLC0415 -- only this test compares
 
     real = inspect.signature(inngest.Inngest.create_function).parameters
-    built = {"on_failure"}
+    built = {"cancel", "on_failure", "timeouts"}
     ours = {"self", "fn_id", "name", "retries", "trigger"} | built
 
     assert sorted(set(real) - ours) == sorted(OPTIONS)
@@ -184,17 +182,6 @@ def test_an_experiment(handle, told, kind):
             "  fix:   choose the variant in a step of your own"
         )
     ]
-
-
-def test_cancelling_a_run(harness, handle, refused):
-    """The harness cannot cancel yet; the run is shown."""
-    run = handle(lambda _: None)
-
-    assert refused(NotBuiltError, lambda: harness.cancel(run)) == (
-        "harness.cancel() is not built yet\n"
-        "  seen:  <run RUN of 'support-handle', Completed>\n"
-        "  fix:   let the run end by itself in this test"
-    )
 
 
 def test_faults(harness, refused):
