@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from .._core.bus import Bus
 from .._core.defers import DeferBook
+from .._core.experiments import ExperimentBook
 from .._core.ledger import ScoreLedger
 from .._core.memos import Memos, StepFact, StepRecord
 from .._core.runs import OpenEntry, RunFact, RunRecord
@@ -71,6 +72,7 @@ class World:
         self.bus = Bus(limits)
         self.waits = WaitIndex()
         self.ledger = ScoreLedger()
+        self.experiments = ExperimentBook()
         self.lives: dict[str, Live] = {}
         self.effects: list[Enter] = []
 

@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import final
 
+from .._model.command import AssignVariant
 from .._model.event import Event
+from .._model.experiment import ExperimentRef
 from .._model.score import ScoreValue
 from ..errors import UsageError
 from .driver import Driver
@@ -45,3 +47,9 @@ class Door:
     ) -> None:
         """Write a checked score to the ledger."""
         self._driver.write_score(name, value, run_id, step_id)
+
+    def assign_variant(
+        self, ref: ExperimentRef, *, run_id: str, step_id: str | None
+    ) -> None:
+        """Let the scores on a target count for a variant."""
+        self._driver.apply(AssignVariant(ref, run_id, step_id))

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from .._engine import Live
+from .._model.command import Command
 from .._model.event import Event
 from .._model.operation import Operation, Outcome
 from .._model.place import Place
@@ -61,6 +62,9 @@ class Host(Protocol):
         writer: str = "",
     ) -> None:
         """Write a checked score to the ledger."""
+
+    def apply(self, command: Command) -> None:
+        """Let one thing happen in the engine, and do what follows."""
 
     def report(
         self,

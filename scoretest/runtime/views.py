@@ -10,6 +10,7 @@ from .._core.waits import Wait
 from .._engine import Engine, Live
 from .._json import Json, copy_json
 from .._model.event import Event
+from .._model.experiment import ExperimentRef
 from .._model.score import Score, ScoreEntry, ScoreValue
 from ..times import Duration, format_duration, format_instant, to_datetime
 from .checks import pick
@@ -313,9 +314,10 @@ class ScoreRecord:
         return writer if writer is not None and writer.parent is not None else None
 
     @property
-    def experiment(self) -> None:
-        """The experiment and variant it counts for; experiments are not built yet."""
-        return
+    def experiment(self) -> ExperimentRef | None:
+        """The experiment and the variant that it counts for now, or None (rule G6)."""
+        entry = self._entry
+        return self._source.engine.experiments.of(entry.run_id, entry.step_id)
 
     @property
     def at(self) -> datetime:

@@ -5,7 +5,6 @@ import pytest
 from scoretest import (
     Client,
     FindingsError,
-    NotBuiltError,
     Score,
     TriggerEvent,
     UsageError,
@@ -518,12 +517,4 @@ def test_a_stub_that_is_never_used(tickets, refused, step, count):
                 'reason="...")'
             ),
         }[step]
-    )
-
-
-def test_variants_of_an_experiment(tickets, refused):
-    """Comparing variants is refused by name."""
-    assert refused(NotBuiltError, lambda: tickets(0).scores.by_variant("tone")) == (
-        "scores.by_variant('tone') is not built yet\n"
-        "  fix:   compare scores.named(...) of the runs yourself"
     )
