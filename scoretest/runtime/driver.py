@@ -123,11 +123,6 @@ class Driver:
     def _as_command(self, event: Event, sender: Hosted | None) -> SendEvent:
         what = f"the data of event {event.name!r}"
         wire = to_wire(event.data, what=what)
-        if not isinstance(wire.value, dict):
-            raise UsageError(
-                f"{what} must be an object, not {type(event.data).__name__}",
-                fix='send {"ticketId": ...}',
-            )
         ts = None if event.ts is None else to_instant(event.ts, what="ts")
         self.engine.check_event(event.name, ts, wire.size)
         for loss in wire.losses:
@@ -143,7 +138,7 @@ class Driver:
         return SendEvent(
             internal_id=self.engine.new_event_id(),
             name=event.name,
-            data=wire.value,
+            data=wire.value if isinstance(wire.value, dict) else {},
             id=event.id,
             ts=ts,
             sender=sender.run_id if sender else "",
