@@ -39,6 +39,7 @@ from ..times import Instant
 from .deferring import DeferBuffer
 from .failures import describe_error
 from .host import Host
+from .inspection import beyond_anyio
 from .leaving import NestedStep, in_group, in_step
 
 __all__ = ["Entry"]
@@ -166,7 +167,7 @@ class Entry:
                 "NESTED_STEP",
                 f"step {step_id!r} was called inside step {str(outer)!r}",
                 "call it before or after the outer step, never in its callback",
-                place,
+                beyond_anyio(place),
             )
             raise NestedStep
         if self.is_left:
