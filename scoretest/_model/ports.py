@@ -75,9 +75,9 @@ class AsyncSteps(RunPort, Protocol):
     """The steps of a handler that is a coroutine function."""
 
     def track(
-        self, step_id: str, call: Coroutine[object, object, T], place: Place
+        self, tool: str, step_id: str, call: Coroutine[object, object, T], place: Place
     ) -> Coroutine[object, object, T]:
-        """Return *call*, remembered until it is awaited."""
+        """Return *call* of a tool such as ``step.run``, remembered until awaited."""
 
     async def run(
         self, step_id: str, body: Callable[[], Awaitable[object] | object], place: Place

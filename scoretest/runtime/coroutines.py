@@ -43,8 +43,8 @@ __all__ = ["AsyncEntry", "current_entry"]
 
 T = TypeVar("T")
 
-Tracked: TypeAlias = tuple[str, Any, Place]
-"""A step that was called: its id, the call's coroutine, and where."""
+Tracked: TypeAlias = tuple[str, Any, Place, str]
+"""A step that was called: the tool, the call's coroutine, where, and the step's id."""
 
 
 def current_entry() -> "AsyncEntry | None":
@@ -132,13 +132,13 @@ class AsyncEntry(Entry):
     # --- calls that nobody awaits -----------------------------------------------
 
     def track(
-        self, step_id: str, call: Coroutine[object, object, T], place: Place
+        self, tool: str, step_id: str, call: Coroutine[object, object, T], place: Place
     ) -> Coroutine[object, object, T]:
         """Return *call*, remembered until the entry ends."""
         calls = self._calls
         if calls and calls[-1][1].cr_frame is None:
             calls.pop()  # one after the other is the rule: do not keep them all
-        calls.append((step_id, call, place))
+        calls.append((tool, call, place, step_id))
         return call
 
     def _not_awaited(self) -> list[Tracked]:
@@ -151,16 +151,16 @@ class AsyncEntry(Entry):
         ]
 
     def _report_not_awaited(self) -> None:
-        for step_id, _, place in self._not_awaited():
+        for tool, _, place, step_id in self._not_awaited():
             self.report(
                 "STEP_NOT_AWAITED",
                 f"step {step_id!r} was called and never awaited, so it never ran",
-                f"write `await ctx.step...({step_id!r}, ...)`",
+                f"write `await ctx.{tool}({step_id!r}, ...)`",
                 place,
             )
 
     def _close_calls(self) -> None:
-        for _, call, _ in self._not_awaited():
+        for _, call, *_ in self._not_awaited():
             call.close()  # else Python warns of it at some later collection
         self._calls.clear()
 

@@ -117,10 +117,11 @@ def _call(port: RunPort, target: _Target, hashed: str, wanted: Wanted) -> DeferA
     Raises:
         UsageError: The server, or the function's schema, would refuse the data.
     """
-    wire = to_wire(_checked_data(wanted.data), what="data")
-    payload: JsonObject = wire.value if isinstance(wire.value, dict) else {}
+    routing = _routing(wanted.experiment)
+    wire = to_wire({**_checked_data(wanted.data), **routing}, what="data")
+    data: JsonObject = wire.value if isinstance(wire.value, dict) else {}
     if target.schema is not None:
-        target.schema.validate(payload)
+        target.schema.validate({k: data[k] for k in data if k not in routing})
     for loss in wire.losses:
         port.report(
             "LOSSY_OUTPUT",
@@ -128,20 +129,23 @@ def _call(port: RunPort, target: _Target, hashed: str, wanted: Wanted) -> DeferA
             "pass what JSON can carry",
             wanted.place,
         )
-    if wanted.experiment is not None:  # rule A9
-        ref = checked_ref(wanted.experiment)
-        variant: JsonObject = {
-            "experimentName": ref.experiment_name,
-            "variant": ref.variant,
-        }
-        payload = {**payload, EXPERIMENT_KEY: variant}
     return DeferAdd(
         id=str(wanted.id),
         hashed=hashed,
         function=target.options.slug,
-        data=payload,
+        data=data,
         size=wire.size,
     )
+
+
+def _routing(experiment: object) -> JsonObject:
+    """Return what stands beside the payload in the event (rule A9)."""
+    if experiment is None:
+        return {}
+    ref = checked_ref(experiment)
+    return {
+        EXPERIMENT_KEY: {"experimentName": ref.experiment_name, "variant": ref.variant}
+    }
 
 
 def _checked_data(data: object) -> dict[str, object]:

@@ -67,7 +67,7 @@ class Group:
         """
         trial, place = Trial(experiment_id, variants, select), caller()
         call = try_async(self._port, trial, place)
-        return self._port.track(experiment_id, call, place)
+        return self._port.track("group.experiment", experiment_id, call, place)
 
 
 @final
