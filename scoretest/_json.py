@@ -87,7 +87,7 @@ def to_wire(value: object, *, what: str = "the value") -> Wire:
     except (_NotPlain, RecursionError):
         try:
             arrived = _careful(value, what, 0, losses)
-        except RecursionError:
+        except (RecursionError, _NotPlain):
             raise _too_deep(what) from None
         except NotJsonError as error:
             error.__traceback__ = None  # the way down to it is of no interest
@@ -169,14 +169,14 @@ def _is_utf8(text: str) -> bool:
 def _careful(value: object, path: str, depth: int, losses: list[Loss]) -> Json:
     """Copy *value* and say of everything unusual in it what the wire makes of it."""
     if depth > MAX_DEPTH:
-        raise _too_deep(path.partition(".")[0].partition("[")[0])
+        raise _NotPlain  # only who began knows what is nested
     if isinstance(value, dict):
         return _careful_map(value, path, depth, losses)
     if isinstance(value, list | tuple):
         if not isinstance(value, list):
             losses.append(Loss(path, f"{type(value).__name__} became a list"))
         return [
-            _careful(item, f"{path}[{i}]", depth + 1, losses)
+            _careful(item, _below(path, f"[{i}]", depth), depth + 1, losses)
             for i, item in enumerate(value)
         ]
     return _careful_leaf(value, path, losses)
@@ -190,8 +190,16 @@ def _careful_map(
         text = _key_text(key, path, losses)
         if text in arrived:
             losses.append(Loss(path, f"two keys became {text!r}; the later one stayed"))
-        arrived[text] = _careful(item, f"{path}.{text}", depth + 1, losses)
+        below = _below(path, f".{text}", depth)
+        arrived[text] = _careful(item, below, depth + 1, losses)
     return arrived
+
+
+def _below(path: str, part: str, depth: int) -> str:
+    """Return the path to a part; what is named in words is not glued to its parts."""
+    if depth or " " not in path:
+        return path + part
+    return f"{path} at {part.removeprefix('.')}"
 
 
 def _key_text(key: object, path: str, losses: list[Loss]) -> str:

@@ -4,15 +4,18 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import TypeVar, assert_never
 
+from .._core.experiments import ExperimentBook
 from .._core.runs import RunRecord
 from .._core.waits import Wait, Watch
 from .._json import JsonObject
 from .._model.command import (
+    AssignVariant,
     CancelRun,
     Command,
     EntryReturned,
     ReportFinding,
     SendEvent,
+    TakeVariant,
     WriteScore,
 )
 from .._model.effect import Enter
@@ -101,6 +104,11 @@ class Engine:
         """Every score that was ever written."""
         return self._world.ledger.history
 
+    @property
+    def experiments(self) -> ExperimentBook:
+        """Which variants were taken, and which count for what (rule G6)."""
+        return self._world.experiments
+
     def waits_open_at(self, event_name: str, sequence: int) -> tuple[Wait, ...]:
         """Return the waits on a name that were open when a fact happened."""
         return self._world.waits.open_at(event_name, sequence)
@@ -167,6 +175,8 @@ class Engine:
                 live = self._world.lives[run_id]
                 reason = "by the test"
                 self._publish(live, _ends.cancel(self._world, live, reason=reason))
+            case TakeVariant() | AssignVariant():
+                self._note_variant(command)
             case ReportFinding(finding):
                 self._world.record(FindingReported(finding))
             case _:
@@ -369,3 +379,15 @@ class Engine:
         )
         self._world.ledger.write(entry)
         self._world.record(ScoreWritten(entry))
+
+    def _note_variant(self, command: TakeVariant | AssignVariant) -> None:
+        book, run_id = self._world.experiments, command.run_id
+        fact = (
+            book.take(run_id, command.choice)
+            if isinstance(command, TakeVariant)
+            else book.assign(
+                command.experiment, run_id, command.step_id, command.writer
+            )
+        )
+        if fact is not None:
+            self._world.record(fact)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from .._core.bus import Bus
 from .._core.defers import DeferBook
+from .._core.experiments import ExperimentBook
 from .._core.ledger import ScoreLedger
 from .._core.memos import Memos, StepFact, StepRecord
 from .._core.runs import RunFact, RunRecord
@@ -74,6 +75,7 @@ class World:
         self.waits = WaitIndex()
         self.cancels = CancelIndex()
         self.ledger = ScoreLedger()
+        self.experiments = ExperimentBook()
         self.lives: dict[str, Live] = {}
         self.effects: list[Enter] = []
 

@@ -85,6 +85,11 @@ class Event:
         data: object = self.data
         if data is None:
             object.__setattr__(self, "data", {})
+        elif not isinstance(data, Mapping):
+            raise UsageError(
+                f"the data of event {name!r} must be an object, not {show(data)}",
+                fix='send {"ticketId": ...}',
+            )
         object.__setattr__(self, "ts", check_ts(self.ts))
 
 

@@ -5,6 +5,7 @@ from typing import NamedTuple, TypeAlias
 from .._json import Json
 from ..times import Instant
 from .event import ReceivedEvent
+from .experiment import TakenVariant
 from .finding import Finding
 from .operation import ErrorInfo, StepName
 from .record import record
@@ -33,6 +34,8 @@ __all__ = [
     "StepPlanned",
     "StepRetried",
     "TraceEntry",
+    "VariantAssigned",
+    "VariantTaken",
     "WaitClosed",
     "WaitMatched",
     "WaitOpened",
@@ -251,6 +254,26 @@ class ScoreWritten:
 
 
 @record
+class VariantTaken:
+    """A run goes the way of one variant of an experiment."""
+
+    run_id: str
+    choice: TakenVariant
+
+
+@record
+class VariantAssigned:
+    """The scores on a run, or on a step of it, count for a variant from now on."""
+
+    run_id: str
+    step_id: str | None
+    experiment: str
+    variant: str
+    writer: str
+    before: str
+
+
+@record
 class FindingReported:
     """Somebody saw something that a test should not pass over."""
 
@@ -281,6 +304,8 @@ Fact: TypeAlias = (
     | DeferRejected
     | DeferScheduled
     | ScoreWritten
+    | VariantTaken
+    | VariantAssigned
     | FindingReported
 )
 

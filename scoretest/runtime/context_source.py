@@ -10,6 +10,7 @@ from typing import final
 from .._engine import Live
 from .._json import JsonObject, copy_object
 from .._model.event import Event, ReceivedEvent
+from .._model.experiment import EXPERIMENT_KEY, ExperimentRef
 from .._model.options import FunctionKind
 from ..errors import InternalError, UsageError
 from ..sdk.context import DeferredParent
@@ -18,7 +19,7 @@ from ..sdk.function import AnyFunction
 
 __all__ = ["ContextSource"]
 
-_ROUTING = ("_inngest", "_inngestExperiment")
+_ROUTING = ("_inngest", EXPERIMENT_KEY)
 
 
 @final
@@ -83,5 +84,16 @@ def _parent(event: ReceivedEvent) -> DeferredParent:
     if not isinstance(routing, dict):  # only the engine makes such events
         raise InternalError(f"event {event.id!r} has no routing", fix="report this")
     return DeferredParent(
-        fn_slug=str(routing["parent_fn_slug"]), run_id=str(routing["parent_run_id"])
+        fn_slug=str(routing["parent_fn_slug"]),
+        run_id=str(routing["parent_run_id"]),
+        experiment=_experiment(event),
+    )
+
+
+def _experiment(event: ReceivedEvent) -> ExperimentRef | None:
+    carried = event.data.get(EXPERIMENT_KEY)
+    if not isinstance(carried, dict):
+        return None
+    return ExperimentRef(
+        experiment_name=str(carried["experimentName"]), variant=str(carried["variant"])
     )

@@ -42,8 +42,8 @@ __all__ = ["AsyncEntry", "current_entry"]
 
 T = TypeVar("T")
 
-Tracked: TypeAlias = tuple[str, Any, Place]
-"""A step that was called: its id, the call's coroutine, and where."""
+Tracked: TypeAlias = tuple[str, Any, Place, str]
+"""A step that was called: the tool, the call's coroutine, where, and the step's id."""
 
 
 def current_entry() -> "AsyncEntry | None":
@@ -137,10 +137,10 @@ class AsyncEntry(Entry):
     # --- calls that nobody awaits -----------------------------------------------
 
     def track(
-        self, step_id: str, call: Coroutine[object, object, T], place: Place
+        self, tool: str, step_id: str, call: Coroutine[object, object, T], place: Place
     ) -> Coroutine[object, object, T]:
         """Return *call*, remembered until the entry ends."""
-        self._calls.append((step_id, call, place))
+        self._calls.append((tool, call, place, step_id))
         return call
 
     def _may_have_forgotten(self) -> bool:
@@ -157,17 +157,17 @@ class AsyncEntry(Entry):
         ]
 
     def _report_not_awaited(self) -> None:
-        for step_id, _, place in self._not_awaited():
+        for tool, _, place, step_id in self._not_awaited():
             self.report(
                 "STEP_NOT_AWAITED",
                 f"step {step_id!r} was called and never awaited, so it never ran",
-                f"write `await ctx.step...({step_id!r}, ...)`",
+                f"write `await ctx.{tool}({step_id!r}, ...)`",
                 place,
             )
 
     def _close_calls(self) -> None:
         if self._may_have_forgotten():
-            for _, call, _ in self._not_awaited():
+            for _, call, *_ in self._not_awaited():
                 call.close()  # else Python warns of it at some later collection
         self._calls.clear()
 

@@ -13,7 +13,13 @@ from typing import Any
 
 from .._core.runs import RunRecord
 from .._engine import Engine, Live
-from .._model.command import EntryReturned, ReportFinding, SendEvent, WriteScore
+from .._model.command import (
+    Command,
+    EntryReturned,
+    ReportFinding,
+    SendEvent,
+    WriteScore,
+)
 from .._model.effect import Enter
 from .._model.event import Event
 from .._model.finding import Finding, run_where
@@ -148,6 +154,10 @@ class Driver:
         command = WriteScore(
             name=name, value=value, run_id=run_id, step_id=step_id, writer=writer
         )
+        self.perform(self.engine.apply(command))
+
+    def apply(self, command: Command) -> None:
+        """Let one thing happen in the engine, and do what follows."""
         self.perform(self.engine.apply(command))
 
     def note(self, finding: Finding) -> None:

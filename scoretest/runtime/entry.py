@@ -13,8 +13,10 @@ from .._core.memos import Memo
 from .._engine import Live
 from .._ids import hash_id
 from .._json import CONTAINERS, Json, Wire, copy_json, to_wire
+from .._model.command import AssignVariant, TakeVariant
 from .._model.effect import Enter
 from .._model.event import Event
+from .._model.experiment import ExperimentRef, TakenVariant
 from .._model.operation import (
     DeferAbort,
     DeferAdd,
@@ -30,6 +32,7 @@ from .._model.operation import (
 from .._model.place import Place
 from .._model.score import ScoreValue
 from ..errors import NotBuiltError, UsageError
+from ..sdk.current import note_step
 from ..sdk.errors import StepError
 from ..sdk.function import AnyFunction
 from ..times import Instant
@@ -37,6 +40,7 @@ from .context_source import ContextSource
 from .deferring import DeferBuffer
 from .failures import describe_error
 from .host import Host
+from .inspection import beyond_anyio
 from .leaving import NestedStep, in_group, in_step
 
 __all__ = ["Entry"]
@@ -58,6 +62,7 @@ class Entry:
     is_hopeless = False
     reaches = 0  # how many calls of step tools came to their step
     is_cut_short = False  # an error left a group before its last branch
+    has_variants = False  # an experiment has to know whether its variant takes a step
     _replayed = 0
     _swallowed = 0
     _deferring: DeferBuffer | None = None
@@ -125,6 +130,17 @@ class Entry:
         """Write a checked score, in the name of this run."""
         self.driver.write_score(name, value, run_id, step_id, writer=self.run_id)
 
+    def assign_variant(
+        self, ref: ExperimentRef, *, run_id: str, step_id: str | None
+    ) -> None:
+        """Let the scores on a target count for a variant, in the name of this run."""
+        self.driver.apply(AssignVariant(ref, run_id, step_id, self.run_id))
+
+    def take_variant(self, choice: TakenVariant) -> None:
+        """Note which variant the run takes."""
+        self.has_variants = True
+        self.driver.apply(TakeVariant(self.run_id, choice))
+
     # --- defers --------------------------------------------------------------------
 
     def saw_defer(self, hashed: str) -> bool:
@@ -165,11 +181,13 @@ class Entry:
                 "NESTED_STEP",
                 f"step {step_id!r} was called inside step {str(outer)!r}",
                 "call it before or after the outer step, never in its callback",
-                place,
+                beyond_anyio(place),
             )
             raise NestedStep
         if self.is_left:
             self._resume_swallowed(step_id, place)
+        if self.has_variants:
+            note_step()
         index = self._counts.get(step_id, 0)
         self._counts[step_id] = index + 1
         name = _step_name(step_id, index)

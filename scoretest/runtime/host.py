@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from .._engine import Live
+from .._model.command import Command
 from .._model.event import Event
 from .._model.finding import run_where
 from .._model.operation import Operation, Outcome
@@ -62,6 +63,9 @@ class Host(Protocol):
         writer: str = "",
     ) -> None:
         """Write a checked score to the ledger."""
+
+    def apply(self, command: Command) -> None:
+        """Let one thing happen in the engine, and do what follows."""
 
     def report(
         self,

@@ -7,7 +7,6 @@ from .._json import to_wire
 from .._model.command import SendEvent
 from .._model.event import Event
 from .._model.finding import Finding
-from ..errors import UsageError
 from ..times import to_instant
 from .host import Hosted, run_where_of
 
@@ -30,11 +29,6 @@ def as_command(
     """
     what = f"the data of event {event.name!r}"
     wire = to_wire(event.data, what=what)
-    if not isinstance(wire.value, dict):
-        raise UsageError(
-            f"{what} must be an object, not {type(event.data).__name__}",
-            fix='send {"ticketId": ...}',
-        )
     ts = None if event.ts is None else to_instant(event.ts, what="ts")
     engine.check_event(event.name, ts, wire.size)
     run_id = sender.run_id if sender else ""
@@ -51,7 +45,7 @@ def as_command(
     return SendEvent(
         internal_id=engine.new_event_id(),
         name=event.name,
-        data=wire.value,
+        data=wire.value if isinstance(wire.value, dict) else {},
         id=event.id,
         ts=ts,
         sender=run_id,

@@ -82,7 +82,7 @@ class Step:
         place = caller()
         body = (lambda: handler(*handler_args)) if handler_args else handler
         call = self._port.run(step_id, body, place)
-        return self._port.track(step_id, call, place)
+        return self._port.track("step.run", step_id, call, place)
 
     def sleep(self, step_id: str, duration: DurationLike) -> Call[None]:
         """Leave the handler for *duration*; rounded to whole seconds, halves down.
@@ -96,7 +96,7 @@ class Step:
         checked_id(step_id)
         until, place = until_after(self._port.now, duration), caller()
         call = self._port.sleep_until(step_id, until, place)
-        return self._port.track(step_id, call, place)
+        return self._port.track("step.sleep", step_id, call, place)
 
     def sleep_until(self, step_id: str, until: datetime) -> Call[None]:
         """Leave the handler until the clock shows *until*, an aware datetime.
@@ -106,7 +106,7 @@ class Step:
         checked_id(step_id)
         moment, place = to_instant(until, what="until"), caller()
         call = self._port.sleep_until(step_id, moment, place)
-        return self._port.track(step_id, call, place)
+        return self._port.track("step.sleep_until", step_id, call, place)
 
     def wait_for_event(
         self,
@@ -138,7 +138,7 @@ class Step:
         checked_name(event, step_id)
         if_text, place = condition(if_exp, match, step_id), caller()
         call = self._wait(step_id, event, if_text, timeout, place)
-        return self._port.track(step_id, call, place)
+        return self._port.track("step.wait_for_event", step_id, call, place)
 
     async def _wait(
         self,
@@ -162,7 +162,7 @@ class Step:
         checked_id(step_id)
         outgoing, place = event_list(events), caller()
         call = self._port.run(step_id, lambda: self._port.asend(outgoing), place)
-        return self._port.track(step_id, call, place)  # type: ignore[arg-type]  # the ids are JSON texts
+        return self._port.track("step.send_event", step_id, call, place)  # type: ignore[arg-type]  # the ids are JSON texts
 
     def score(
         self,
@@ -189,7 +189,7 @@ class Step:
         score = Score(name, value)
         body = score_body(self._port, score, run_id, target_step_id, place)
         call = self._port.run(step_id, body, place)
-        return self._port.track(step_id, call, place)  # type: ignore[arg-type]  # the step's result is null
+        return self._port.track("step.score", step_id, call, place)  # type: ignore[arg-type]  # the step's result is null
 
     def invoke(self, step_id: str, **_: object) -> NoReturn:
         """Call another function; not built yet."""

@@ -213,7 +213,7 @@ def test_a_step_that_is_not_awaited(handle, told):
             "never ran\n"
             "  where: function 'support-handle' (errors/test_handlers.py:N), run "
             "RUN, virtual time 2025-01-01T00:00:00.000Z\n"
-            "  fix:   write `await ctx.step...('charge', ...)`"
+            "  fix:   write `await ctx.step.run('charge', ...)`"
         )
     ]
 
@@ -330,7 +330,7 @@ UNSERIALIZABLE = {
     ),
     "not a number": (
         [0, {"x": float("nan")}],
-        "the result of step 'load'[1].x holds nan, which JSON cannot carry",
+        "the result of step 'load' at [1].x holds nan, which JSON cannot carry",
     ),
     "a key that is a tuple": (
         {(1, 2): 3},

@@ -332,7 +332,7 @@ SENT = {
     "an event whose data is a list": (
         lambda h: h.send(Event(name="x", data=[1])),
         (
-            "the data of event 'x' must be an object, not list\n"
+            "the data of event 'x' must be an object, not [1]\n"
             '  fix:   send {"ticketId": ...}'
         ),
     ),
