@@ -68,6 +68,7 @@ OUTSIDE = {
 }
 OUTSIDE_CALLS = {"open", "input", "print", "breakpoint", "__import__"}
 THIRD_PARTY = {
+    "_core": {"cronsim"},  # reads the fields of a cron; pure, and without dependencies
     "expr": {"simpleeval", "re2"},
     "reports": {"rich", "jinja2"},
     "sdk": {"pydantic"},
