@@ -132,6 +132,8 @@ class _Shelf:
             bucket.pop(wait.opened, None)
             if not bucket:
                 keys.pop(key, None)
+        if not keys:  # a path that nobody asks about costs the events nothing
+            del self.filed[term.path]
 
     def candidates(self, event: Mapping[str, object]) -> Sequence[Wait]:
         found = dict(self.unfiled)

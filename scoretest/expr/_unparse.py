@@ -46,9 +46,11 @@ _WIDE: Final = 0x10000
 _ATOM: Final = 9
 _LEVELS_BY_KIND: Final[dict[type, int]] = {Cond: 1, Unary: 7}
 _LEVELS: Final = {
-    **{"||": 2, "&&": 3},
-    **{"==": 4, "!=": 4, "<": 4, "<=": 4, ">": 4, ">=": 4, "in": 4},
-    **{"+": 5, "-": 5, "*": 6, "/": 6, "%": 6},
+    "||": 2,
+    "&&": 3,
+    **dict.fromkeys(["==", "!=", "<", "<=", ">", ">=", "in"], 4),
+    **dict.fromkeys("+-", 5),
+    **dict.fromkeys("*/%", 6),
 }
 
 
