@@ -17,12 +17,11 @@ __all__ = ["as_events", "check_choices", "check_served", "pick"]
 T = TypeVar("T")
 
 _UNBUILT = {
-    "wall_clock": ("freezegun", "time-machine"),
     "reentry": ("wait", "never"),
     "quirks": ("exact",),
 }
 _BUILT = {
-    "wall_clock": (None,),
+    "wall_clock": (None, "freezegun", "time-machine"),
     "reentry": ("step",),
     "quirks": ("report",),
     "io": ("block", "forbid"),
