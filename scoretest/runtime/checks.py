@@ -14,12 +14,11 @@ from ..sdk.function import AnyFunction, Function
 __all__ = ["as_events", "check_choices", "check_served"]
 
 _UNBUILT = {
-    "wall_clock": ("freezegun", "time-machine"),
     "reentry": ("wait", "never"),
     "quirks": ("exact",),
 }
 _BUILT = {
-    "wall_clock": (None,),
+    "wall_clock": (None, "freezegun", "time-machine"),
     "reentry": ("step",),
     "quirks": ("report",),
     "io": ("block", "forbid"),

@@ -32,6 +32,7 @@ from .sent import Sent
 from .stubs import NOT_GIVEN, Stub
 from .travel import Travel
 from .views import Run
+from .wall_clock import wall_clock as find_wall_clock
 
 __all__ = ["Harness"]
 
@@ -49,7 +50,8 @@ class Harness(AsyncFace, ReadingFace):
     Args:
         start: The instant at which the world begins: ISO 8601 text or an aware datetime.
         seed: What identifiers are derived from.
-        wall_clock: None; other clocks are not built yet.
+        wall_clock: None leaves ``datetime.now()`` alone; ``"freezegun"`` or
+            ``"time-machine"`` lets it follow `now`, in the whole process.
         reentry: ``"step"``, the server's way; others are not built yet.
         strict: Whether findings fail the test when the harness closes.
         quirks: ``"report"``: the engine's accidents become findings; nothing else yet.
@@ -66,7 +68,7 @@ class Harness(AsyncFace, ReadingFace):
         *,
         start: str | datetime = "2025-01-01T00:00:00Z",
         seed: int = 0,
-        wall_clock: None = None,
+        wall_clock: Literal["freezegun", "time-machine"] | None = None,
         reentry: Literal["step"] = "step",
         strict: bool = True,
         quirks: Literal["report"] = "report",
@@ -83,10 +85,14 @@ class Harness(AsyncFace, ReadingFace):
             limits=limits,
         )
         self._start = to_instant(start, what="start")
+        clock = None if wall_clock is None else find_wall_clock(wall_clock)
+        if clock is not None:
+            clock.join(self._start)  # first, because it may refuse
         self._is_strict = strict
         self._engine = Engine(start=self._start, seed=seed, limits=limits)
         self._driver = Driver(self._engine, VirtualLoop(io=io), copy_context())
         self._residence = Residence(self._driver, io)
+        self._residence.hang_up(clock)
         self._registry = self._driver.registry
         self._travel = Travel(self._driver)
         self._async_travel = AsyncTravel(self._driver)

@@ -15,6 +15,7 @@ from .coroutines import AsyncEntry
 from .driver import AnyEntry, Driver
 from .loop import VirtualLoop
 from .shared_loop import SharedLoop
+from .wall_clock import WallClock
 
 __all__ = ["Residence"]
 
@@ -43,12 +44,18 @@ class Residence:
         self._max_jumps = driver.loop.max_jumps
         self._jumps_before = self._max_jumps
         self._deadlock: DeadlockError | None = None
+        self._clock: WallClock | None = None
         self._is_lost = False
         self.is_closed = False
 
     def set_budget(self, max_jumps: int) -> None:
         """Choose how often one operation may move the clock."""
         self._max_jumps = self._driver.loop.max_jumps = max_jumps
+
+    def hang_up(self, clock: WallClock | None) -> None:
+        """Let a wall clock that was joined follow this world, and leave it at the end."""
+        self._clock = clock
+        self._driver.on_moved = None if clock is None else clock.show
 
     # --- before a verb --------------------------------------------------------------
 
@@ -102,6 +109,8 @@ class Residence:
                 self._move_in("now", loop)
 
     def _check_alive(self, verb: str) -> None:
+        if self._clock is not None:  # another world may have moved it meanwhile
+            self._clock.show(self._driver.now)
         if self.is_closed:
             raise UsageError(
                 f"{_call(verb)} was used after the harness was closed",
@@ -195,6 +204,9 @@ class Residence:
             _unwind(loop, tasks)
         if not self._is_lost:
             self._leave(loop)
+        if self._clock is not None:
+            self._clock.leave()
+            self._clock = None
 
     async def farewell(self) -> None:
         """Wait until what `close` has ended is unwound."""

@@ -104,7 +104,7 @@ def wrong_tests(harness: Harness) -> None:
     harness.runs[0].status = "Failed"  # type: ignore[misc, assignment]  # a run is what it is
 
 
-Harness(wall_clock="freezegun")  # type: ignore[arg-type]  # it is not built yet
+Harness(wall_clock="sundial")  # type: ignore[arg-type]  # there is no such package
 Harness(reentry="never")  # type: ignore[arg-type]  # it is not built yet
 Harness(limits={"defers_per_run": 3})  # type: ignore[arg-type]  # limits are Limits
 Limits(3)  # type: ignore[call-arg]  # a limit has a name
