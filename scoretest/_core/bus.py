@@ -18,6 +18,7 @@ from .._model.event import (
     DEFERRED_SCHEDULE,
     FUNCTION_FAILED,
     FUNCTION_FINISHED,
+    FUNCTION_INVOKED,
     ReceivedEvent,
 )
 from .._model.limits import Limits
@@ -30,6 +31,8 @@ __all__ = ["Bus"]
 
 _RESERVED: Final = "inngest/"
 _NEWS: Final = (FUNCTION_FINISHED, FUNCTION_FAILED)  # two for each link of a chain
+# the server's events that name the function they are for, and where (rules A10, E3)
+_ROUTED: Final = {DEFERRED_SCHEDULE: "fn_slug", FUNCTION_INVOKED: "fn_id"}
 _DEDUPED_FOR: Final = DAY  # rule F3
 # ours: far beyond what an application does on purpose, and reached within a second
 _STORM_DEPTH: Final = 10
@@ -128,13 +131,16 @@ class Bus:
         by_name = tuple([start.function for start in starts if start.is_met_by(event)])
         if len(by_name) > 1:
             by_name = tuple(dict.fromkeys(by_name))
-        if name != DEFERRED_SCHEDULE:
+        if name not in _ROUTED:
             return by_name
         routing = event.data.get("_inngest")
-        slug = routing.get("fn_slug") if isinstance(routing, dict) else None
+        slug = routing.get(_ROUTED[name]) if isinstance(routing, dict) else None
         target = self._functions.get(str(slug))
-        is_deferred = target and target.kind is not FunctionKind.ORDINARY
-        return (target, *by_name) if target and is_deferred else by_name
+        if target is None or (
+            name == DEFERRED_SCHEDULE and target.kind is FunctionKind.ORDINARY
+        ):
+            return by_name
+        return tuple(dict.fromkeys((target, *by_name)))
 
     def is_repeated(self, function: str, event: ReceivedEvent) -> bool:
         """Say whether the event's id started *function* in the last 24 hours (F3)."""

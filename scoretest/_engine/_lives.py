@@ -16,7 +16,7 @@ from ..expr import ExpressionError
 from ..expr import compile as compile_expression
 from ..times import Duration, Instant, format_duration
 from . import _ends
-from ._world import Live, World, seen_by_expressions
+from ._world import Live, ServerEvent, World, seen_by_expressions
 
 __all__ = ["begin", "cancelled_by", "check", "enter_first", "time_out"]
 
@@ -67,7 +67,7 @@ def _set(world: World, live: Live, kind: AlarmKind, within: Duration) -> None:
     world.wake(Instant(world.now + within), live, alarm)
 
 
-def time_out(world: World, live: Live, alarm: Alarm) -> list[_ends.ServerEvent]:
+def time_out(world: World, live: Live, alarm: Alarm) -> list[ServerEvent]:
     """Cancel a run whose timeout is over; return the events that follow."""
     return _ends.cancel(world, live, reason=f"its {alarm.step} is over")
 
@@ -106,7 +106,7 @@ def _tell_dead(
 
 def cancelled_by(
     world: World, event: ReceivedEvent
-) -> list[tuple[Live, list[_ends.ServerEvent]]]:
+) -> list[tuple[Live, list[ServerEvent]]]:
     """Cancel every run that *event* cancels; return what follows from each (rule F1)."""
     follows = []
     for watch in world.cancels.candidates(event):

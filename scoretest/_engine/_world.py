@@ -4,7 +4,9 @@ Those are: record a fact, ask for an entry, set an alarm. Whoever changes the st
 run goes through here, so that no state ever changes without its fact.
 """
 
-from dataclasses import dataclass, replace
+from collections import deque
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from .._core.bus import Bus
 from .._core.defers import DeferBook
@@ -22,7 +24,22 @@ from .._model.finding import Finding, run_where
 from .._model.limits import Limits
 from ..times import Duration, Instant
 
-__all__ = ["Live", "World", "seen_by_expressions"]
+__all__ = ["Invocation", "Live", "ServerEvent", "World", "seen_by_expressions"]
+
+
+class ServerEvent(NamedTuple):
+    """An event that the server itself is about to send."""
+
+    internal_id: str
+    name: str
+    data: JsonObject
+
+
+class Invocation(NamedTuple):
+    """A function that a run has invoked, and until when it waits for the result."""
+
+    function: str
+    expires: Instant
 
 
 @dataclass(slots=True, eq=False)
@@ -37,6 +54,7 @@ class Live:
         alarms: The timers that have to be cancelled when it ends.
         most_attempts: How many attempts each of its units has (rule D1).
         watches: What cancels it on an event (rule F1).
+        invokes: What it has invoked, by the hashed id of the step (rule E3).
     """
 
     run: RunRecord
@@ -46,6 +64,7 @@ class Live:
     alarms: dict[str, int]
     most_attempts: int
     watches: tuple[Watch, ...] = ()
+    invokes: dict[str, Invocation] = field(default_factory=dict)
 
 
 def seen_by_expressions(live: Live) -> JsonObject:
@@ -76,6 +95,8 @@ class World:
         self.ledger = ScoreLedger()
         self.lives: dict[str, Live] = {}
         self.effects: list[Enter] = []
+        # what the server has yet to say, and of which run
+        self.coming: deque[tuple[Live, ServerEvent]] = deque()
 
     def clock(self) -> int:
         """Return the present instant, for expressions that ask for it."""

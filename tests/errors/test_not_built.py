@@ -90,22 +90,22 @@ def test_what_is_refused_where_it_is_written(refused, call, text):
 
 
 HANDLED = {
-    "step.invoke": (
-        lambda ctx: ctx.step.invoke("call", function=None),
+    "an invoke with meta": (
+        lambda ctx: ctx.step.invoke("call", function=None, meta={}),
         (
-            "USAGE_ERROR: ctx.step.invoke('call') is not built yet\n"
+            "USAGE_ERROR: meta= of invoke 'call' is not built yet\n"
             "  where: function 'support-handle' (errors/test_not_built.py:N), run "
             "RUN, virtual time 2025-01-01T00:00:00.000Z\n"
-            "  fix:   defer to the function, or send the event that starts it"
+            "  fix:   leave meta= out in this test; nothing would act on it"
         ),
     ),
-    "step.invoke_by_id": (
-        lambda ctx: ctx.step.invoke_by_id("call", function_id="x"),
+    "an invoke with a version": (
+        lambda ctx: ctx.step.invoke_by_id("call", function_id="x", v="2"),
         (
-            "USAGE_ERROR: ctx.step.invoke_by_id('call') is not built yet\n"
+            "USAGE_ERROR: v= of invoke 'call' is not built yet\n"
             "  where: function 'support-handle' (errors/test_not_built.py:N), run "
             "RUN, virtual time 2025-01-01T00:00:00.000Z\n"
-            "  fix:   defer to the function, or send the event that starts it"
+            "  fix:   leave v= out in this test; nothing would act on it"
         ),
     ),
     "step.ai": (
