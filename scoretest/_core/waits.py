@@ -151,6 +151,8 @@ class _Shelf(Generic[F]):
             bucket.pop(wait.opened, None)
             if not bucket:
                 keys.pop(key, None)
+        if not keys:  # a path that nobody asks about costs the events nothing
+            del self.filed[term.path]
 
     def candidates(self, event: Mapping[str, object]) -> Sequence[F]:
         found = dict(self.unfiled)

@@ -1,5 +1,8 @@
 """The wait index against a linear scan: the same waits, in the same order."""
 
+import importlib.util
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -93,6 +96,20 @@ def test_the_index_equals_a_linear_scan(specs, closed, content):
 
         assert [w.opened for w in found] == [w.opened for w in scanned]
     assert list(index.all_open()) == still_open
+
+
+@pytest.mark.rule("B2", "B4", "I1")
+def test_the_index_equals_a_linear_scan_whatever_the_conditions_are():
+    """300 random sets that open, end and ask; `wait_sets.py` makes long runs."""
+    path = Path(__file__).with_name("wait_sets.py")
+    spec = importlib.util.spec_from_file_location("wait_sets", path)
+    wait_sets = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(wait_sets)
+
+    tally = wait_sets.main(["--count", "300", "--seed", "1"])
+
+    assert tally.sets == 300
+    assert min(tally.refused, tally.filed, tally.matches_filed) > 30
 
 
 @given(count=st.integers(1, 40), wanted=st.integers(0, 39))
