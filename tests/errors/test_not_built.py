@@ -66,13 +66,6 @@ def test_the_whole_text_of_a_refused_option(refused):
 
 
 REFUSED = {
-    "a wildcard": (
-        lambda: TriggerEvent(event="support/*"),
-        (
-            "wildcards in triggers, such as 'support/*', are not built yet\n"
-            "  fix:   name each event in a function of its own"
-        ),
-    ),
     "a score for a variant": (
         lambda: APP.score_experiment(name="x", value=1),
         (
