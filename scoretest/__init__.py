@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ._model.event import Event
     from ._model.finding import Finding
-    from ._model.life import Cancel, Timeouts
+    from ._model.life import Cancel, Singleton, Timeouts
     from ._model.limits import Limits
     from ._model.options import TriggerEvent
     from ._model.score import Score
@@ -58,6 +58,7 @@ __all__ = [
     "Scores",
     "ScoretestError",
     "Sent",
+    "Singleton",
     "StalledError",
     "StepError",
     "Timeline",
@@ -74,6 +75,7 @@ _HOMES = {
     "Cancel": "._model.life",
     "Finding": "._model.finding",
     "Limits": "._model.limits",
+    "Singleton": "._model.life",
     "Timeouts": "._model.life",
     "TriggerEvent": "._model.options",
     "Score": "._model.score",

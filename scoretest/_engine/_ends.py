@@ -122,6 +122,8 @@ def _finish(
         step = live.memos.steps[hashed]
         world.move_step(live, step, InvokeClosed(run.id, step.name))
     live.invokes.clear()
+    if run.function.life.singleton is not None:
+        world.admission.release(run.id)
     for watch in live.watches:
         world.cancels.close(watch, len(world.trace))
     events = [_released(world, live, call) for call in live.defers.release()]

@@ -254,8 +254,8 @@ class Engine:
         self, function: FunctionOptions, event: ReceivedEvent, cause: RunRecord | None
     ) -> None:
         world = self._world
-        if world.bus.is_repeated(function.slug, event):
-            reason = f"its id {event.id!r} already started one in the last 24 h"
+        reason = _lives.refusal(world, function, event)
+        if reason:
             world.record(RunSkipped(function.slug, event.internal_id, reason))
             return
         # a function of a user's own may listen to the deferred event, too (rule A9)

@@ -15,7 +15,9 @@ from .._model.operation import ErrorInfo, InvokeFunction
 from ..times import MILLISECOND, Instant
 from ._world import Invocation, Live, ServerEvent, World
 
-__all__ = ["answer", "invoke", "time_out"]
+__all__ = ["answer", "invoke", "refuse", "time_out"]
+
+_LIMITED = "invoked function is rate limited"
 
 
 def invoke(world: World, live: Live, call: InvokeFunction, step: StepRecord) -> None:
@@ -68,22 +70,47 @@ def _routing(live: Live, call: InvokeFunction, expires: Instant) -> JsonObject:
 
 def answer(world: World, event: ReceivedEvent) -> None:
     """Give a run's end to its caller, if that still waits for it."""
-    run_id, _, hashed = str(event.data["correlation_id"]).rpartition(".")
-    live = world.lives[run_id]
-    if live.invokes.pop(hashed, None) is None:
+    live, step = _caller(world, event, event.data["correlation_id"])
+    if step is None:
         return
-    world.timers.cancel(live.alarms.pop(hashed))
-    run, step = live.run, live.memos.steps[hashed]
-    run.depth, run.depth_at = event.depth + 1, world.now
-    invoked = str(event.data["run_id"])
+    run_id, invoked = live.run.id, str(event.data["run_id"])
     error = event.data.get("error")
     if isinstance(error, dict):
         step.error = info = _as_error(error)
-        world.move_step(live, step, InvokeFailed(run.id, step.name, invoked, info))
+        world.move_step(live, step, InvokeFailed(run_id, step.name, invoked, info))
     else:
         step.output = output = _result(world, live, event, str(step.name))
-        world.move_step(live, step, InvokeReturned(run.id, step.name, invoked, output))
+        world.move_step(live, step, InvokeReturned(run_id, step.name, invoked, output))
     world.enter_if_idle(live)
+
+
+def _caller(
+    world: World, event: ReceivedEvent, correlation: Json
+) -> tuple[Live, StepRecord | None]:
+    """Return who made a call, and its step if that still waits for the answer."""
+    run_id, _, hashed = str(correlation).rpartition(".")
+    live = world.lives[run_id]
+    if live.invokes.pop(hashed, None) is None:
+        return live, None
+    world.timers.cancel(live.alarms.pop(hashed))
+    live.run.depth, live.run.depth_at = event.depth + 1, world.now
+    return live, live.memos.steps[hashed]
+
+
+def refuse(world: World, function: str, event: ReceivedEvent) -> None:
+    """Tell the caller, if *event* is a call of *function*, that it is not let in.
+
+    An idempotency key is a rate limit to the server, and it says so.
+    """
+    routing = event.data.get("_inngest") if event.name == FUNCTION_INVOKED else None
+    if not isinstance(routing, dict) or routing.get("fn_id") != function:
+        return
+    live, step = _caller(world, event, routing["correlation_id"])
+    if step is not None:
+        told: JsonObject = {"name": "Error", "message": _LIMITED}
+        step.error = error = _as_error(told)
+        world.move_step(live, step, InvokeFailed(live.run.id, step.name, "", error))
+        world.enter_if_idle(live)
 
 
 def _as_error(told: JsonObject) -> ErrorInfo:

@@ -8,6 +8,7 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from .._core.admission import Admission
 from .._core.bus import Bus
 from .._core.defers import DeferBook
 from .._core.ledger import ScoreLedger
@@ -19,12 +20,21 @@ from .._core.waits import CancelIndex, Wait, WaitFact, WaitIndex, Watch
 from .._ids import IdSource
 from .._json import JsonObject
 from .._model.effect import Enter
+from .._model.event import ReceivedEvent
 from .._model.fact import Fact, FindingReported, RunEntered
 from .._model.finding import Finding, run_where
 from .._model.limits import Limits
+from .._model.options import FunctionOptions
 from ..times import Duration, Instant
 
-__all__ = ["Invocation", "Live", "ServerEvent", "World", "seen_by_expressions"]
+__all__ = [
+    "Invocation",
+    "Live",
+    "ServerEvent",
+    "World",
+    "seen_by_expressions",
+    "seen_event",
+]
 
 
 class ServerEvent(NamedTuple):
@@ -73,8 +83,12 @@ def seen_by_expressions(live: Live) -> JsonObject:
     A deferred payload also stands under ``input``, as the SDK shows it to the handler,
     unless it has an ``input`` of its own.
     """
-    event = live.run.events[0]
-    if not live.run.function.shows_input or "input" in event.data:
+    return seen_event(live.run.function, live.run.events[0])
+
+
+def seen_event(function: FunctionOptions, event: ReceivedEvent) -> JsonObject:
+    """Return an event as the expressions of *function* see it."""
+    if not function.shows_input or "input" in event.data:
         return event.wire
     payload = {k: v for k, v in event.data.items() if not k.startswith("_inngest")}
     return {**event.wire, "data": {**event.data, "input": payload}}
@@ -92,6 +106,7 @@ class World:
         self.bus = Bus(limits)
         self.waits = WaitIndex()
         self.cancels = CancelIndex()
+        self.admission = Admission()
         self.ledger = ScoreLedger()
         self.lives: dict[str, Live] = {}
         self.effects: list[Enter] = []

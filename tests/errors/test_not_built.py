@@ -11,12 +11,10 @@ OPTIONS = {
     "batch_events": inngest.Batch(max_size=2),
     "concurrency": [inngest.Concurrency(limit=1)],
     "debounce": inngest.Debounce(period=1000),
-    "idempotency": "event.data.id",
     "middleware": [],
     "output_type": int,
     "priority": inngest.Priority(run="1"),
     "rate_limit": inngest.RateLimit(limit=1, period=1000),
-    "singleton": inngest.Singleton(mode="skip"),
     "throttle": inngest.Throttle(limit=1, period=1000),
 }
 
@@ -46,7 +44,7 @@ def test_every_option_of_the_real_sdk_is_known():
     import inspect  # noqa: PLC0415 -- only this test compares
 
     real = inspect.signature(inngest.Inngest.create_function).parameters
-    built = {"cancel", "on_failure", "timeouts"}
+    built = {"cancel", "idempotency", "on_failure", "singleton", "timeouts"}
     ours = {"self", "fn_id", "name", "retries", "trigger"} | built
 
     assert sorted(set(real) - ours) == sorted(OPTIONS)
@@ -56,12 +54,12 @@ def test_the_whole_text_of_a_refused_option(refused):
     """One of them in full, with the value that was given."""
 
     def declare():
-        APP.create_function(fn_id="handle", trigger=TICKET, idempotency="event.data.id")
+        APP.create_function(fn_id="handle", trigger=TICKET, output_type=int)
 
     assert refused(NotBuiltError, declare) == (
-        "idempotency= of function 'handle' is not built yet\n"
-        "  seen:  'event.data.id'\n"
-        "  fix:   leave idempotency= out in this test; nothing would act on it"
+        "output_type= of function 'handle' is not built yet\n"
+        "  seen:  <class 'int'>\n"
+        "  fix:   leave output_type= out in this test; nothing would act on it"
     )
 
 

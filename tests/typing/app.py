@@ -31,6 +31,7 @@ from scoretest import (
     Scores,
     ScoretestError,
     Sent,
+    Singleton,
     StalledError,
     StepError,
     Timeline,
@@ -161,6 +162,8 @@ async def apologise(ctx: Context) -> None:
     retries=0,
     on_failure=apologise,
     cancel=[Cancel(event="c", if_exp="true", timeout="1h"), Cancel(event="d")],
+    idempotency="event.data.id",
+    singleton=Singleton(mode="skip", key="event.data.user"),
     timeouts=Timeouts(start=timedelta(hours=1), finish=60_000),
 )
 async def careful(ctx: Context) -> None:
