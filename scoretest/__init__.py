@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from . import experiment
     from ._model.event import Event
     from ._model.finding import Finding
     from ._model.life import Cancel, Singleton, Timeouts
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from .runtime.parts import RunStatus
     from .runtime.scores import Scores
     from .runtime.sent import Sent
+    from .runtime.variants import VariantTable
     from .runtime.views import OpenWait, Run, ScoreRecord
     from .sdk.client import Client
     from .sdk.context import Context, ContextSync
@@ -66,8 +68,10 @@ __all__ = [
     "TriggerEvent",
     "UnderTestError",
     "UsageError",
+    "VariantTable",
     "create_defer",
     "create_scorer",
+    "experiment",
 ]
 
 _HOMES = {
@@ -92,6 +96,7 @@ _HOMES = {
     "RunStatus": ".runtime.parts",
     "Scores": ".runtime.scores",
     "Sent": ".runtime.sent",
+    "VariantTable": ".runtime.variants",
     "OpenWait": ".runtime.views",
     "Run": ".runtime.views",
     "ScoreRecord": ".runtime.views",
@@ -103,6 +108,7 @@ _HOMES = {
     "StepError": ".sdk.errors",
     "create_defer": ".sdk.scorer",
     "create_scorer": ".sdk.scorer",
+    "experiment": ".experiment",
 }
 
 if not TYPE_CHECKING:  # to a type checker, any name would exist
@@ -110,7 +116,8 @@ if not TYPE_CHECKING:  # to a type checker, any name would exist
     def __getattr__(name: str) -> object:
         if name not in _HOMES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = getattr(import_module(_HOMES[name], __name__), name)
+        home = import_module(_HOMES[name], __name__)
+        value = home if name == "experiment" else getattr(home, name)
         globals()[name] = value
         return value
 

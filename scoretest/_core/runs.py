@@ -24,11 +24,10 @@ from .._model.fact import (
 )
 from .._model.operation import ErrorInfo
 from .._model.options import FunctionOptions
-from .._model.record import record
 from ..errors import InternalError
 from ..times import Instant
 
-__all__ = ["RUN_TRANSITIONS", "OpenEntry", "RunRecord", "RunState"]
+__all__ = ["RUN_TRANSITIONS", "RunRecord", "RunState"]
 
 
 class RunState(StrEnum):
@@ -59,14 +58,6 @@ RUN_TRANSITIONS: Final[dict[tuple[RunState, type[RunFact]], RunState]] = {
 
 _NEVER: Final = Instant(-1)
 _OVER: Final = frozenset({RunState.COMPLETED, RunState.FAILED, RunState.CANCELLED})
-
-
-@record
-class OpenEntry:
-    """An entry that has not answered yet: its attempt and its target."""
-
-    attempt: int
-    target: str
 
 
 @dataclass(slots=True, eq=False)
@@ -103,7 +94,7 @@ class RunRecord:
     state: RunState = RunState.NEW
     entries: int = 0
     attempts: int = 0
-    open_entries: dict[int, OpenEntry] = field(default_factory=dict)
+    open_entries: dict[int, RunEntered] = field(default_factory=dict)
     output: Json = None
     error: ErrorInfo | None = None
     ended_at: Instant | None = None

@@ -3,15 +3,18 @@
 from collections.abc import Mapping, Sequence
 from typing import TypeVar, assert_never
 
-from .._core.runs import OpenEntry, RunRecord
+from .._core.experiments import ExperimentBook
+from .._core.runs import RunRecord
 from .._core.waits import Wait, Watch
 from .._json import JsonObject
 from .._model.command import (
+    AssignVariant,
     CancelRun,
     Command,
     EntryReturned,
     ReportFinding,
     SendEvent,
+    TakeVariant,
     WriteScore,
 )
 from .._model.effect import Enter
@@ -21,6 +24,7 @@ from .._model.fact import (
     EventReceived,
     Fact,
     FindingReported,
+    RunEntered,
     RunQueued,
     RunRetried,
     RunSkipped,
@@ -97,6 +101,11 @@ class Engine:
         """Every score that was ever written."""
         return self._world.ledger.history
 
+    @property
+    def experiments(self) -> ExperimentBook:
+        """Which variants were taken, and which count for what (rule G6)."""
+        return self._world.experiments
+
     def waits_open_at(self, event_name: str, sequence: int) -> tuple[Wait, ...]:
         """Return the waits on a name that were open when a fact happened."""
         return self._world.waits.open_at(event_name, sequence)
@@ -163,6 +172,8 @@ class Engine:
                 live = self._world.lives[run_id]
                 reason = "by the test"
                 self._publish(live, _ends.cancel(self._world, live, reason=reason))
+            case TakeVariant() | AssignVariant():
+                self._note_variant(command)
             case ReportFinding(finding):
                 self._world.record(FindingReported(finding))
             case _:
@@ -310,14 +321,14 @@ class Engine:
             self._publish(live, follows)
 
     def _take_answer(
-        self, live: Live, entry: OpenEntry, command: EntryReturned
+        self, live: Live, entry: RunEntered, command: EntryReturned
     ) -> list[ServerEvent]:
         world, outcome = self._world, command.outcome
         if isinstance(outcome, Raised):
             return self._take_error(live, entry, command, outcome)
         steps: list[_steps.StepOperation] = []
         for operation in command.operations:
-            if isinstance(operation, DeferAdd | DeferAbort):
+            if isinstance(operation, (DeferAdd, DeferAbort)):
                 self._take_defer(live, operation)
             else:
                 steps.append(operation)
@@ -328,7 +339,7 @@ class Engine:
         return []
 
     def _take_error(
-        self, live: Live, entry: OpenEntry, command: EntryReturned, outcome: Raised
+        self, live: Live, entry: RunEntered, command: EntryReturned, outcome: Raised
     ) -> list[ServerEvent]:
         """Retry or fail the run; what the entry wanted deferred is lost (rule A3)."""
         world, run, error = self._world, live.run, outcome.error
@@ -370,3 +381,15 @@ class Engine:
         )
         self._world.ledger.write(entry)
         self._world.record(ScoreWritten(entry))
+
+    def _note_variant(self, command: TakeVariant | AssignVariant) -> None:
+        book, run_id = self._world.experiments, command.run_id
+        fact = (
+            book.take(run_id, command.choice)
+            if isinstance(command, TakeVariant)
+            else book.assign(
+                command.experiment, run_id, command.step_id, command.writer
+            )
+        )
+        if fact is not None:
+            self._world.record(fact)

@@ -4,11 +4,12 @@ from typing import Final, assert_never
 
 from .._core.memos import StepRecord
 from .._core.retries import backoff, clamp_retry_after
-from .._core.runs import OpenEntry, RunState
+from .._core.runs import RunState
 from .._core.timers import Alarm, AlarmKind
 from .._core.waits import Wait
 from .._model.event import ReceivedEvent
 from .._model.fact import (
+    RunEntered,
     SleepEnded,
     SleepStarted,
     StepCompleted,
@@ -57,7 +58,7 @@ StepOperation = PlanStep | StepRan | StepRaised | SleepUntil | WaitFor | InvokeF
 
 
 def perform(
-    world: World, live: Live, operations: list[StepOperation], entry: OpenEntry
+    world: World, live: Live, operations: list[StepOperation], entry: RunEntered
 ) -> None:
     """Take in the steps that one entry reported.
 
@@ -144,7 +145,7 @@ def _check_size(world: World, live: Live, operation: StepRan) -> None:
 
 
 def _raised(
-    world: World, live: Live, operation: StepRaised, entry: OpenEntry, *, alone: bool
+    world: World, live: Live, operation: StepRaised, entry: RunEntered, *, alone: bool
 ) -> None:
     step = _record(world, live, operation, "StepRun")
     step.attempts += 1

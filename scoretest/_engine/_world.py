@@ -11,9 +11,10 @@ from typing import NamedTuple
 from .._core.admission import Admission
 from .._core.bus import Bus
 from .._core.defers import DeferBook
+from .._core.experiments import ExperimentBook
 from .._core.ledger import ScoreLedger
 from .._core.memos import Memos, StepFact, StepRecord
-from .._core.runs import OpenEntry, RunFact, RunRecord
+from .._core.runs import RunFact, RunRecord
 from .._core.timers import Alarm, AlarmKind, TimerQueue
 from .._core.trace import Trace
 from .._core.waits import CancelIndex, Wait, WaitFact, WaitIndex, Watch
@@ -108,6 +109,7 @@ class World:
         self.cancels = CancelIndex()
         self.admission = Admission()
         self.ledger = ScoreLedger()
+        self.experiments = ExperimentBook()
         self.lives: dict[str, Live] = {}
         self.effects: list[Enter] = []
         # what the server has yet to say, and of which run
@@ -156,10 +158,10 @@ class World:
         """Ask for an entry of the run's handler."""
         run = live.run
         run.entries += 1
-        number = run.entries
-        run.open_entries[number] = OpenEntry(attempt, target)
-        self.move_run(live, RunEntered(run.id, number, attempt, target))
-        self.effects.append(Enter(run.id, number, attempt, target))
+        entered = RunEntered(run.id, run.entries, attempt, target)
+        run.open_entries[run.entries] = entered
+        self.move_run(live, entered)
+        self.effects.append(entered)
 
     def enter_if_idle(self, live: Live) -> None:
         """Enter for discovery when nothing of the run is pending (rules B7, E1)."""

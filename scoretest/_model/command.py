@@ -4,17 +4,20 @@ from typing import TypeAlias
 
 from .._json import JsonObject
 from ..times import Instant
+from .experiment import ExperimentRef, TakenVariant
 from .finding import Finding
 from .operation import Operation, Outcome
 from .record import record
 from .score import ScoreValue
 
 __all__ = [
+    "AssignVariant",
     "CancelRun",
     "Command",
     "EntryReturned",
     "ReportFinding",
     "SendEvent",
+    "TakeVariant",
     "WriteScore",
 ]
 
@@ -69,10 +72,36 @@ class CancelRun:
 
 
 @record
+class TakeVariant:
+    """A run goes the way of a variant, as its memo says."""
+
+    run_id: str
+    choice: TakenVariant
+
+
+@record
+class AssignVariant:
+    """A run, or one of its steps, is assigned to a variant (rule G6)."""
+
+    experiment: ExperimentRef
+    run_id: str
+    step_id: str | None = None
+    writer: str = ""
+
+
+@record
 class ReportFinding:
     """The SDK or the runtime saw something that a test should know."""
 
     finding: Finding
 
 
-Command: TypeAlias = SendEvent | EntryReturned | WriteScore | CancelRun | ReportFinding
+Command: TypeAlias = (
+    SendEvent
+    | EntryReturned
+    | WriteScore
+    | TakeVariant
+    | AssignVariant
+    | CancelRun
+    | ReportFinding
+)

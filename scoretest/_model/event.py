@@ -59,6 +59,16 @@ class Event:
         fill(event, "ts", to_datetime(Instant(ts_ms * MILLISECOND)))
         return event
 
+    def with_data(self, data: JsonObject) -> "Event":
+        """Return this event with *data* of its own; nothing is checked again."""
+        event = object.__new__(Event)
+        fill = object.__setattr__
+        fill(event, "name", self.name)
+        fill(event, "data", data)
+        fill(event, "id", self.id)
+        fill(event, "ts", self.ts)
+        return event
+
     def __post_init__(self) -> None:
         name: object = self.name
         if not isinstance(name, str):
@@ -77,6 +87,11 @@ class Event:
         data: object = self.data
         if data is None:
             object.__setattr__(self, "data", {})
+        elif not isinstance(data, Mapping):
+            raise UsageError(
+                f"the data of event {name!r} must be an object, not {show(data)}",
+                fix='send {"ticketId": ...}',
+            )
         object.__setattr__(self, "ts", check_ts(self.ts))
 
 

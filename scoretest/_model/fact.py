@@ -5,6 +5,7 @@ from typing import NamedTuple, TypeAlias
 from .._json import Json
 from ..times import Instant
 from .event import ReceivedEvent
+from .experiment import TakenVariant
 from .finding import Finding
 from .operation import ErrorInfo, StepName
 from .record import record
@@ -38,6 +39,8 @@ __all__ = [
     "StepPlanned",
     "StepRetried",
     "TraceEntry",
+    "VariantAssigned",
+    "VariantTaken",
     "WaitClosed",
     "WaitMatched",
     "WaitOpened",
@@ -73,7 +76,14 @@ class RunSkipped:
 
 @record
 class RunEntered:
-    """The handler was called from its top."""
+    """The handler is called from its top.
+
+    Attributes:
+        run_id: Whose handler.
+        entry: The entry's number within the run, counted from 1.
+        attempt: The attempt of the unit that is entered, counted from 0 (rule D2).
+        target: The hashed id of the only step to run, or "" for all (rule E1).
+    """
 
     run_id: str
     entry: int
@@ -297,6 +307,26 @@ class ScoreWritten:
 
 
 @record
+class VariantTaken:
+    """A run goes the way of one variant of an experiment."""
+
+    run_id: str
+    choice: TakenVariant
+
+
+@record
+class VariantAssigned:
+    """The scores on a run, or on a step of it, count for a variant from now on."""
+
+    run_id: str
+    step_id: str | None
+    experiment: str
+    variant: str
+    writer: str
+    before: str
+
+
+@record
 class FindingReported:
     """Somebody saw something that a test should not pass over."""
 
@@ -332,6 +362,8 @@ Fact: TypeAlias = (
     | DeferRejected
     | DeferScheduled
     | ScoreWritten
+    | VariantTaken
+    | VariantAssigned
     | FindingReported
 )
 

@@ -4,10 +4,12 @@ The profile is `inngest-2026-08`: the open-source server at commit 253303cd, rea
 August 2026. Where a plan of the hosted service is narrower, the wider figure stands.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final
 
-from ..times import DAY, SECOND, Duration
+from .._json import show
+from ..errors import UsageError
+from ..times import DAY, SECOND, Duration, to_instant
 
 __all__ = ["MOST_CANCELS", "MOST_RETRIES", "SCORE_NAME_BYTES", "Limits"]
 
@@ -26,6 +28,10 @@ class Limits:
     """What one world allows; pass an instance to `Harness(limits=...)` to change it.
 
     Sizes are in bytes of UTF-8 JSON, times in microseconds.
+
+    Raises:
+        UsageError: A number is negative or no whole number, a moment is no ISO 8601
+            text, or the shortest retry is longer than the longest.
     """
 
     event_bytes: int = 3 * _MIB  # server consts: absolute maximum of one event
@@ -45,3 +51,37 @@ class Limits:
     longest_retry: Duration = DAY  # rule D5
     invoke_life: Duration = _YEAR  # server source, of an invoke without a timeout
     cancel_life: Duration = _YEAR  # server consts, of a cancel without a timeout
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value is not field.default:  # few are changed, and a world is soon made
+                _check(field.name, value, field.default)
+        if self.shortest_retry > self.longest_retry:
+            raise UsageError(
+                f"Limits(shortest_retry=...) is {self.shortest_retry} and above "
+                f"longest_retry, which is {self.longest_retry}",
+                fix="change both",
+            )
+
+
+def _check(name: str, value: object, default: object) -> None:
+    if isinstance(default, str):
+        if not isinstance(value, str):
+            raise UsageError(
+                f"Limits({name}=...) must be ISO 8601 text, not {show(value)}",
+                fix=f'write Limits({name}="2025-01-01T00:00:00Z")',
+            )
+        to_instant(value, what=f"Limits({name}=...)")
+        return
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise UsageError(
+            f"Limits({name}=...) must be a whole number from zero on, "
+            f"not {show(value)}",
+            fix=f"write Limits({name}={default}), or leave it out",
+        )
+    if name == "default_retries" and value > MOST_RETRIES:
+        raise UsageError(
+            f"Limits({name}=...) must be at most {MOST_RETRIES}, not {value}",
+            fix="the server tries a function 21 times at most",
+        )

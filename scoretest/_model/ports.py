@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol, TypeVar
 from .._json import Json, JsonObject
 from ..times import Duration, Instant
 from .event import Event
+from .experiment import ExperimentRef, TakenVariant
 from .operation import DeferAbort, DeferAdd
 from .place import Place
 from .score import ScoreValue
@@ -40,6 +41,11 @@ class WorldPort(Protocol):
     ) -> None:
         """Write a checked score to the ledger (rule G1)."""
 
+    def assign_variant(
+        self, ref: ExperimentRef, *, run_id: str, step_id: str | None
+    ) -> None:
+        """Let the scores on a run, or on a step of it, count for a variant (G6)."""
+
 
 class RunPort(WorldPort, Protocol):
     """What a handler's context may ask of the run it belongs to."""
@@ -68,14 +74,17 @@ class RunPort(WorldPort, Protocol):
     def abort_defer(self, call: DeferAbort) -> None:
         """Take a buffered defer back, or ask the server to (rule A6)."""
 
+    def take_variant(self, choice: TakenVariant) -> None:
+        """Note which variant the run takes, before its callback is called (G6)."""
+
 
 class AsyncSteps(RunPort, Protocol):
     """The steps of a handler that is a coroutine function."""
 
     def track(
-        self, step_id: str, call: Coroutine[object, object, T], place: Place
+        self, tool: str, step_id: str, call: Coroutine[object, object, T], place: Place
     ) -> Coroutine[object, object, T]:
-        """Return *call*, remembered until it is awaited."""
+        """Return *call* of a tool such as ``step.run``, remembered until awaited."""
 
     async def run(
         self, step_id: str, body: Callable[[], Awaitable[object] | object], place: Place

@@ -37,6 +37,8 @@ from .._model.fact import (
     StepFailed,
     StepPlanned,
     StepRetried,
+    VariantAssigned,
+    VariantTaken,
 )
 from .._model.finding import Finding
 from .._model.operation import ErrorInfo
@@ -83,7 +85,9 @@ InvokeFact: TypeAlias = (
     InvokeStarted | InvokeReturned | InvokeFailed | InvokeTimedOut | InvokeClosed
 )
 DeferFact: TypeAlias = DeferAdded | DeferAborted | DeferRejected | DeferScheduled
-NewsFact: TypeAlias = RunSkipped | ScoreWritten | FindingReported
+NewsFact: TypeAlias = (
+    RunSkipped | ScoreWritten | VariantTaken | VariantAssigned | FindingReported
+)
 
 
 def offset(moment: Instant, start: Instant) -> str:
@@ -229,6 +233,11 @@ def news_line(fact: NewsFact, index: Index) -> Line:
             return Line("skipped", f"{fact.function}: {fact.reason}", key=fact.function)
         case ScoreWritten(entry):
             return _scored(entry, index)
+        case VariantTaken(_, choice):
+            text = f"{choice.variant} of {choice.experiment} ({choice.strategy})"
+            return Line("variant", text, key=choice.experiment)
+        case VariantAssigned():
+            return _credited(fact, index)
         case FindingReported(finding):
             return _found(finding)
         case _:
@@ -236,12 +245,23 @@ def news_line(fact: NewsFact, index: Index) -> Line:
 
 
 def _scored(entry: ScoreEntry, index: Index) -> Line:
-    target = "this run" if entry.run_id == entry.writer else index.run(entry.run_id)
-    if entry.step_id is not None:
-        target = f"step {entry.step_id} of {target}"
-    writer = "" if entry.writer else ", by the application"
-    text = f"{entry.name} = {brief(entry.value, _VALUE)} on {target}{writer}"
+    target = _target(entry, index)
+    text = f"{entry.name} = {brief(entry.value, _VALUE)} on {target}"
     return Line("score", text, key=entry.name)
+
+
+def _credited(fact: VariantAssigned, index: Index) -> Line:
+    before = f", not {fact.before} any more" if fact.before else ""
+    text = f"{fact.variant} of {fact.experiment}{before}, for {_target(fact, index)}"
+    return Line("credited", text, key=fact.experiment)
+
+
+def _target(written: ScoreEntry | VariantAssigned, index: Index) -> str:
+    is_own = written.run_id == written.writer
+    target = "this run" if is_own else index.run(written.run_id)
+    if written.step_id is not None:
+        target = f"step {written.step_id} of {target}"
+    return target if written.writer else f"{target}, by the application"
 
 
 def _found(finding: Finding) -> Line:

@@ -21,6 +21,7 @@ from .._model.fact import (
     RunSkipped,
     ScoreWritten,
     TraceEntry,
+    VariantAssigned,
     WaitMatched,
 )
 from ..times import Instant
@@ -128,6 +129,8 @@ def _owner(fact: Fact) -> str:
             return ""
         case ScoreWritten(entry):
             return entry.writer
+        case VariantAssigned():
+            return fact.writer
         case FindingReported(finding):
             return finding.run_id
         case _:
@@ -140,5 +143,9 @@ def _append(block: Block, line: Line) -> None:
     if last is not None and last.verb == line.verb == "parallel":
         joined = f"{last.text}, {line.text}"
         block.lines[-1] = replace(last, text=joined, key=f"{last.key},{line.key}")
+    elif (
+        last is not None and line.verb == "variant" and last.shape == ("step", line.key)
+    ):
+        block.lines[-1] = line  # the step that remembers the choice
     elif last is None or last.verb != "score" or line.shape != _SCORE_STEP:
         block.lines.append(line)

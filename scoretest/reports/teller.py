@@ -31,6 +31,8 @@ from .._model.fact import (
     StepPlanned,
     StepRetried,
     TraceEntry,
+    VariantAssigned,
+    VariantTaken,
     WaitClosed,
     WaitMatched,
     WaitOpened,
@@ -88,7 +90,13 @@ class Teller:
                 return self._wait(fact)
             case DeferAdded() | DeferAborted() | DeferRejected() | DeferScheduled():
                 return defer_line(fact, self._index)
-            case RunSkipped() | ScoreWritten() | FindingReported():
+            case (
+                RunSkipped()
+                | ScoreWritten()
+                | VariantTaken()
+                | VariantAssigned()
+                | FindingReported()
+            ):
                 return news_line(fact, self._index)
             case _:
                 return self._progress(fact, entry.at)

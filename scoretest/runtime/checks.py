@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TypeVar
 
 from .._json import show
 from .._model.event import Event
@@ -12,17 +11,14 @@ from ..sdk.arguments import event_list
 from ..sdk.client import Client
 from ..sdk.function import AnyFunction, Function
 
-__all__ = ["as_events", "check_choices", "check_served", "pick"]
-
-T = TypeVar("T")
+__all__ = ["as_events", "check_choices", "check_served"]
 
 _UNBUILT = {
-    "wall_clock": ("freezegun", "time-machine"),
     "reentry": ("wait", "never"),
     "quirks": ("exact",),
 }
 _BUILT = {
-    "wall_clock": (None,),
+    "wall_clock": (None, "freezegun", "time-machine"),
     "reentry": ("step",),
     "quirks": ("report",),
     "io": ("block", "forbid"),
@@ -155,21 +151,3 @@ def _check_function(
             where=f"{places[function.id]} and {function.options.place}",
             fix="give each function its own fn_id, and serve each once",
         )
-
-
-def pick(found: Sequence[T], known: Sequence[T], what: str, fix: str) -> T:
-    """Return the only one of *found*.
-
-    Raises:
-        UsageError: There is none, or there are several; *known* or they are listed.
-    """
-    if len(found) == 1:
-        return found[0]
-    count = "no" if not found else f"{len(found)}"
-    raise UsageError(
-        f"there is {count} {what}"
-        if not found
-        else f"there are {count} of what should be the only {what}",
-        seen="; ".join(map(repr, found or known)) or "there are none at all",
-        fix=fix,
-    )

@@ -12,9 +12,11 @@ from functools import lru_cache
 from .._core.memos import Memo
 from .._engine import Live
 from .._ids import hash_id
-from .._json import Json, Wire, copy_json, to_wire
+from .._json import CONTAINERS, Json, Wire, copy_json, to_wire
+from .._model.command import AssignVariant, TakeVariant
 from .._model.effect import Enter
 from .._model.event import Event
+from .._model.experiment import ExperimentRef, TakenVariant
 from .._model.operation import (
     DeferAbort,
     DeferAdd,
@@ -30,12 +32,15 @@ from .._model.operation import (
 from .._model.place import Place
 from .._model.score import ScoreValue
 from ..errors import NotBuiltError, UsageError
+from ..sdk.current import note_step
 from ..sdk.errors import StepError
 from ..sdk.function import AnyFunction
 from ..times import Instant
+from .context_source import ContextSource
 from .deferring import DeferBuffer
 from .failures import describe_error
 from .host import Host
+from .inspection import beyond_anyio
 from .leaving import NestedStep, in_group, in_step
 
 __all__ = ["Entry"]
@@ -55,7 +60,9 @@ class Entry:
     task: "asyncio.Task[None] | None" = None
     is_left = False
     is_hopeless = False
+    reaches = 0  # how many calls of step tools came to their step
     is_cut_short = False  # an error left a group before its last branch
+    has_variants = False  # an experiment has to know whether its variant takes a step
     _replayed = 0
     _swallowed = 0
     _deferring: DeferBuffer | None = None
@@ -76,6 +83,17 @@ class Entry:
         self._kept_defers = live.defers.known
 
     # --- the run, for the context ---------------------------------------------
+
+    def source(self) -> ContextSource:
+        """Return what the context tells of the run.
+
+        Raises:
+            NonRetriableError: The payload does not fit the function's schema.
+        """
+        source = self.driver.source_of(self.live, self.function)
+        if self.function.schema is not None:
+            source.make_input()  # refused before the handler reads it
+        return source
 
     @property
     def step(self) -> str:
@@ -112,6 +130,17 @@ class Entry:
         """Write a checked score, in the name of this run."""
         self.driver.write_score(name, value, run_id, step_id, writer=self.run_id)
 
+    def assign_variant(
+        self, ref: ExperimentRef, *, run_id: str, step_id: str | None
+    ) -> None:
+        """Let the scores on a target count for a variant, in the name of this run."""
+        self.driver.apply(AssignVariant(ref, run_id, step_id, self.run_id))
+
+    def take_variant(self, choice: TakenVariant) -> None:
+        """Note which variant the run takes."""
+        self.has_variants = True
+        self.driver.apply(TakeVariant(self.run_id, choice))
+
     # --- defers --------------------------------------------------------------------
 
     def saw_defer(self, hashed: str) -> bool:
@@ -145,26 +174,30 @@ class Entry:
         Raises:
             NestedStep: The step is called inside another one.
         """
+        self.reaches += 1
         outer = in_step.get()
         if outer is not None:
             self.report(
                 "NESTED_STEP",
                 f"step {step_id!r} was called inside step {str(outer)!r}",
                 "call it before or after the outer step, never in its callback",
-                place,
+                beyond_anyio(place),
             )
             raise NestedStep
         if self.is_left:
             self._resume_swallowed(step_id, place)
+        if self.has_variants:
+            note_step()
         index = self._counts.get(step_id, 0)
         self._counts[step_id] = index + 1
         name = _step_name(step_id, index)
         hashed = name.hashed
         self.reached[hashed] = name
-        known = self.live.memos.steps.get(hashed)
-        if known is None:
-            return name, None
-        if known.op != op:
+        memo = self.memos.get(hashed)
+        if memo is not None:
+            self._replayed += 1
+        known = memo or self.live.memos.steps.get(hashed)
+        if known is not None and known.op != op:
             self.report(
                 "NONDETERMINISTIC",
                 f"step {str(name)!r} was a {known.op} on an earlier entry and is "
@@ -172,9 +205,6 @@ class Entry:
                 "let the same code reach the same steps on every entry",
                 place,
             )
-        memo = self.memos.get(hashed)
-        if memo is not None:
-            self._replayed += 1
         return name, memo
 
     def _resume_swallowed(self, step_id: str, place: Place) -> None:
@@ -202,7 +232,7 @@ class Entry:
             error = memo.error
             raise StepError(error.message, error.name, error.stack)
         data = memo.data
-        return copy_json(data) if isinstance(data, dict | list) else data
+        return copy_json(data) if type(data) in CONTAINERS else data
 
     def is_skipped(self, name: StepName) -> bool:
         """Say whether this entry is for another step of the group (rule E1)."""

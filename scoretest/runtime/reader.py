@@ -11,7 +11,6 @@ from ..errors import UsageError, near_miss
 from ..reports.timeline import Timeline
 from ..times import Instant
 from .cancelling import spared
-from .checks import pick
 from .parts import event_view
 from .scores import Scores
 from .sent import Sent, as_wire, would_ignore
@@ -65,14 +64,18 @@ class Reader:
         of_function = [run for run in self.runs if run.function_id == which]
         if found or len(of_function) == 1:
             return found or of_function[0]
-        hint = "" if of_function or which in served else _near(which, served)
-        return pick(
-            of_function,
-            self.runs,
-            f"run of {which!r}{hint}",
-            "pick one from harness.runs"
-            if of_function
-            else "start it with harness.send(...), and name it by the function itself",
+        if of_function:
+            raise UsageError(
+                f"function {which!r} has {len(of_function)} runs, and run() cannot "
+                "tell which one is meant",
+                seen="; ".join(map(repr, of_function)),
+                fix="take it from harness.runs, or from the .runs of what send() "
+                "returned",
+            )
+        raise UsageError(
+            f"there is no run of {which!r}{_near(which, served)}",
+            seen="; ".join(map(repr, self.runs)) or "there are none at all",
+            fix="start it with harness.send(...), and name it by the function itself",
         )
 
     @property
@@ -122,5 +125,7 @@ class Reader:
 
 def _near(slug: str, served: Collection[str]) -> str:
     """Return a hint at the function that was meant, perhaps by its fn_id alone."""
+    if slug in served:
+        return ""
     full = (known for known in served if known.endswith(f"-{slug}"))
     return near_miss(next(full, slug), served)

@@ -8,11 +8,12 @@ from .._core.memos import StepRecord
 from .._core.runs import RunState
 from .._core.waits import Wait
 from .._engine import Engine, Live
-from .._json import Json, copy_json
+from .._json import Json, copy_json, show
 from .._model.event import Event
+from .._model.experiment import ExperimentRef
 from .._model.score import Score, ScoreEntry, ScoreValue
+from ..errors import UsageError, near_miss
 from ..times import Duration, format_duration, format_instant, to_datetime
-from .checks import pick
 from .parts import RunError, RunStatus, RunStep, event_view, status_of
 
 __all__ = ["OpenWait", "Run", "ScoreRecord", "Source", "find_run"]
@@ -183,9 +184,14 @@ class Run:
         Raises:
             UsageError: The run has no such step; the message lists those it has.
         """
-        found = [step for step in self.steps if step.id == step_id]
-        return pick(
-            found, self.steps, f"step {step_id!r} of {self!r}", "look at run.steps"
+        for step in self.steps:
+            if step.id == step_id:
+                return step
+        ids = [step.id for step in self.steps]
+        raise UsageError(
+            f"there is no step {show(step_id)} of {self!r}{near_miss(step_id, ids)}",
+            seen="; ".join(map(repr, self.steps)) or "there are none at all",
+            fix="look at run.steps",
         )
 
     @property
@@ -319,9 +325,10 @@ class ScoreRecord:
         return writer if writer is not None and writer.parent is not None else None
 
     @property
-    def experiment(self) -> None:
-        """The experiment and variant it counts for; experiments are not built yet."""
-        return
+    def experiment(self) -> ExperimentRef | None:
+        """The experiment and the variant that it counts for now, or None (rule G6)."""
+        entry = self._entry
+        return self._source.engine.experiments.of(entry.run_id, entry.step_id)
 
     @property
     def at(self) -> datetime:

@@ -8,16 +8,17 @@ harness that serves the client.
 import logging
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, NoReturn, TypeVar, final
+from typing import Any, TypeVar, final
 from weakref import ref
 
 from .._json import show
 from .._model.event import Event
+from .._model.experiment import ExperimentRef, checked_ref
 from .._model.life import Cancel, Singleton, Timeouts
 from .._model.options import FunctionKind, TriggerEvent
 from .._model.ports import WorldPort
-from .._model.score import InvalidScoreError, ScoreValue, check_score
-from ..errors import NotBuiltError, UsageError
+from .._model.score import InvalidScoreError, Score, ScoreValue, check_score
+from ..errors import UsageError
 from .arguments import event_list
 from .current import current_port
 from .failure import with_failure_handler
@@ -36,6 +37,8 @@ from .scoring import check_run, check_target
 __all__ = ["Client"]
 
 T = TypeVar("T")
+
+_NO_EXPERIMENT = object()  # None would be a mistake of who scores an experiment
 
 
 @final
@@ -147,25 +150,26 @@ class Client:
 
         Source: rules G1 to G5.
         """
-        self._score("score", name, value, run_id, step_id)
+        self._score("score", Score(name, value), run_id, step_id)
 
     def score_sync(
         self, *, name: str, value: ScoreValue, run_id: str, step_id: str | None = None
     ) -> None:
         """Write a score, from code that cannot await."""
-        self._score("score_sync", name, value, run_id, step_id)
+        self._score("score_sync", Score(name, value), run_id, step_id)
 
     def _score(
         self,
         verb: str,
-        name: str,
-        value: ScoreValue,
+        score: Score,
         run_id: str,
         step_id: str | None,
+        experiment: object = _NO_EXPERIMENT,
     ) -> None:
         try:
-            check_score(name, value)
+            check_score(score.name, score.value)
             check_target(run_id, step_id, is_run_needed=True)
+            ref = None if experiment is _NO_EXPERIMENT else checked_ref(experiment)
             world = self._world(verb)
             check_run(run_id)
         except InvalidScoreError as error:
@@ -173,14 +177,52 @@ class Client:
             if port is not None:
                 port.report("SCORE_INVALID", error.what, error.fix, caller(3))
             raise
-        world.write_score(name=name, value=value, run_id=run_id, step_id=step_id)
-
-    def score_experiment(self, **_: object) -> NoReturn:
-        """Write a score for a variant; not built yet."""
-        raise NotBuiltError(
-            "client.score_experiment is not built yet",
-            fix="write a plain score with client.score(...)",
+        if ref is not None:
+            world.assign_variant(ref, run_id=run_id, step_id=step_id)
+        world.write_score(
+            name=score.name, value=score.value, run_id=run_id, step_id=step_id
         )
+
+    async def score_experiment(
+        self,
+        *,
+        experiment: ExperimentRef,
+        name: str,
+        value: ScoreValue,
+        run_id: str,
+        step_id: str | None = None,
+    ) -> None:
+        """Write a score that counts for a variant of an experiment.
+
+        Two writes: the run, or the step, is assigned to the variant, then scored. A
+        target has one assignment, so that another one takes all its scores with it,
+        without a word. Inside a handler this is no step (rule G3).
+
+        Args:
+            experiment: The `experiment_ref` of the result of `ctx.group.experiment`,
+                or ``ctx.parents[0].experiment``; as a mapping after JSON.
+            name: What was measured.
+            value: A finite number or a bool.
+            run_id: The run that took the variant.
+            step_id: One of its steps to score instead of the run.
+
+        Source: rules G4 and G6.
+        """
+        score = Score(name, value)
+        self._score("score_experiment", score, run_id, step_id, experiment)
+
+    def score_experiment_sync(
+        self,
+        *,
+        experiment: ExperimentRef,
+        name: str,
+        value: ScoreValue,
+        run_id: str,
+        step_id: str | None = None,
+    ) -> None:
+        """Write a score for a variant, from code that cannot await."""
+        score = Score(name, value)
+        self._score("score_experiment_sync", score, run_id, step_id, experiment)
 
     # --- worlds -----------------------------------------------------------------
 

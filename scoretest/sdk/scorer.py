@@ -103,7 +103,8 @@ def create_scorer(  # noqa: PLR0913 -- as above
     """Make a deferred function whose result scores the run that deferred it.
 
     The handler returns a `Score`, a dict with ``name`` and ``value``, a list of those,
-    or None for no score. Each is written in a durable step named ``"score"``.
+    or None for no score. Each is written in a durable step named ``"score"``, and
+    counts for the experiment's variant if the defer carries one.
 
     Args:
         client: The app it belongs to.
@@ -118,7 +119,7 @@ def create_scorer(  # noqa: PLR0913 -- as above
         timeouts: How long a run may take to start and to finish.
         **unbuilt: The real SDK's other options; each is refused by name until built.
 
-    Source: rules A1, G1 and G3.
+    Source: rules A1, G1, G3 and G6.
     """
     refuse_unbuilt(fn_id, unbuilt)
     app_id = _app_of(client, fn_id)
@@ -185,8 +186,8 @@ def _writing(
     """Return the callback that writes *score*; a mistake is the handler's at *place*."""
 
     def write() -> None:  # the parent is looked up by the one entry that writes
-        parent = ctx.parents[0].run_id
-        score_body(ctx._port, score, parent, None, place)()  # noqa: SLF001 -- a scorer is as near to the port as a step tool
+        parent = ctx.parents[0]
+        score_body(ctx._port, score, parent.run_id, None, place, parent.experiment)()  # noqa: SLF001 -- a scorer is as near to the port as a step tool
 
     return write
 

@@ -79,12 +79,11 @@ class Step:
 
         Source: rules E1, E5, D2.
         """
-        checked_id(step_id)
         checked_body(handler, step_id)
         place = caller()
         body = (lambda: handler(*handler_args)) if handler_args else handler
         call = self._port.run(step_id, body, place)
-        return self._port.track(step_id, call, place)
+        return self._port.track("step.run", step_id, call, place)
 
     def sleep(self, step_id: str, duration: DurationLike) -> Call[None]:
         """Leave the handler for *duration*; rounded to whole seconds, halves down.
@@ -98,7 +97,7 @@ class Step:
         checked_id(step_id)
         until, place = until_after(self._port.now, duration), caller()
         call = self._port.sleep_until(step_id, until, place)
-        return self._port.track(step_id, call, place)
+        return self._port.track("step.sleep", step_id, call, place)
 
     def sleep_until(self, step_id: str, until: datetime) -> Call[None]:
         """Leave the handler until the clock shows *until*, an aware datetime.
@@ -108,7 +107,7 @@ class Step:
         checked_id(step_id)
         moment, place = to_instant(until, what="until"), caller()
         call = self._port.sleep_until(step_id, moment, place)
-        return self._port.track(step_id, call, place)
+        return self._port.track("step.sleep_until", step_id, call, place)
 
     def wait_for_event(
         self,
@@ -140,7 +139,7 @@ class Step:
         checked_name(event, step_id)
         if_text, place = condition(if_exp, match, step_id), caller()
         call = self._wait(step_id, event, if_text, timeout, place)
-        return self._port.track(step_id, call, place)
+        return self._port.track("step.wait_for_event", step_id, call, place)
 
     async def _wait(
         self,
@@ -164,7 +163,7 @@ class Step:
         checked_id(step_id)
         outgoing, place = event_list(events), caller()
         call = self._port.run(step_id, lambda: self._port.asend(outgoing), place)
-        return self._port.track(step_id, call, place)  # type: ignore[arg-type]  # the ids are JSON texts
+        return self._port.track("step.send_event", step_id, call, place)  # type: ignore[arg-type]  # the ids are JSON texts
 
     def score(
         self,
@@ -191,7 +190,7 @@ class Step:
         score = Score(name, value)
         body = score_body(self._port, score, run_id, target_step_id, place)
         call = self._port.run(step_id, body, place)
-        return self._port.track(step_id, call, place)  # type: ignore[arg-type]  # the step's result is null
+        return self._port.track("step.score", step_id, call, place)  # type: ignore[arg-type]  # the step's result is null
 
     def invoke(
         self,
@@ -222,7 +221,7 @@ class Step:
         checked_call(step_id, unbuilt)
         invoked, place = invoked_function(function, step_id), caller()
         call = self._invoke(step_id, invoked, data, timeout, place)
-        return self._port.track(step_id, call, place)
+        return self._port.track("step.invoke", step_id, call, place)
 
     def invoke_by_id(
         self,
@@ -249,7 +248,7 @@ class Step:
         checked_call(step_id, unbuilt)
         invoked, place = invoked_by_id(app_id, function_id, step_id), caller()
         call = self._invoke(step_id, invoked, data, timeout, place)
-        return self._port.track(step_id, call, place)
+        return self._port.track("step.invoke_by_id", step_id, call, place)
 
     async def _invoke(
         self, step_id: str, invoked: Invoked, data: object, asked: object, place: Place

@@ -63,23 +63,6 @@ def test_the_whole_text_of_a_refused_option(refused):
     )
 
 
-REFUSED = {
-    "a score for a variant": (
-        lambda: APP.score_experiment(name="x", value=1),
-        (
-            "client.score_experiment is not built yet\n"
-            "  fix:   write a plain score with client.score(...)"
-        ),
-    ),
-}
-
-
-@pytest.mark.parametrize(("call", "text"), REFUSED.values(), ids=REFUSED)
-def test_what_is_refused_where_it_is_written(refused, call, text):
-    """The message says what is not built and what to do for now."""
-    assert refused(NotBuiltError, call) == text
-
-
 HANDLED = {
     "an invoke with meta": (
         lambda ctx: ctx.step.invoke("call", function=None, meta={}),
@@ -126,15 +109,6 @@ HANDLED = {
             "  fix:   leave meta= out in this test; nothing would act on it"
         ),
     ),
-    "a defer with an experiment": (
-        lambda ctx: ctx.defer("score", function=None, data={}, experiment="x"),
-        (
-            "USAGE_ERROR: experiment= of defer 'score' is not built yet\n"
-            "  where: function 'support-handle' (errors/test_not_built.py:N), run "
-            "RUN, virtual time 2025-01-01T00:00:00.000Z\n"
-            "  fix:   leave experiment= out in this test; nothing would act on it"
-        ),
-    ),
 }
 
 
@@ -150,29 +124,6 @@ def test_what_a_handler_cannot_do_yet(handle, told, call, text, kind):
 
     assert (run.status, run.error.name) == ("Failed", "NotBuiltError")
     assert told() == [text]
-
-
-@pytest.mark.parametrize("kind", ["async", "sync"])
-def test_an_experiment(handle, told, kind):
-    """Choosing a variant is refused by name."""
-
-    async def coroutine(ctx):
-        await ctx.group.experiment("tone", variants={})
-
-    def plain(ctx):
-        ctx.group.experiment("tone", variants={})
-
-    run = handle(coroutine if kind == "async" else plain, retries=0)
-
-    assert run.status == "Failed"
-    assert told() == [
-        (
-            "USAGE_ERROR: ctx.group.experiment('tone') is not built yet\n"
-            "  where: function 'support-handle' (errors/test_not_built.py:N), run "
-            "RUN, virtual time 2025-01-01T00:00:00.000Z\n"
-            "  fix:   choose the variant in a step of your own"
-        )
-    ]
 
 
 def test_faults(harness, refused):

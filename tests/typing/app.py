@@ -39,9 +39,12 @@ from scoretest import (
     TriggerEvent,
     UnderTestError,
     UsageError,
+    VariantTable,
     create_defer,
     create_scorer,
+    experiment,
 )
+from scoretest.experiment import ExperimentRef, ExperimentResult
 
 client = Client(app_id="support", logger=logging.getLogger("app"))
 
@@ -179,6 +182,40 @@ async def careful(ctx: Context) -> None:
         raise RetryAfterError("busy", timedelta(minutes=5)) from error
 
 
+@client.create_function(fn_id="trial", trigger=TriggerEvent(event="trial"))
+async def trial(ctx: Context) -> str:
+    """Answer in one of two tones."""
+    tone = await ctx.group.experiment(
+        "tone",
+        variants={
+            "warm": lambda: ctx.step.run("warm", generate, "warm"),
+            "cool": lambda: ctx.step.run("cool", generate, "cool"),
+        },
+        select=experiment.bucket(ctx.run_id, weights={"warm": 80, "cool": 20}),
+    )
+    assert_type(tone, ExperimentResult[str])
+    assert_type(tone.result, str)
+    assert_type(tone.variant, str)
+    assert_type(tone.experiment_ref, ExperimentRef)
+    ctx.defer("rate", function=feedback, data={}, experiment=tone.experiment_ref)
+    return tone.result
+
+
+@client.create_function(fn_id="plain-trial", trigger=TriggerEvent(event="trial"))
+def plain_trial(ctx: ContextSync) -> int:
+    """Count in one of two ways."""
+    way = ctx.group.experiment(
+        "way",
+        variants={
+            "short": lambda: ctx.step.run("short", count, "a"),
+            "long": lambda: ctx.step.run("long", count, "a b"),
+        },
+        select=experiment.custom(lambda: "short"),
+    )
+    assert_type(way.result, int)
+    return way.result
+
+
 # --- tests --------------------------------------------------------------------------
 
 
@@ -248,6 +285,11 @@ def test_scores(harness: Harness) -> None:
     assert_type(scores["user-feedback"].value, bool | int | float)
     assert_type(scores["user-feedback"].run, Run | None)
     assert_type(scores["user-feedback"].at, datetime)
+    assert_type(scores["user-feedback"].experiment, ExperimentRef | None)
+    table = scores.by_variant("tone", score="user-feedback")
+    assert_type(table, VariantTable)
+    assert_type(table["warm"].mean, float | None)
+    assert_type([row.share for row in table], list[float])
     assert scores == [Score("user-feedback", 1)]
     assert [(s.name, s.value, s.run_id) for s in scores]
 
@@ -294,6 +336,9 @@ async def in_the_application() -> None:
     assert_type(client.send_sync([Event(name="ticket")]), list[str])
     await client.score(name="x", value=0.5, run_id=ids[0])
     client.score_sync(name="x", value=True, run_id=ids[0], step_id="generate")
+    ref = ExperimentRef(experiment_name="tone", variant="warm")
+    await client.score_experiment(experiment=ref, name="x", value=1, run_id=ids[0])
+    client.score_experiment_sync(experiment=ref, name="x", value=1, run_id=ids[0])
 
 
 def test_models(harness: Harness) -> None:

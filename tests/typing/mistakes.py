@@ -58,6 +58,7 @@ async def wrong_steps(ctx: Context) -> None:
     """Ask for steps in wrong ways."""
     ctx.step.run("charge", charge, 1)  # type: ignore[unused-coroutine]  # it is not awaited
     ctx.step.sleep("nap", "1h")  # type: ignore[unused-coroutine]  # it is not awaited
+    ctx.defer("x", function=of_a_name, data={}, experiment="tone")  # type: ignore[arg-type]  # a reference is no text
     ready: str = await ctx.step.run("charge", charge, 1)  # type: ignore[arg-type]  # the step gives a number
     early: int = ctx.step.run("charge", charge, 1)  # type: ignore[assignment]  # it is not awaited
     client.logger.info("%s %s", ready, early)
@@ -91,7 +92,7 @@ def wrong_tests(harness: Harness) -> None:
     harness.advance(5)  # type: ignore[arg-type]  # nobody can tell what 5 is
     harness.advance_to(timedelta(days=1))  # type: ignore[arg-type]  # a moment is a datetime
     harness.fast_foward()  # type: ignore[attr-defined]  # it is fast_forward
-    harness.asend("ticket")  # type: ignore[attr-defined]  # there is no async face yet
+    harness.asend("ticket")  # type: ignore[unused-coroutine]  # it is awaited
     harness.serve(client, wrong_steps)  # type: ignore[arg-type]  # functions are a list
     harness.allow("DEFER_LOST")  # type: ignore[call-arg]  # there is always a reason
     harness.stub(wrong_steps, "charge", return_value=1)  # type: ignore[call-arg]  # it is returns
@@ -103,7 +104,7 @@ def wrong_tests(harness: Harness) -> None:
     harness.runs[0].status = "Failed"  # type: ignore[misc, assignment]  # a run is what it is
 
 
-Harness(wall_clock="freezegun")  # type: ignore[arg-type]  # it is not built yet
+Harness(wall_clock="sundial")  # type: ignore[arg-type]  # there is no such package
 Harness(reentry="never")  # type: ignore[arg-type]  # it is not built yet
 Harness(limits={"defers_per_run": 3})  # type: ignore[arg-type]  # limits are Limits
 Limits(3)  # type: ignore[call-arg]  # a limit has a name
