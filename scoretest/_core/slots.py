@@ -46,12 +46,9 @@ class Slots:
     def __init__(self) -> None:
         self._held: dict[str, int] = {}
 
-    def full(self, needs: tuple[Need, ...]) -> Need | None:
-        """Return the first need of which no slot is free, or None."""
-        for need in needs:
-            if self._held.get(need.key, 0) >= need.limit:
-                return need
-        return None
+    def is_full(self, need: Need) -> bool:
+        """Say whether no slot is free."""
+        return self._held.get(need.key, 0) >= need.limit
 
     def take(self, needs: tuple[Need, ...]) -> None:
         """Hold a slot of each need; the caller has seen that none is full."""

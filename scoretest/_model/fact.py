@@ -12,10 +12,13 @@ from .record import record
 from .score import ScoreEntry
 
 __all__ = [
+    "CronLeft",
     "DeferAborted",
     "DeferAdded",
     "DeferRejected",
     "DeferScheduled",
+    "EventJoined",
+    "EventKept",
     "EventReceived",
     "Fact",
     "FindingReported",
@@ -28,6 +31,7 @@ __all__ = [
     "RunCompleted",
     "RunEntered",
     "RunFailed",
+    "RunHeld",
     "RunQueued",
     "RunRetried",
     "RunSkipped",
@@ -63,6 +67,55 @@ class RunQueued:
     function: str
     event_id: str
     parent: str
+
+
+@record
+class RunHeld:
+    """An entry was asked for, and waits for its turn.
+
+    Attributes:
+        run_id: Of which run.
+        limit: What holds it back, in words (rules F4, F5).
+    """
+
+    run_id: str
+    limit: str
+
+
+@record
+class EventKept:
+    """An event starts no run of a function yet: it is debounced or batched.
+
+    Attributes:
+        function: Of which function.
+        event_id: Which event.
+        why: What is done with it.
+        due: When the run starts, if nothing else happens (rules F6, F7).
+    """
+
+    function: str
+    event_id: str
+    why: str
+    due: Instant
+
+
+@record
+class EventJoined:
+    """A run gets this event, too; the fact before tells the first of its batch."""
+
+    run_id: str
+    event_id: str
+
+
+@record
+class CronLeft:
+    """Nothing is pending but cron triggers, and the clock stopped before them.
+
+    Attributes:
+        due: When the next one fires.
+    """
+
+    due: Instant
 
 
 @record
@@ -335,7 +388,11 @@ class FindingReported:
 
 Fact: TypeAlias = (
     EventReceived
+    | EventKept
+    | EventJoined
+    | CronLeft
     | RunQueued
+    | RunHeld
     | RunSkipped
     | RunEntered
     | RunRetried

@@ -344,9 +344,16 @@ class FlowOptions:
         return bool(self.concurrency or self.throttle or self.priority)
 
     @property
-    def gathers(self) -> bool:
-        """Whether an event may start no run, or not at once."""
-        return bool(self.rate_limit or self.debounce or self.batch)
+    def expressions(self) -> list[str]:
+        """The expressions that the options hold."""
+        keyed = (self.throttle, self.rate_limit, self.debounce, self.batch)
+        texts = [
+            *(limit.key for limit in self.concurrency),
+            *(option.key for option in keyed if option is not None),
+            self.batch and self.batch.if_exp,
+            self.priority and self.priority.run,
+        ]
+        return [text for text in texts if text is not None]
 
 
 NO_FLOW_OPTIONS: Final = FlowOptions()

@@ -39,7 +39,7 @@ class Registry:
             self.functions[function.id] = function
             self.loggers[function.id] = client.logger
             for trigger in function.options.triggers:
-                if trigger.is_dead:
+                if isinstance(trigger, TriggerEvent) and trigger.is_dead:
                     self._tell_dead(function, trigger)
 
     def _tell_dead(self, function: AnyFunction, trigger: TriggerEvent) -> None:

@@ -23,14 +23,7 @@ class TestSlots:
         for _ in range(held):
             slots.take((need("a", 9),))
 
-        assert (slots.full((need("a", 2),)) is not None) == is_full
-
-    def test_the_first_full_need_is_named(self):
-        """Of two limits the one that is reached is told."""
-        slots = Slots()
-        slots.take((need("b", 1),))
-
-        assert slots.full((need("a", 1), need("b", 1))) == need("b", 1)
+        assert slots.is_full(need("a", 2)) == is_full
 
     @given(st.lists(st.tuples(st.sampled_from("ab"), st.booleans()), max_size=40))
     def test_what_is_given_back_is_free_again(self, moves):
@@ -45,8 +38,8 @@ class TestSlots:
                 held[key] -= 1
 
         for key, count in held.items():
-            assert slots.full((need(key, count + 1),)) is None
-            assert count == 0 or slots.full((need(key, count),)) is not None
+            assert not slots.is_full(need(key, count + 1))
+            assert slots.is_full(need(key, count))
 
 
 @given(st.lists(st.integers(0, 5), max_size=20))

@@ -27,6 +27,7 @@ FLOORS = [
         "__main__",
         "demo",
         "experiment",
+        "flow",
     },
 ]
 FLOOR = {wing: number for number, wings in enumerate(FLOORS) for wing in wings}
