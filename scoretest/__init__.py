@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from . import experiment
     from ._model.event import Event
     from ._model.finding import Finding
+    from ._model.life import Cancel, Timeouts
     from ._model.limits import Limits
     from ._model.options import TriggerEvent
     from ._model.score import Score
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from .sdk.scorer import create_defer, create_scorer
 
 __all__ = [
+    "Cancel",
     "Client",
     "Context",
     "ContextSync",
@@ -61,6 +63,7 @@ __all__ = [
     "StalledError",
     "StepError",
     "Timeline",
+    "Timeouts",
     "TriggerEvent",
     "UnderTestError",
     "UsageError",
@@ -72,8 +75,10 @@ __all__ = [
 
 _HOMES = {
     "Event": "._model.event",
+    "Cancel": "._model.life",
     "Finding": "._model.finding",
     "Limits": "._model.limits",
+    "Timeouts": "._model.life",
     "TriggerEvent": "._model.options",
     "Score": "._model.score",
     "DeadlockError": ".errors",

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple, TypeAlias
 from .errors import UsageError
 
 __all__ = [
+    "CONTAINERS",
     "Json",
     "JsonObject",
     "Loss",
@@ -29,7 +30,7 @@ Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Non
 JsonObject: TypeAlias = dict[str, Json]
 
 MAX_DEPTH: Final = 400  # ours: Python's own encoder gives up at its recursion limit
-_CONTAINERS: Final = (dict, list)
+CONTAINERS: Final = (dict, list)
 _WORTH_MEASURING: Final = 64 * 1024
 _SHOWN: Final = 80
 _ADDRESS: Final = re.compile(r"0x[0-9a-fA-F]+")
@@ -60,6 +61,9 @@ class Wire(NamedTuple):
     losses: tuple[Loss, ...]
 
 
+_NULL: Final = Wire(None, 4, ())
+
+
 class _NotPlain(Exception):  # noqa: N818 -- a signal between two passes, not an error
     """The quick pass met something that needs the careful one."""
 
@@ -75,6 +79,8 @@ def to_wire(value: object, *, what: str = "the value") -> Wire:
         NotJsonError: NaN, infinity, a set, bytes, a datetime, a lone surrogate, a map
             with keys that are not names, or nesting deeper than `MAX_DEPTH`.
     """
+    if value is None:
+        return _NULL
     losses: list[Loss] = []
     try:
         arrived = _plain(value, 0)
@@ -95,7 +101,7 @@ def copy_json(value: Json) -> Json:
     if kind is dict:
         return copy_object(value)  # type: ignore[arg-type]  # kind says dict
     if kind is list:
-        return [copy_json(v) if type(v) in _CONTAINERS else v for v in value]  # type: ignore[union-attr]  # kind says list
+        return [copy_json(v) if type(v) in CONTAINERS else v for v in value]  # type: ignore[union-attr]  # kind says list
     return value
 
 
@@ -103,7 +109,7 @@ def copy_object(value: JsonObject) -> JsonObject:
     """Return a copy of an object that came over the wire, as `copy_json` does."""
     copy = value.copy()  # in one go: most objects are flat
     for key, item in value.items():
-        if type(item) in _CONTAINERS:
+        if type(item) in CONTAINERS:
             copy[key] = copy_json(item)
     return copy
 
@@ -128,7 +134,7 @@ def _plain(value: object, depth: int) -> Json:
         if value.isascii() or _is_utf8(value):  # type: ignore[attr-defined, arg-type]  # kind says str
             return value  # type: ignore[return-value]  # kind says str
     elif kind is dict and depth < MAX_DEPTH:
-        return {_plain_key(k): _plain(v, depth + 1) for k, v in value.items()}  # type: ignore[attr-defined]  # kind says dict
+        return _plain_map(value, depth)  # type: ignore[arg-type]  # kind says dict
     elif kind is list and depth < MAX_DEPTH:
         return [_plain(item, depth + 1) for item in value]  # type: ignore[attr-defined]  # kind says list
     elif value is None or kind is bool or _is_plain_number(kind, value):
@@ -136,10 +142,14 @@ def _plain(value: object, depth: int) -> Json:
     raise _NotPlain
 
 
-def _plain_key(key: object) -> str:
-    if type(key) is str and key.isascii():
-        return key
-    raise _NotPlain
+def _plain_map(value: dict[object, object], depth: int) -> JsonObject:
+    arrived: JsonObject = value.copy()  # type: ignore[assignment]  # looked at below
+    for key, item in value.items():
+        if type(key) is not str or not key.isascii():
+            raise _NotPlain
+        if type(item) is not str or not item.isascii():  # most are
+            arrived[key] = _plain(item, depth + 1)
+    return arrived
 
 
 def _is_plain_number(kind: type, value: object) -> bool:

@@ -23,6 +23,8 @@ _WORLDS: pytest.StashKey[list[Any]] = pytest.StashKey()
 _VERDICT: pytest.StashKey[BaseException] = pytest.StashKey()
 # a property-based test makes hundreds of worlds; the last ones are those that failed
 _WORLDS_SHOWN = 3
+# what stands between pytest and a test, or its event loop
+_RUNNERS = {"_pytest", "pluggy", "asyncio", "anyio", "pytest_asyncio", "contextlib"}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -115,9 +117,7 @@ def _is_nowhere(
         return False
     owners = {_owner(entry) for entry in excinfo.traceback}
     is_verdict = excinfo.value is item.stash.get(_VERDICT, None)
-    return is_verdict or (
-        __package__ in owners and owners <= {__package__, "_pytest", "pluggy"}
-    )
+    return is_verdict or (__package__ in owners and owners <= {__package__, *_RUNNERS})
 
 
 def _owner(entry: "TracebackEntry") -> str:

@@ -85,8 +85,9 @@ _SETTLED: Final = frozenset(
 
 
 class Memo(NamedTuple):
-    """What a later entry finds for a step: its data, or its error."""
+    """What a later entry finds for a step: what it was, its data, or its error."""
 
+    op: str
     data: Json
     error: ErrorInfo | None = None
 
@@ -140,7 +141,7 @@ class Memos:
         if step.state in _SETTLED:
             failed = step.state is StepState.FAILED
             self.settled[step.name.hashed] = Memo(
-                step.output, step.error if failed else None
+                step.op, step.output, step.error if failed else None
             )
             self.pending -= 1
 

@@ -1,14 +1,16 @@
 """The engine's surface: apply a command, advance the clock, read the facts."""
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import TypeVar, assert_never
 
 from .._core.experiments import ExperimentBook
-from .._core.runs import OpenEntry, RunRecord
-from .._core.waits import Wait
+from .._core.runs import RunRecord
+from .._core.waits import Wait, Watch
 from .._json import JsonObject
 from .._model.command import (
     AssignVariant,
+    CancelRun,
     Command,
     EntryReturned,
     ReportFinding,
@@ -23,12 +25,14 @@ from .._model.fact import (
     EventReceived,
     Fact,
     FindingReported,
+    RunEntered,
     RunQueued,
     RunRetried,
     RunSkipped,
     ScoreWritten,
     TraceEntry,
 )
+from .._model.life import NO_LIFE_OPTIONS
 from .._model.limits import Limits
 from .._model.operation import DeferAbort, DeferAdd, Raised, Returned
 from .._model.options import FunctionKind, FunctionOptions
@@ -36,7 +40,7 @@ from .._model.predicate import Predicate
 from .._model.score import ScoreEntry
 from ..expr import compile as compile_expression
 from ..times import MILLISECOND, Duration, Instant
-from . import _ends, _steps
+from . import _ends, _lives, _steps
 from ._world import Live, World
 
 __all__ = ["Engine"]
@@ -51,6 +55,8 @@ class Engine:
         self, *, start: Instant, seed: int = 0, limits: Limits | None = None
     ) -> None:
         self._world = World(start, seed, limits or Limits())
+        # what the server has yet to say of runs that ended
+        self._coming: deque[tuple[Live, _ends.ServerEvent]] = deque()
 
     # --- what can be read -----------------------------------------------------
 
@@ -107,6 +113,10 @@ class Engine:
         """Return the waits on a name that were open when a fact happened."""
         return self._world.waits.open_at(event_name, sequence)
 
+    def cancels_open_at(self, event_name: str, sequence: int) -> tuple[Watch, ...]:
+        """Return what could cancel a run on a name when a fact happened (rule F1)."""
+        return self._world.cancels.open_at(event_name, sequence)
+
     def next_due(self) -> Instant | None:
         """Return when the next timer fires, or None when none is set."""
         return self._world.timers.next_due()
@@ -116,10 +126,13 @@ class Engine:
     def conditions(self, function: FunctionOptions) -> list[Predicate | None]:
         """Compile the conditions of a function's triggers (rule C13).
 
+        Its other expressions are looked at as well, so that a wrong one is refused.
+
         Raises:
             ExpressionError: One of them is no expression.
         """
         clock = self._world.clock
+        _lives.check(function.life)
         return [
             None
             if trigger.expression is None
@@ -158,12 +171,18 @@ class Engine:
                 self._send(command)
             case WriteScore():
                 self._write(command)
+            case CancelRun(run_id):
+                live = self._world.lives[run_id]
+                reason = "by the test"
+                self._publish(live, _ends.cancel(self._world, live, reason=reason))
             case TakeVariant() | AssignVariant():
                 self._note_variant(command)
             case ReportFinding(finding):
                 self._world.record(FindingReported(finding))
             case _:
                 assert_never(command)
+        if self._coming:
+            self._deliver()
         return self._take_effects() if self._world.effects else ()
 
     def advance(self, to: Instant) -> tuple[Enter, ...]:
@@ -175,7 +194,11 @@ class Engine:
         world = self._world
         world.now = max(world.now, to)
         while (alarm := world.timers.pop(world.now)) is not None:
-            _steps.wake(world, world.lives[alarm.run_id], alarm)
+            live = world.lives[alarm.run_id]
+            follows = _steps.wake(world, live, alarm)
+            if follows:
+                self._publish(live, follows)
+                self._deliver()
         return self._take_effects()
 
     def now_is(self, now: Instant) -> None:
@@ -188,6 +211,16 @@ class Engine:
         return effects
 
     # --- events -------------------------------------------------------------------
+
+    def _publish(self, live: Live, events: Sequence[_ends.ServerEvent]) -> None:
+        """Let the events of a run's end arrive after all that happens already."""
+        self._coming.extend((live, event) for event in events)
+
+    def _deliver(self) -> None:
+        while self._coming:
+            live, event = self._coming.popleft()
+            ts = self._world.now // MILLISECOND
+            self._receive(event, live, event.internal_id, ts)
 
     def _send(self, command: SendEvent) -> None:
         world = self._world
@@ -212,6 +245,9 @@ class Engine:
         )
         world.bus.guard(event)
         world.trace.record(world.now, EventReceived(event))
+        if world.cancels.is_used:
+            for live, events in _lives.cancelled_by(world, event):
+                self._publish(live, events)
         # the waits are those that were open on arrival: a run that this event starts
         # cannot have one yet (rule B1)
         waits = world.waits.candidates(event)
@@ -222,7 +258,7 @@ class Engine:
 
     def _resume(self, waits: Sequence[Wait], event: ReceivedEvent) -> None:
         for wait in waits:
-            in_time = wait.expires >= event.received_at
+            in_time = wait.expires >= event.received_at and wait.ended is None
             if in_time and wait.accepts(event.wire):  # rule B9
                 _steps.match(self._world, wait, event)
 
@@ -255,7 +291,9 @@ class Engine:
         )
         world.move_run(live, queued)
         delay = event.ts_ms * MILLISECOND - world.now
-        if delay > 0:  # rule H3
+        if function.life is not NO_LIFE_OPTIONS:
+            _lives.begin(world, live, Duration(delay))
+        elif delay > 0:  # rule H3
             world.wake_to_enter(live, Duration(delay), attempt=0)
         else:
             world.enter(live)
@@ -267,6 +305,7 @@ class Engine:
         live = world.lives[command.run_id]
         entry = live.run.open_entries.pop(command.entry, None)
         if entry is None:  # the run ended while this entry was under way
+            _ends.drop(world, live, command.operations)
             return
         live.run.attempts = entry.attempt + 1
         follows: list[_ends.ServerEvent] = []
@@ -276,18 +315,18 @@ class Engine:
             if failure.finding:
                 world.tell(live, failure.finding, failure.step)
             follows = _ends.fail(world, live, failure.error, by_server=True)
-        for event in follows:
-            self._receive(event, live, event.internal_id, world.now // MILLISECOND)
+        if follows:
+            self._publish(live, follows)
 
     def _take_answer(
-        self, live: Live, entry: OpenEntry, command: EntryReturned
+        self, live: Live, entry: RunEntered, command: EntryReturned
     ) -> list[_ends.ServerEvent]:
         world, outcome = self._world, command.outcome
         if isinstance(outcome, Raised):
             return self._take_error(live, entry, command, outcome)
         steps: list[_steps.StepOperation] = []
         for operation in command.operations:
-            if isinstance(operation, DeferAdd | DeferAbort):
+            if isinstance(operation, (DeferAdd, DeferAbort)):
                 self._take_defer(live, operation)
             else:
                 steps.append(operation)
@@ -298,7 +337,7 @@ class Engine:
         return []
 
     def _take_error(
-        self, live: Live, entry: OpenEntry, command: EntryReturned, outcome: Raised
+        self, live: Live, entry: RunEntered, command: EntryReturned, outcome: Raised
     ) -> list[_ends.ServerEvent]:
         """Retry or fail the run; what the entry wanted deferred is lost (rule A3)."""
         world, run, error = self._world, live.run, outcome.error

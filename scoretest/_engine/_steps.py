@@ -4,11 +4,12 @@ from typing import Final, assert_never
 
 from .._core.memos import StepRecord
 from .._core.retries import backoff, clamp_retry_after
-from .._core.runs import OpenEntry
+from .._core.runs import RunState
 from .._core.timers import Alarm, AlarmKind
 from .._core.waits import Wait
 from .._model.event import ReceivedEvent
 from .._model.fact import (
+    RunEntered,
     SleepEnded,
     SleepStarted,
     StepCompleted,
@@ -32,6 +33,8 @@ from .._model.predicate import Predicate
 from ..expr import ExpressionError
 from ..expr import compile as compile_expression
 from ..times import SECOND, Duration, Instant, format_duration
+from . import _lives
+from ._ends import ServerEvent
 from ._world import Live, World, seen_by_expressions
 
 __all__ = ["ServerFailure", "delay_after", "match", "perform", "wake"]
@@ -55,7 +58,7 @@ StepOperation = PlanStep | StepRan | StepRaised | SleepUntil | WaitFor
 
 
 def perform(
-    world: World, live: Live, operations: list[StepOperation], entry: OpenEntry
+    world: World, live: Live, operations: list[StepOperation], entry: RunEntered
 ) -> None:
     """Take in the steps that one entry reported.
 
@@ -134,7 +137,7 @@ def _check_size(world: World, live: Live, operation: StepRan) -> None:
 
 
 def _raised(
-    world: World, live: Live, operation: StepRaised, entry: OpenEntry, *, alone: bool
+    world: World, live: Live, operation: StepRaised, entry: RunEntered, *, alone: bool
 ) -> None:
     step = _record(world, live, operation, "StepRun")
     step.attempts += 1
@@ -247,12 +250,15 @@ def _consequence(error: ExpressionError) -> str:
     return "production fails the run at once (rule C8)"
 
 
-def wake(world: World, live: Live, alarm: Alarm) -> None:
-    """Do what *alarm* was set for."""
+def wake(world: World, live: Live, alarm: Alarm) -> list[ServerEvent]:
+    """Do what *alarm* was set for; return the events that follow from it."""
     live.alarms.pop(alarm.step, None)
     match alarm.kind:
         case AlarmKind.ENTER:
-            world.enter(live, alarm.attempt, alarm.step)
+            if live.run.state is RunState.QUEUED:
+                _lives.enter_first(world, live)
+            else:
+                world.enter(live, alarm.attempt, alarm.step)
         case AlarmKind.SLEEP:
             step = live.memos.steps[alarm.step]
             world.move_step(live, step, SleepEnded(live.run.id, step.name))
@@ -260,8 +266,11 @@ def wake(world: World, live: Live, alarm: Alarm) -> None:
         case AlarmKind.WAIT:
             step = live.memos.steps[alarm.step]
             _end(world, live, alarm.step, WaitTimedOut(live.run.id, step.name))
+        case AlarmKind.START | AlarmKind.FINISH:
+            return _lives.time_out(world, live, alarm)
         case _:
             assert_never(alarm.kind)
+    return []
 
 
 def match(world: World, wait: Wait, event: ReceivedEvent) -> None:

@@ -11,10 +11,10 @@ from .._core.defers import DeferBook
 from .._core.experiments import ExperimentBook
 from .._core.ledger import ScoreLedger
 from .._core.memos import Memos, StepFact, StepRecord
-from .._core.runs import OpenEntry, RunFact, RunRecord
+from .._core.runs import RunFact, RunRecord
 from .._core.timers import Alarm, AlarmKind, TimerQueue
 from .._core.trace import Trace
-from .._core.waits import Wait, WaitFact, WaitIndex
+from .._core.waits import CancelIndex, Wait, WaitFact, WaitIndex, Watch
 from .._ids import IdSource
 from .._json import JsonObject
 from .._model.effect import Enter
@@ -37,6 +37,7 @@ class Live:
         waits: Its open waits, by the hashed id of their step.
         alarms: The timers that have to be cancelled when it ends.
         most_attempts: How many attempts each of its units has (rule D1).
+        watches: What cancels it on an event (rule F1).
     """
 
     run: RunRecord
@@ -45,6 +46,7 @@ class Live:
     waits: dict[str, Wait]
     alarms: dict[str, int]
     most_attempts: int
+    watches: tuple[Watch, ...] = ()
 
 
 def seen_by_expressions(live: Live) -> JsonObject:
@@ -71,6 +73,7 @@ class World:
         self.timers = TimerQueue()
         self.bus = Bus(limits)
         self.waits = WaitIndex()
+        self.cancels = CancelIndex()
         self.ledger = ScoreLedger()
         self.experiments = ExperimentBook()
         self.lives: dict[str, Live] = {}
@@ -119,10 +122,10 @@ class World:
         """Ask for an entry of the run's handler."""
         run = live.run
         run.entries += 1
-        number = run.entries
-        run.open_entries[number] = OpenEntry(attempt, target)
-        self.move_run(live, RunEntered(run.id, number, attempt, target))
-        self.effects.append(Enter(run.id, number, attempt, target))
+        entered = RunEntered(run.id, run.entries, attempt, target)
+        run.open_entries[run.entries] = entered
+        self.move_run(live, entered)
+        self.effects.append(entered)
 
     def enter_if_idle(self, live: Live) -> None:
         """Enter for discovery when nothing of the run is pending (rules B7, E1)."""

@@ -12,6 +12,7 @@ from .score import ScoreValue
 
 __all__ = [
     "AssignVariant",
+    "CancelRun",
     "Command",
     "EntryReturned",
     "ReportFinding",
@@ -64,6 +65,13 @@ class WriteScore:
 
 
 @record
+class CancelRun:
+    """A run that has not ended is cancelled from outside (rule F1)."""
+
+    run_id: str
+
+
+@record
 class TakeVariant:
     """A run goes the way of a variant, as its memo says."""
 
@@ -89,5 +97,11 @@ class ReportFinding:
 
 
 Command: TypeAlias = (
-    SendEvent | EntryReturned | WriteScore | TakeVariant | AssignVariant | ReportFinding
+    SendEvent
+    | EntryReturned
+    | WriteScore
+    | TakeVariant
+    | AssignVariant
+    | CancelRun
+    | ReportFinding
 )

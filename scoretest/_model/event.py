@@ -12,6 +12,7 @@ from .record import record
 
 __all__ = [
     "DEFERRED_SCHEDULE",
+    "FUNCTION_CANCELLED",
     "FUNCTION_FAILED",
     "FUNCTION_FINISHED",
     "Event",
@@ -22,6 +23,7 @@ __all__ = [
 DEFERRED_SCHEDULE = "inngest/deferred.schedule"  # rule A9
 FUNCTION_FINISHED = "inngest/function.finished"  # rule H4
 FUNCTION_FAILED = "inngest/function.failed"  # rule D6
+FUNCTION_CANCELLED = "inngest/function.cancelled"  # rule D6
 
 
 @final
@@ -53,6 +55,16 @@ class Event:
         fill(event, "data", data)
         fill(event, "id", wire["id"])
         fill(event, "ts", to_datetime(Instant(ts_ms * MILLISECOND)))
+        return event
+
+    def with_data(self, data: JsonObject) -> "Event":
+        """Return this event with *data* of its own; nothing is checked again."""
+        event = object.__new__(Event)
+        fill = object.__setattr__
+        fill(event, "name", self.name)
+        fill(event, "data", data)
+        fill(event, "id", self.id)
+        fill(event, "ts", self.ts)
         return event
 
     def __post_init__(self) -> None:

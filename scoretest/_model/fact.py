@@ -19,6 +19,7 @@ __all__ = [
     "EventReceived",
     "Fact",
     "FindingReported",
+    "RunCancelled",
     "RunCompleted",
     "RunEntered",
     "RunFailed",
@@ -70,7 +71,14 @@ class RunSkipped:
 
 @record
 class RunEntered:
-    """The handler was called from its top."""
+    """The handler is called from its top.
+
+    Attributes:
+        run_id: Whose handler.
+        entry: The entry's number within the run, counted from 1.
+        attempt: The attempt of the unit that is entered, counted from 0 (rule D2).
+        target: The hashed id of the only step to run, or "" for all (rule E1).
+    """
 
     run_id: str
     entry: int
@@ -102,6 +110,15 @@ class RunFailed:
 
     run_id: str
     error: ErrorInfo
+
+
+@record
+class RunCancelled:
+    """The run was cancelled; its handler is not entered again."""
+
+    run_id: str
+    event_id: str
+    reason: str
 
 
 @record
@@ -271,6 +288,7 @@ Fact: TypeAlias = (
     | RunRetried
     | RunCompleted
     | RunFailed
+    | RunCancelled
     | StepPlanned
     | StepCompleted
     | StepRetried

@@ -11,14 +11,16 @@ from .._json import show
 from ..errors import UsageError
 from ..times import DAY, SECOND, Duration, to_instant
 
-__all__ = ["MOST_RETRIES", "SCORE_NAME_BYTES", "Limits"]
+__all__ = ["MOST_CANCELS", "MOST_RETRIES", "SCORE_NAME_BYTES", "Limits"]
 
 MOST_RETRIES: Final = 20  # server consts; checked where a function is declared
+MOST_CANCELS: Final = 5  # server consts; checked where a function is declared
 SCORE_NAME_BYTES: Final = 128  # rule G4; checked where a score is made
 
 _KIB = 1024
 _MIB = 1024 * _KIB
 _LONGEST_PAUSE = Duration(366 * DAY)
+_YEAR = Duration(365 * DAY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +49,7 @@ class Limits:
     default_retries: int = 4  # rule D1
     shortest_retry: Duration = SECOND  # rule D5
     longest_retry: Duration = DAY  # rule D5
+    cancel_life: Duration = _YEAR  # server consts, of a cancel without a timeout
 
     def __post_init__(self) -> None:
         for field in fields(self):

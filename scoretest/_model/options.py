@@ -6,6 +6,7 @@ from typing import final
 
 from .._json import show
 from ..errors import NotBuiltError, UsageError
+from .life import NO_LIFE_OPTIONS, LifeOptions
 
 __all__ = ["FunctionKind", "FunctionOptions", "TriggerEvent"]
 
@@ -64,6 +65,7 @@ class FunctionOptions:
         place: ``file:line`` of the handler.
         shows_input: Whether a deferred payload also stands under ``input``, in the
             handler's event and in expressions.
+        life: What ends its runs early, and what keeps them from beginning.
     """
 
     slug: str
@@ -73,3 +75,4 @@ class FunctionOptions:
     kind: FunctionKind
     place: str
     shows_input: bool = False
+    life: LifeOptions = NO_LIFE_OPTIONS

@@ -9,6 +9,7 @@ from .._model.fact import (
     DeferScheduled,
     EventReceived,
     Fact,
+    RunCancelled,
     RunQueued,
     RunSkipped,
     StepPlanned,
@@ -51,7 +52,7 @@ class Index:
                 self._labels[fact.run_id] = f"{fact.function} #{number}"
                 self._causes.add(fact.event_id)
                 self._starts.add(fact.event_id)
-            case RunSkipped() | WaitMatched():
+            case RunSkipped() | WaitMatched() | RunCancelled():
                 self._causes.add(fact.event_id)
             case DeferAdded():
                 self._functions[fact.run_id, fact.defer] = fact.function
@@ -76,7 +77,7 @@ class Index:
         return f"event …{event_id[-_TAIL:]}" if event is None else event.name
 
     def has_effect(self, event_id: str) -> bool:
-        """Say whether an event started, skipped or resumed a run."""
+        """Say whether an event started, skipped, resumed or cancelled a run."""
         return event_id in self._causes
 
     def starts_run(self, event_id: str) -> bool:

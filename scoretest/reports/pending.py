@@ -5,6 +5,7 @@ from typing import assert_never
 
 from .._model.fact import (
     Fact,
+    RunCancelled,
     RunCompleted,
     RunEntered,
     RunFailed,
@@ -48,6 +49,7 @@ class Ends:
         self._on_the_way: dict[str, dict[str, str]] = {}
         self.completed = 0
         self.failed = 0
+        self.cancelled = 0
         for entry in entries:
             self._follow(entry.fact)
 
@@ -69,6 +71,9 @@ class Ends:
                 self._on_the_way.pop(fact.run_id, None)
             case RunFailed():
                 self.failed += 1
+                self._on_the_way.pop(fact.run_id, None)
+            case RunCancelled():
+                self.cancelled += 1
                 self._on_the_way.pop(fact.run_id, None)
             case RunQueued():
                 self._on_the_way[fact.run_id] = {}

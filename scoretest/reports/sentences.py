@@ -5,13 +5,19 @@ Every function here looks at one fact and at the index, never at the lines aroun
 
 from typing import TypeAlias, assert_never
 
-from .._model.event import DEFERRED_SCHEDULE, FUNCTION_FAILED, FUNCTION_FINISHED
+from .._model.event import (
+    DEFERRED_SCHEDULE,
+    FUNCTION_CANCELLED,
+    FUNCTION_FAILED,
+    FUNCTION_FINISHED,
+)
 from .._model.fact import (
     DeferAborted,
     DeferAdded,
     DeferRejected,
     DeferScheduled,
     FindingReported,
+    RunCancelled,
     RunCompleted,
     RunEntered,
     RunFailed,
@@ -52,9 +58,13 @@ __all__ = [
 ]
 
 _VALUE = 30  # columns; a float takes 24 at most
-SERVER_NEWS = frozenset({DEFERRED_SCHEDULE, FUNCTION_FINISHED, FUNCTION_FAILED})
+SERVER_NEWS = frozenset(
+    {DEFERRED_SCHEDULE, FUNCTION_FINISHED, FUNCTION_FAILED, FUNCTION_CANCELLED}
+)
 
-RunFact: TypeAlias = RunQueued | RunEntered | RunRetried | RunCompleted | RunFailed
+RunFact: TypeAlias = (
+    RunQueued | RunEntered | RunRetried | RunCompleted | RunFailed | RunCancelled
+)
 StepFact: TypeAlias = StepPlanned | StepCompleted | StepRetried | StepFailed
 SleepFact: TypeAlias = SleepStarted | SleepEnded
 DeferFact: TypeAlias = DeferAdded | DeferAborted | DeferRejected | DeferScheduled
@@ -85,6 +95,10 @@ def run_line(
             return Line("completed", data=NOTHING if output is None else output)
         case RunFailed(_, error):
             return _told_error("failed", "", error)
+        case RunCancelled(_, event_id, reason):
+            name = index.event_name(event_id) if event_id else ""
+            by = f"by {name}" if name else ""
+            return Line("cancelled", ": ".join(filter(None, (by, reason))), key=name)
         case _:
             assert_never(fact)
 

@@ -15,6 +15,7 @@ from .._model.fact import (
     EventReceived,
     Fact,
     FindingReported,
+    RunCancelled,
     RunEntered,
     RunQueued,
     RunSkipped,
@@ -31,7 +32,9 @@ from .teller import Teller
 __all__ = ["tell"]
 
 # what the server does with an event on the spot; anything else needs a handler
-_IMMEDIATE = EventReceived | RunQueued | RunEntered | RunSkipped | WaitMatched
+_IMMEDIATE = (
+    EventReceived | RunQueued | RunEntered | RunSkipped | RunCancelled | WaitMatched
+)
 # the step in which a scorer's score is written; the score itself says enough
 _SCORE_STEP = ("step", "score")
 
@@ -88,7 +91,7 @@ class _Story:
         run_id = _owner(fact)
         caused_by = (
             self._by_event.get(fact.event_id)
-            if isinstance(fact, RunQueued | RunSkipped | WaitMatched)
+            if isinstance(fact, RunQueued | RunSkipped | RunCancelled | WaitMatched)
             else None
         )
         if run_id:

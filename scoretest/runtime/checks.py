@@ -9,17 +9,16 @@ from .._model.limits import Limits
 from ..errors import NotBuiltError, UsageError
 from ..sdk.arguments import event_list
 from ..sdk.client import Client
-from ..sdk.function import Function
+from ..sdk.function import AnyFunction, Function
 
 __all__ = ["as_events", "check_choices", "check_served"]
 
 _UNBUILT = {
-    "wall_clock": ("freezegun", "time-machine"),
     "reentry": ("wait", "never"),
     "quirks": ("exact",),
 }
 _BUILT = {
-    "wall_clock": (None,),
+    "wall_clock": (None, "freezegun", "time-machine"),
     "reentry": ("step",),
     "quirks": ("report",),
     "io": ("block", "forbid"),
@@ -109,8 +108,10 @@ def check_served(
     else:
         places = {slug: function.options.place for slug, function in served.items()}
         for function in functions:
-            _check_function(function, client, places)
-            places[function.id] = function.options.place
+            _check_kind(function)
+            for part in function.parts:
+                _check_function(part, client, places)
+                places[part.id] = part.options.place
 
 
 def _refuse_client(client: object) -> None:
@@ -126,14 +127,17 @@ def _refuse_client(client: object) -> None:
     )
 
 
-def _check_function(
-    function: object, client: Client, places: Mapping[str, str]
-) -> None:
+def _check_kind(function: object) -> None:
     if not isinstance(function, Function):
         raise UsageError(
             f"{show(function)} is no function that can be served",
             fix="decorate it with @client.create_function or @create_scorer",
         )
+
+
+def _check_function(
+    function: AnyFunction, client: Client, places: Mapping[str, str]
+) -> None:
     if function.options.app_id != client.app_id:
         raise UsageError(
             f"function {function.id!r} belongs to the app "

@@ -1,6 +1,7 @@
 """What a handler's context tells of its run: events, parents, input.
 
-Each is made anew for every entry, so that no entry can change what another one sees.
+A run has one source for all its entries. What a handler gets is made anew for every
+entry, so that no entry can change what another one sees.
 """
 
 import logging
@@ -15,7 +16,6 @@ from ..errors import InternalError, UsageError
 from ..sdk.context import DeferredParent
 from ..sdk.errors import NonRetriableError
 from ..sdk.function import AnyFunction
-from .host import Host
 
 __all__ = ["ContextSource"]
 
@@ -24,35 +24,41 @@ _ROUTING = ("_inngest", EXPERIMENT_KEY)
 
 @final
 class ContextSource:
-    """The source of a context's facts, for one entry."""
+    """The source of what the contexts of one run tell of it."""
 
-    __slots__ = ("_function", "_host", "_live")
+    __slots__ = ("_function", "_live", "_logger", "_patterns")
 
-    def __init__(self, host: Host, live: Live, function: AnyFunction) -> None:
-        self._host = host
+    def __init__(
+        self, live: Live, function: AnyFunction, logger: logging.Logger
+    ) -> None:
         self._live = live
         self._function = function
+        self._logger = logger
+        self._patterns = [self._as_event(event) for event in live.run.events]
 
     def find_logger(self) -> logging.Logger:
         """Return the logger of the function's client."""
-        return self._host.logger_of(self._function)
+        return self._logger
 
     def make_events(self) -> list[Event]:
         """Return the events that started the run, each a copy of its own."""
-        return [self._as_event(event) for event in self._live.run.events]
+        return [self._copy(pattern) for pattern in self._patterns]
+
+    def _copy(self, pattern: Event) -> Event:
+        payload = self._payload(pattern)
+        if self._function.options.shows_input and "input" not in payload:
+            payload["input"] = payload.copy()
+        return pattern.with_data(payload)
+
+    def _payload(self, pattern: Event) -> JsonObject:
+        return copy_object(pattern.data)  # type: ignore[arg-type]  # made by _as_event
 
     def _as_event(self, event: ReceivedEvent) -> Event:
-        payload = self._payload(event)
-        if self._function.options.shows_input and "input" not in payload:
-            payload = {**payload, "input": payload}
-        return Event.arrived(event.wire, payload)
-
-    def _payload(self, event: ReceivedEvent) -> JsonObject:
-        """Return a copy of the event's data, a deferred one without its routing (A9)."""
+        """Return what the handler may see of an event: not its routing (rule A9)."""
         data = event.data
         if self._function.options.kind is not FunctionKind.ORDINARY:
             data = {key: data[key] for key in data if key not in _ROUTING}
-        return copy_object(data)
+        return Event.arrived(event.wire, data)
 
     def make_parents(self) -> list[DeferredParent]:
         """Return the runs that deferred this one (rule A9)."""
@@ -65,7 +71,7 @@ class ContextSource:
         Raises:
             NonRetriableError: The payload does not fit the function's schema.
         """
-        payload = self._payload(self._live.run.events[0])
+        payload = self._payload(self._patterns[0])
         schema = self._function.schema
         try:
             return payload if schema is None else schema.validate(payload)

@@ -34,7 +34,6 @@ from ..sdk.current import current_port
 from ..sdk.errors import NonRetriableError, RetryAfterError
 from ..sdk.function import AnyFunction
 from ..times import Duration, Instant
-from .context_source import ContextSource
 from .entry import Entry
 from .host import Host
 from .leaving import LeaveHandler, NestedStep, in_group, in_step
@@ -73,7 +72,13 @@ class AsyncEntry(Entry):
         """Go through the handler once and give the engine what came of it."""
         current_port.set(self)
         try:
-            outcome = await self._outcome()
+            try:
+                context = Context(self.source(), self, self.effect.attempt)
+                result = await self.function.entry(context)  # type: ignore[misc]  # the async kind
+            except BaseException as error:  # noqa: BLE001 -- looked at there, and raised again if it ends the test
+                outcome = self._interrupted(error)
+            else:
+                outcome = self._finished(result)
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # noqa: BLE001 -- GeneratorExit and the like end the test, not the run
@@ -82,30 +87,30 @@ class AsyncEntry(Entry):
         self._close_calls()
         self.answer(outcome)
 
-    async def _outcome(self) -> Outcome:
-        try:
-            source = ContextSource(self.driver, self.live, self.function)
-            if self.function.schema is not None:
-                source.make_input()  # refused before the handler reads it
-            context = Context(source, self, self.effect.attempt)
-            result = await self.function.entry(context)  # type: ignore[misc]  # the async kind
-        except asyncio.CancelledError as error:
-            if self.is_left:
-                return self.left()
-            return self.failed(error)
-        except MemoryError:
-            raise
-        except LeaveHandler as leave:  # from a group that the user's code left early
-            self.operations.extend(leave.operations)
-            return self.left()
-        except NestedStep:
-            return self.left()
-        except Exception as error:  # noqa: BLE001 -- whatever the user's code raises is its run's failure
-            self._note_swallowed()
-            return self.failed(error)
+    def _finished(self, result: object) -> Outcome:
         self._note_swallowed()
-        self._report_not_awaited()
+        if self._may_have_forgotten():
+            self._report_not_awaited()
         return self.returned(result)
+
+    def _interrupted(self, error: BaseException) -> Outcome:
+        """Return the outcome of a handler that *error* left.
+
+        Raises:
+            BaseException: It is not the run's affair.
+        """
+        match error:
+            case asyncio.CancelledError() if not self.is_left:
+                return self.failed(error)
+            case asyncio.CancelledError() | NestedStep():
+                return self.left()
+            case LeaveHandler():  # from a group that the user's code left early
+                self.operations.extend(error.operations)
+                return self.left()
+            case Exception() if not isinstance(error, MemoryError):
+                self._note_swallowed()
+                return self.failed(error)
+        raise error
 
     def _note_swallowed(self) -> None:
         if self.is_left or self._is_branch_left:
@@ -135,11 +140,12 @@ class AsyncEntry(Entry):
         self, tool: str, step_id: str, call: Coroutine[object, object, T], place: Place
     ) -> Coroutine[object, object, T]:
         """Return *call*, remembered until the entry ends."""
-        calls = self._calls
-        if calls and calls[-1][1].cr_frame is None:
-            calls.pop()  # one after the other is the rule: do not keep them all
-        calls.append((tool, call, place, step_id))
+        self._calls.append((tool, call, place, step_id))
         return call
+
+    def _may_have_forgotten(self) -> bool:
+        """Say, quickly, whether a call was made that never came to its step."""
+        return self.reaches < len(self._calls)
 
     def _not_awaited(self) -> list[Tracked]:
         return [
@@ -160,8 +166,9 @@ class AsyncEntry(Entry):
             )
 
     def _close_calls(self) -> None:
-        for _, call, *_ in self._not_awaited():
-            call.close()  # else Python warns of it at some later collection
+        if self._may_have_forgotten():
+            for _, call, *_ in self._not_awaited():
+                call.close()  # else Python warns of it at some later collection
         self._calls.clear()
 
     # --- steps --------------------------------------------------------------------

@@ -1,6 +1,5 @@
 """How application code reaches a world through its client."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 from typing import final
 
@@ -8,8 +7,8 @@ from .._model.command import AssignVariant
 from .._model.event import Event
 from .._model.experiment import ExperimentRef
 from .._model.score import ScoreValue
-from ..errors import UsageError
 from .driver import Driver
+from .residence import Residence
 
 __all__ = ["Door"]
 
@@ -18,34 +17,33 @@ __all__ = ["Door"]
 class Door:
     """The port that a harness gives to the clients it serves."""
 
-    def __init__(self, driver: Driver, settle: Callable[[], None]) -> None:
+    def __init__(
+        self, driver: Driver, residence: Residence, settle: Callable[[], None]
+    ) -> None:
         self._driver = driver
+        self._residence = residence
         self._settle = settle
 
     def send(self, events: Sequence[Event]) -> list[str]:
         """Send *events* and run everything due now, unless the loop is running."""
-        if self._driver.loop.is_running():  # inside harness.call(): the call settles
-            return self._driver.send(events)
+        self._residence.stand_here("client.send_sync")
         ids = self._driver.send(events)
-        self._settle()
+        if not self._driver.loop.is_running():  # else who awaits settles
+            self._settle()
         return ids
 
     async def asend(self, events: Sequence[Event]) -> list[str]:
         """Send *events* and wait until everything due now has run."""
-        loop = self._driver.loop
-        if asyncio.get_running_loop() is not loop:
-            raise UsageError(
-                "client.send was awaited on an event loop that is not the harness's",
-                fix="run the application's code with harness.call(function, ...)",
-            )
+        self._residence.await_here("client.send")
         ids = self._driver.send(events)
-        await loop.settle()
+        await self._driver.loop.settle()
         return ids
 
     def write_score(
         self, *, name: str, value: ScoreValue, run_id: str, step_id: str | None
     ) -> None:
         """Write a checked score to the ledger."""
+        self._residence.look_around()
         self._driver.write_score(name, value, run_id, step_id)
 
     def assign_variant(

@@ -6,15 +6,13 @@ of one of their steps still runs.
 """
 
 import asyncio
-import logging
-from collections.abc import Coroutine, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from contextvars import Context as ContextVars
 from typing import Any
 
 from .._core.runs import RunRecord
 from .._engine import Engine, Live
-from .._json import to_wire
 from .._model.command import (
     Command,
     EntryReturned,
@@ -28,24 +26,24 @@ from .._model.finding import Finding, run_where
 from .._model.operation import Operation, Outcome
 from .._model.place import Place, told
 from .._model.score import ScoreValue
-from ..errors import DeadlockError, LivelockError, ScoretestError, UsageError
+from ..errors import DeadlockError, LivelockError, UsageError
 from ..sdk.function import AnyFunction
-from ..times import Instant, to_instant
+from ..times import Instant
+from .collecting import rarely_collected
+from .context_source import ContextSource
 from .coroutines import AsyncEntry, current_entry
 from .entry import Entry
 from .host import Hosted
+from .intake import as_command
 from .loop import VirtualLoop
 from .plain import PlainEntry
 from .registry import Registry
 from .stubs import Stubs
+from .timer_heap import NEVER_US
 
 __all__ = ["Driver"]
 
 AnyEntry = AsyncEntry | PlainEntry
-
-# Python complains of a coroutine that swallows its own end when it is collected, which
-# could be in the middle of another test; so these are kept
-_UNENDING: "list[asyncio.Task[Any]]" = []
 
 
 class Driver:
@@ -53,12 +51,12 @@ class Driver:
 
     def __init__(self, engine: Engine, loop: VirtualLoop, base: ContextVars) -> None:
         self.engine = engine
-        self.loop = loop
         self.stubs = Stubs()
+        self.on_moved: Callable[[Instant], None] | None = None
         self.registry = Registry(engine)
         self._base = base
-        self._start_us = engine.now
         self._entries: dict[tuple[str, int], AnyEntry] = {}
+        self._sources: dict[str, ContextSource] = {}
         self._to_leave: list[AsyncEntry] = []
         self._ended: list[AsyncEntry] = []
         self._told: set[tuple[str, str, str]] = set()
@@ -66,23 +64,44 @@ class Driver:
         self._is_trouble_told = False
         self._is_stopped = False
         self._newest = self._most_generations = 0
+        self.move_to(loop)
+
+    def move_to(self, loop: VirtualLoop) -> None:
+        """Go on in *loop*, which has no other world; nothing may be under way."""
+        self.loop = loop
+        self._start_us = self.engine.now - loop.now_us
         loop.on_idle = self._idle
         loop.next_due = self._next_due
         loop.on_due = self._due
         loop.on_time = self._moved
         loop.describe = self.describe
+        self._outer_factory = loop.get_task_factory()
         loop.set_task_factory(self._make_task)  # type: ignore[arg-type]  # its keywords differ from Python to Python
+
+    def let_go(self) -> None:
+        """Leave the loop as it was before the world came."""
+        loop = self.loop
+        loop.on_idle = loop.next_due = loop.on_due = loop.on_time = None
+        loop.describe = None
+        loop.set_task_factory(self._outer_factory)
 
     # --- time ---------------------------------------------------------------------
 
     @property
     def now(self) -> Instant:
         """The present instant."""
-        return Instant(self._start_us + self.loop.now_us)
+        return self.engine.now
 
     def _next_due(self) -> int | None:
         due = self.engine.next_due()
         return None if due is None else due - self._start_us
+
+    def pending_us(self) -> int:
+        """Return when the world's next timer is due in its loop, or `NEVER_US`."""
+        if self._entries:  # any timer may be one for which a handler waits
+            return self.loop.next_timer_us()
+        due_us = self._next_due()
+        return NEVER_US if due_us is None else due_us
 
     def _due(self, at_us: int) -> None:
         self.perform(self.engine.advance(Instant(self._start_us + at_us)))
@@ -91,6 +110,8 @@ class Driver:
         # the engine's own timers of this instant follow in _due; here it only learns
         # the time, for what the user's timers are about to do
         self.engine.now_is(Instant(self._start_us + at_us))
+        if self.on_moved is not None:
+            self.on_moved(self.engine.now)
 
     # --- what the outside does ------------------------------------------------------
 
@@ -106,9 +127,10 @@ class Driver:
                 f"{len(events)} events in one request, over {most}",
                 fix="send them in several requests",
             )
-        commands = [self._as_command(event, sender) for event in events]
-        for command in commands:
-            self._deliver(command)
+        with rarely_collected():
+            commands = [as_command(e, sender, self.engine, self.note) for e in events]
+            for command in commands:
+                self._deliver(command)
         return [command.internal_id for command in commands]
 
     def _deliver(self, command: SendEvent) -> None:
@@ -119,30 +141,6 @@ class Driver:
                 self.crash(error)
             raise
         self.perform(effects)
-
-    def _as_command(self, event: Event, sender: Hosted | None) -> SendEvent:
-        what = f"the data of event {event.name!r}"
-        wire = to_wire(event.data, what=what)
-        ts = None if event.ts is None else to_instant(event.ts, what="ts")
-        self.engine.check_event(event.name, ts, wire.size)
-        for loss in wire.losses:
-            self.note(
-                Finding(
-                    code="LOSSY_OUTPUT",
-                    message=f"{loss.path}: {loss.what}",
-                    where=run_where_of(sender, self.now),
-                    fix="send what JSON can carry",
-                    run_id=sender.run_id if sender else "",
-                )
-            )
-        return SendEvent(
-            internal_id=self.engine.new_event_id(),
-            name=event.name,
-            data=wire.value if isinstance(wire.value, dict) else {},
-            id=event.id,
-            ts=ts,
-            sender=sender.run_id if sender else "",
-        )
 
     def write_score(
         self,
@@ -193,9 +191,10 @@ class Driver:
         for effect in effects:
             live = self.engine.lives[effect.run_id]
             run = live.run
-            self._newest = max(self._newest, run.generation)
-            if self._newest > self._most_generations:
-                self._refuse_chain(run)
+            if run.generation > self._newest:
+                self._newest = run.generation
+                if self._newest > self._most_generations:
+                    self._refuse_chain(run)
             slug = run.function.slug
             function = self.registry.functions[slug]
             kind = AsyncEntry if function.is_async else PlainEntry
@@ -211,18 +210,25 @@ class Driver:
             )
 
     @contextmanager
-    def operation(self, chain: int) -> Iterator[None]:
+    def operation(self, chain: int, *, may_wait: bool = False) -> Iterator[None]:
         """Hold an operation of the test, in which *chain* runs may start each other.
+
+        Args:
+            chain: How many.
+            may_wait: Whether a handler may wait for what the test does afterwards.
 
         Raises:
             DeadlockError: It is over, and a handler waits for what nobody will do.
         """
         self._most_generations = self._newest + chain
         try:
-            yield
+            with rarely_collected():
+                yield
             self._raise_crash()
-            if self._next_due() is None:
+            if not may_wait and self._next_due() is None:
                 self.check_deadlock()
+        except asyncio.CancelledError:  # the test's own doing, and no trouble
+            raise
         except BaseException:
             self._is_trouble_told = True
             raise
@@ -238,9 +244,14 @@ class Driver:
         )
         self.crash(error)
 
-    def logger_of(self, function: AnyFunction) -> logging.Logger:
-        """Return the logger of the function's client."""
-        return self.registry.loggers[function.id]
+    def source_of(self, live: Live, function: AnyFunction) -> ContextSource:
+        """Return what the contexts of a run's entries tell of it."""
+        source = self._sources.get(live.run.id)
+        if source is None:
+            logger = self.registry.loggers[function.id]
+            source = ContextSource(live, function, logger)
+            self._sources[live.run.id] = source
+        return source
 
     def leave_when_idle(self, entry: AsyncEntry) -> None:
         """Leave *entry* as soon as nothing else can happen in it."""
@@ -264,6 +275,8 @@ class Driver:
         except Exception as error:  # noqa: BLE001 -- a storm of events, or our own bug: never silent
             self.crash(error)
             return
+        if entry.live.run.is_over:
+            self._sources.pop(effect.run_id, None)
         if effects:
             self.perform(effects)
 
@@ -302,8 +315,10 @@ class Driver:
         coro: Coroutine[Any, Any, Any],
         **options: Any,
     ) -> "asyncio.Task[Any]":
-        task: asyncio.Task[Any] = asyncio.Task(coro, loop=loop, **options)
         entry = current_entry()
+        if entry is None and self._outer_factory is not None:
+            return self._outer_factory(loop, coro, **options)  # type: ignore[return-value]  # a task, or what a test's factory takes for one
+        task: asyncio.Task[Any] = asyncio.Task(coro, loop=loop, **options)
         if entry is not None:
             entry.children.append(task)
         return task
@@ -356,37 +371,21 @@ class Driver:
             )
         return "; ".join(lines) or "no handler is under way"
 
+    def under_way(self) -> list[AnyEntry]:
+        """Return the entries that have not ended, and those that left tasks behind."""
+        return [*self._entries.values(), *self._ended]
+
     def stop(self) -> None:
-        """Cancel everything that is under way and close the loop."""
-        loop = self.loop
-        loop.on_idle = loop.next_due = loop.on_due = loop.on_time = None
+        """Let nothing more happen in this world."""
+        self.let_go()
         for entry in self._entries.values():
             entry.forget_error()
-        handlers = [entry.task for entry in self._entries.values() if entry.task]
         self._is_stopped = True
         self._entries.clear()
         self._to_leave.clear()
-        # the handlers first, in their order: a set of tasks has none
-        for task in dict.fromkeys([*handlers, *asyncio.all_tasks(loop)]):
-            task.cancel()
-        with suppress(ScoretestError, KeyboardInterrupt):
-            loop.run_to(None)
-        for task in asyncio.all_tasks(loop):
-            # it swallows its cancellation; asyncio would complain at a later collection
-            task._log_destroy_pending = False  # type: ignore[attr-defined]  # noqa: SLF001 -- the only way to say so
-            _UNENDING.append(task)
-        loop.close()
 
 
 def task_name(task: "asyncio.Task[Any]") -> str:
     """Return the name of what a task runs; asyncio's own names count tasks globally."""
     coroutine = task.get_coro()
     return repr(getattr(coroutine, "__qualname__", type(coroutine).__name__))
-
-
-def run_where_of(entry: Hosted | None, now: Instant) -> str:
-    """Return where *entry* is, or "" for application code."""
-    if entry is None:
-        return ""
-    options = entry.function.options
-    return run_where(options.slug, options.place, entry.run_id, entry.step, now)

@@ -12,7 +12,7 @@ from functools import lru_cache
 from .._core.memos import Memo
 from .._engine import Live
 from .._ids import hash_id
-from .._json import Json, Wire, copy_json, to_wire
+from .._json import CONTAINERS, Json, Wire, copy_json, to_wire
 from .._model.command import AssignVariant, TakeVariant
 from .._model.effect import Enter
 from .._model.event import Event
@@ -36,6 +36,7 @@ from ..sdk.current import note_step
 from ..sdk.errors import StepError
 from ..sdk.function import AnyFunction
 from ..times import Instant
+from .context_source import ContextSource
 from .deferring import DeferBuffer
 from .failures import describe_error
 from .host import Host
@@ -59,6 +60,7 @@ class Entry:
     task: "asyncio.Task[None] | None" = None
     is_left = False
     is_hopeless = False
+    reaches = 0  # how many calls of step tools came to their step
     is_cut_short = False  # an error left a group before its last branch
     has_variants = False  # an experiment has to know whether its variant takes a step
     _replayed = 0
@@ -81,6 +83,17 @@ class Entry:
         self._kept_defers = live.defers.known
 
     # --- the run, for the context ---------------------------------------------
+
+    def source(self) -> ContextSource:
+        """Return what the context tells of the run.
+
+        Raises:
+            NonRetriableError: The payload does not fit the function's schema.
+        """
+        source = self.driver.source_of(self.live, self.function)
+        if self.function.schema is not None:
+            source.make_input()  # refused before the handler reads it
+        return source
 
     @property
     def step(self) -> str:
@@ -161,6 +174,7 @@ class Entry:
         Raises:
             NestedStep: The step is called inside another one.
         """
+        self.reaches += 1
         outer = in_step.get()
         if outer is not None:
             self.report(
@@ -179,10 +193,11 @@ class Entry:
         name = _step_name(step_id, index)
         hashed = name.hashed
         self.reached[hashed] = name
-        known = self.live.memos.steps.get(hashed)
-        if known is None:
-            return name, None
-        if known.op != op:
+        memo = self.memos.get(hashed)
+        if memo is not None:
+            self._replayed += 1
+        known = memo or self.live.memos.steps.get(hashed)
+        if known is not None and known.op != op:
             self.report(
                 "NONDETERMINISTIC",
                 f"step {str(name)!r} was a {known.op} on an earlier entry and is "
@@ -190,9 +205,6 @@ class Entry:
                 "let the same code reach the same steps on every entry",
                 place,
             )
-        memo = self.memos.get(hashed)
-        if memo is not None:
-            self._replayed += 1
         return name, memo
 
     def _resume_swallowed(self, step_id: str, place: Place) -> None:
@@ -220,7 +232,7 @@ class Entry:
             error = memo.error
             raise StepError(error.message, error.name, error.stack)
         data = memo.data
-        return copy_json(data) if isinstance(data, dict | list) else data
+        return copy_json(data) if type(data) in CONTAINERS else data
 
     def is_skipped(self, name: StepName) -> bool:
         """Say whether this entry is for another step of the group (rule E1)."""

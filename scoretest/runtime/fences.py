@@ -6,7 +6,7 @@ from typing import Any, Final, Never
 
 from ..errors import UsageError
 
-__all__ = ["forbid_outside"]
+__all__ = ["allow_outside", "forbid_outside"]
 
 # everything by which asyncio, and anyio above it, reaches a thread, a socket or a process
 _WAYS_OUT: Final = {
@@ -44,6 +44,13 @@ def forbid_outside(loop: asyncio.AbstractEventLoop) -> None:
     for thing, names in _WAYS_OUT.items():
         for name in names:
             setattr(loop, name, _refusal(name, thing))
+
+
+def allow_outside(loop: asyncio.AbstractEventLoop) -> None:
+    """Open every way out of *loop* again."""
+    for names in _WAYS_OUT.values():
+        for name in names:
+            vars(loop).pop(name, None)
 
 
 def _refusal(name: str, thing: str) -> Callable[..., Never]:

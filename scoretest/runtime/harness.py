@@ -12,11 +12,13 @@ from .._model.finding import Finding
 from .._model.limits import Limits
 from .._model.place import told
 from ..errors import NotBuiltError, near_miss
-from ..reports.timeline import Timeline
 from ..sdk.client import Client
 from ..sdk.function import AnyFunction, Function
 from ..sdk.places import caller
-from ..times import to_datetime, to_instant
+from ..times import to_instant
+from .async_face import AsyncFace
+from .async_travel import AsyncTravel
+from .cancelling import cancel_run
 from .checks import as_events, check_choices, check_served
 from .door import Door
 from .driver import Driver
@@ -24,12 +26,13 @@ from .expectations import ExpectedFailure
 from .judgement import Judgement, raise_findings
 from .loop import VirtualLoop
 from .reader import Reader
-from .scores import Scores
+from .reading_face import ReadingFace
+from .residence import Residence
 from .sent import Sent
 from .stubs import NOT_GIVEN, Stub
 from .travel import Travel
-from .usable import check_usable, refuse_async
-from .views import OpenWait, Run
+from .views import Run
+from .wall_clock import wall_clock as find_wall_clock
 
 __all__ = ["Harness"]
 
@@ -37,7 +40,7 @@ T = TypeVar("T")
 
 
 @final
-class Harness:
+class Harness(AsyncFace, ReadingFace):
     """A world in memory that runs functions, defers and waits in virtual time.
 
     Each harness is a world of its own; two in one process never meet. Use it as a
@@ -47,7 +50,8 @@ class Harness:
     Args:
         start: The instant at which the world begins: ISO 8601 text or an aware datetime.
         seed: What identifiers are derived from.
-        wall_clock: None; other clocks are not built yet.
+        wall_clock: None leaves ``datetime.now()`` alone; ``"freezegun"`` or
+            ``"time-machine"`` lets it follow `now`, in the whole process.
         reentry: ``"step"``, the server's way; others are not built yet.
         strict: Whether findings fail the test when the harness closes.
         quirks: ``"report"``: the engine's accidents become findings; nothing else yet.
@@ -64,7 +68,7 @@ class Harness:
         *,
         start: str | datetime = "2025-01-01T00:00:00Z",
         seed: int = 0,
-        wall_clock: None = None,
+        wall_clock: Literal["freezegun", "time-machine"] | None = None,
         reentry: Literal["step"] = "step",
         strict: bool = True,
         quirks: Literal["report"] = "report",
@@ -81,20 +85,24 @@ class Harness:
             limits=limits,
         )
         self._start = to_instant(start, what="start")
+        clock = None if wall_clock is None else find_wall_clock(wall_clock)
+        if clock is not None:
+            clock.join(self._start)  # first, because it may refuse
         self._is_strict = strict
         self._engine = Engine(start=self._start, seed=seed, limits=limits)
-        self._loop = VirtualLoop(io=io)
-        self._driver = Driver(self._engine, self._loop, copy_context())
+        self._driver = Driver(self._engine, VirtualLoop(io=io), copy_context())
+        self._residence = Residence(self._driver, io)
+        self._residence.hang_up(clock)
         self._registry = self._driver.registry
-        self._travel = Travel(self._driver, self._start)
+        self._travel = Travel(self._driver)
+        self._async_travel = AsyncTravel(self._driver)
         self._reader = Reader(self._engine, self._start)
         self._judgement = Judgement(self._reader, self._driver.stubs)
-        self._door = Door(self._driver, self._travel.settle)
+        self._door = Door(self._driver, self._residence, self._travel.settle)
         self._clients: dict[str, Client] = {}
-        self._is_closed = False
 
     def __repr__(self) -> str:
-        state = "closed" if self._is_closed else self.now.isoformat()
+        state = "closed" if self.is_closed else self.now.isoformat()
         return f"<Harness {state}, {len(self._engine.lives)} runs>"
 
     # --- functions --------------------------------------------------------------
@@ -113,7 +121,7 @@ class Harness:
             UsageError: A function of another app, two of one id, or another client of
                 the same app. Then nothing is registered.
         """
-        self._check_usable("serve")
+        self._residence.stand_here("serve")
         check_served(client, functions, self._clients, self._registry.functions)
         self._registry.serve(client, functions)
         if client.app_id not in self._clients:
@@ -146,11 +154,8 @@ class Harness:
         Raises:
             UsageError: The server would refuse one of the events; then none is sent.
         """
-        self._check_usable("send")
-        events = as_events(event, data, id, ts)
-        begin = len(self._engine.trace)
-        ids = self._driver.send(events)
-        sent = Sent(self._reader.source, ids, begin, len(self._engine.trace))
+        self._residence.run_here("send")
+        sent = self._sent(as_events(event, data, id, ts))
         self._travel.settle()
         return sent
 
@@ -165,7 +170,7 @@ class Harness:
         Raises:
             UsageError: *by* is negative, or has no unit.
         """
-        self._check_usable("advance")
+        self._residence.run_here("advance")
         self._travel.advance(by)
         return self
 
@@ -175,7 +180,7 @@ class Harness:
         Raises:
             UsageError: *moment* is in the past, or has no time zone.
         """
-        self._check_usable("advance_to")
+        self._residence.run_here("advance_to")
         self._travel.advance_to(moment)
         return self
 
@@ -190,7 +195,7 @@ class Harness:
         Raises:
             LivelockError: The program does not end; the message names a run.
         """
-        self._check_usable("fast_forward")
+        self._residence.run_here("fast_forward")
         self._travel.fast_forward(within)
         return self
 
@@ -205,7 +210,7 @@ class Harness:
         The clock moves as far as the coroutine sleeps. What it sends arrives here.
         Pass the function itself, not its call.
         """
-        self._check_usable("call")
+        self._residence.run_here("call")
         return self._travel.call(function, *args, **kwargs)
 
     def stub(
@@ -232,7 +237,7 @@ class Harness:
             UsageError: Not exactly one of *returns*, *raises* and *calls* is given, or
                 *function* is not served here.
         """
-        self._check_usable("stub")
+        self._residence.stand_here("stub")
         return self._driver.stubs.add(
             self._registry.slug_of(function),
             step_id,
@@ -243,13 +248,11 @@ class Harness:
             place=told(caller()),
         )
 
-    def cancel(self, run: Run) -> NoReturn:
-        """Cancel a run; not built yet."""
-        raise NotBuiltError(
-            "harness.cancel() is not built yet",
-            seen=repr(run),
-            fix="let the run end by itself in this test",
-        )
+    def cancel(self, run: Run | str) -> None:
+        """Cancel a run that has not ended, as the server's API does (rule F1)."""
+        self._residence.run_here("cancel")
+        cancel_run(self._driver, self._reader.source, run)
+        self._travel.settle()
 
     @property
     def faults(self) -> NoReturn:
@@ -258,61 +261,6 @@ class Harness:
             "harness.faults is not built yet",
             fix="let a step fail with harness.stub(function, step_id, raises=...)",
         )
-
-    # --- what can be read -------------------------------------------------------
-
-    @property
-    def now(self) -> datetime:
-        """The present instant, in UTC; handlers may read it too."""
-        return to_datetime(self._driver.now)
-
-    @property
-    def runs(self) -> list[Run]:
-        """All runs, in the order of starting."""
-        return self._reader.runs
-
-    def run(self, which: Function[Any] | str) -> Run:
-        """Return the only run of a function, or the run of an id.
-
-        Raises:
-            UsageError: There is none, or several; the message lists what there is.
-        """
-        return self._reader.only_run(
-            which if isinstance(which, str) else self._registry.slug_of(which),
-            self._registry.functions,
-        )
-
-    @property
-    def waits(self) -> list[OpenWait]:
-        """The open waits, in the order of opening."""
-        return self._reader.waits
-
-    @property
-    def events(self) -> list[Event]:
-        """Every event in order, the server's own included, in wire shape."""
-        return self._reader.events
-
-    @property
-    def scores(self) -> Scores:
-        """The scores that stand, in the order written (rule G2)."""
-        return self._reader.scores
-
-    @property
-    def timeline(self) -> Timeline:
-        """What happened so far, in virtual time; ``str()`` of it is the text."""
-        return self._reader.timeline
-
-    def explain(self, which: Event | Sent) -> str:
-        """Say for each wait on an event's name why the event does not satisfy it.
-
-        Args:
-            which: What `send` returned, or an event that was not sent: then the waits
-                that are open now are asked.
-
-        Raises:
-            UsageError: *which* is neither.
-        """
-        return self._reader.explain(which)
 
     # --- judgement --------------------------------------------------------------
 
@@ -339,7 +287,7 @@ class Harness:
         Raises:
             UsageError: *function* is not served here.
         """
-        self._check_usable("expect_failure")
+        self._residence.stand_here("expect_failure")
         return ExpectedFailure(self._reader, self._registry.slug_of(function))
 
     # --- the end ----------------------------------------------------------------
@@ -347,7 +295,7 @@ class Harness:
     @property
     def is_closed(self) -> bool:
         """Whether the world has ended."""
-        return self._is_closed
+        return self._residence.is_closed
 
     def close(self) -> None:
         """End the world; raise what was found wrong, unless the harness is lax.
@@ -356,11 +304,11 @@ class Harness:
             DeadlockError: A handler still waits, and nothing is left to wake it.
             FindingsError: Findings that the test did not allow; only the first time.
         """
-        if self._is_closed:
+        if self.is_closed:
             return
         findings = self._judgement.findings(at_close=True)
         try:
-            self._driver.check_deadlock()
+            self._residence.check_deadlock()
         finally:
             self.abandon()
         if self._is_strict:
@@ -368,14 +316,13 @@ class Harness:
 
     def abandon(self) -> None:
         """End the world without judging it; for a test that has already failed."""
-        if not self._is_closed:
-            self._is_closed = True
+        if not self.is_closed:
             for client in self._clients.values():
                 client.detach(self._door)
-            self._driver.stop()
+            self._residence.close()
 
     def __enter__(self) -> Self:
-        self._check_usable("with")
+        self._residence.stand_here("with")
         return self
 
     def __exit__(
@@ -389,12 +336,31 @@ class Harness:
         else:  # what the test raised is the news; findings would hide it
             self.abandon()
 
-    def _check_usable(self, verb: str) -> None:
-        check_usable(verb, self._driver, is_closed=self._is_closed)
+    async def aclose(self) -> None:
+        """End the world as `Harness.close` does, and wait until its tasks are gone."""
+        try:
+            self.close()
+        finally:
+            await self._residence.farewell()
+
+    async def __aenter__(self) -> Self:
+        self._residence.await_here("async with")
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if error is None:
+            await self.aclose()
+        else:  # what the test raised is the news; findings would hide it
+            self.abandon()
+            await self._residence.farewell()
 
     if not TYPE_CHECKING:  # to a type checker, every name would exist
 
         def __getattr__(self, name: str) -> NoReturn:
-            refuse_async(name)
             hint = near_miss(name, dir(type(self)))
             raise AttributeError(f"Harness has no {name!r}{hint}")

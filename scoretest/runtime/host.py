@@ -3,21 +3,22 @@
 The driver makes entries, so an entry cannot name the driver: it names this.
 """
 
-import logging
 from collections.abc import Sequence
 from typing import Any, Protocol
 
 from .._engine import Live
 from .._model.command import Command
 from .._model.event import Event
+from .._model.finding import run_where
 from .._model.operation import Operation, Outcome
 from .._model.place import Place
 from .._model.score import ScoreValue
 from ..sdk.function import AnyFunction
 from ..times import Instant
+from .context_source import ContextSource
 from .stubs import Stubs
 
-__all__ = ["Host", "Hosted"]
+__all__ = ["Host", "Hosted", "run_where_of"]
 
 
 class Hosted(Protocol):
@@ -47,8 +48,8 @@ class Host(Protocol):
     def stubs(self) -> Stubs:
         """What stands in for the callbacks of steps."""
 
-    def logger_of(self, function: AnyFunction) -> logging.Logger:
-        """Return the logger of the function's client."""
+    def source_of(self, live: Live, function: AnyFunction) -> ContextSource:
+        """Return what the contexts of a run's entries tell of it."""
 
     def send(self, events: Sequence[Event], sender: Hosted | None = None) -> list[str]:
         """Let *events* arrive, and return the server's ids."""
@@ -90,3 +91,11 @@ class Host(Protocol):
 
     def give_up_on(self, entry: Hosted, step_id: str) -> None:
         """End the operation because of a handler that cannot be left."""
+
+
+def run_where_of(entry: Hosted | None, now: Instant) -> str:
+    """Return where *entry* is, or "" for application code."""
+    if entry is None:
+        return ""
+    options = entry.function.options
+    return run_where(options.slug, options.place, entry.run_id, entry.step, now)

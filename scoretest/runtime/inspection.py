@@ -91,7 +91,7 @@ def _callers_of(function: object, frame: FrameType | None) -> Iterator[Place]:
     while frame is not None and frame.f_back is not None:
         is_anyio = frame.f_globals.get("__name__") == "anyio.from_thread"
         if is_anyio and frame.f_locals.get("func") is function:
-            yield frame.f_back.f_code.co_filename, frame.f_back.f_lineno
+            yield frame.f_back.f_code, frame.f_back.f_lasti
         frame = frame.f_back
 
 

@@ -27,7 +27,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextvars import Context
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, TypeVarTuple, final
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, TypeVarTuple
 
 from ..times import Duration, format_duration
 from . import verdicts
@@ -45,7 +45,6 @@ _T = TypeVar("_T")
 _LAST_US: Final = NEVER_US - 1
 
 
-@final
 class VirtualLoop(asyncio.SelectorEventLoop):
     """An event loop in virtual time, owned by one harness or one test.
 
@@ -214,14 +213,15 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Wait until everything that is due now has run."""
         await self.advance_to(self._now_us)
 
-    async def advance_to(self, target_us: int) -> None:
-        """Wait until everything due up to and including *target_us* has run.
+    async def advance_to(self, target_us: int, *, is_onward: bool = False) -> None:
+        """Wait until all that is due up to *target_us* has run; onward on old budgets.
 
         Raises:
             UsageError: *target_us* has passed.
         """
         self._check_target(target_us)
-        self.renew_budgets()
+        if not is_onward:
+            self.renew_budgets()
         await self._waiters.join(target_us, self.create_future())
 
     def _run_until_idle(self, limit_us: int) -> None:
@@ -286,7 +286,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def _take_next(self, limit_us: int) -> bool:
         """Let the clock do the next thing that is due by *limit_us*, if there is one."""
-        timer_us, waiter_us = self._next_timer_us(), self._waiters.next_target_us()
+        timer_us, waiter_us = self.next_timer_us(), self._waiters.next_target_us()
         if timer_us <= min(limit_us, waiter_us):
             self._jump(timer_us)
         elif waiter_us <= limit_us:
@@ -307,9 +307,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._timers.release(self._now_us, self._ready.append)
 
     def _is_anything_due(self, limit_us: int) -> bool:
-        return min(self._next_timer_us(), self._waiters.next_target_us()) <= limit_us
+        return min(self.next_timer_us(), self._waiters.next_target_us()) <= limit_us
 
-    def _next_timer_us(self) -> int:
+    def next_timer_us(self) -> int:
+        """Return when the next timer of any kind is due; `NEVER_US` without one."""
         due_us = self._timers.next_due_us()
         return due_us if self.next_due is None else min(due_us, self._engine_due_us())
 

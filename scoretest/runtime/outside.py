@@ -114,7 +114,7 @@ class Outside:
         receive: Takes a callback that is ready to run.
         wake: Ends a real wait of the loop, from any thread.
         stall_after: Seconds of silence after which waiting is an error.
-        is_forbidden: Whether a thread that calls in is an error.
+        is_forbidden: Whether a thread that calls in is an error; may change.
     """
 
     def __init__(
@@ -135,7 +135,7 @@ class Outside:
         self._receive = receive
         self._wake = wake
         self._stall_after = stall_after
-        self._is_forbidden = is_forbidden
+        self.is_forbidden = is_forbidden
         self._home = threading.get_ident()
         self._neighbours = frozenset(threading.enumerate())
         self._callers: set[int] = set()
@@ -312,7 +312,7 @@ class Outside:
         )
 
     def _refuse_threads(self, thread_at_work: str) -> None:
-        if self._is_forbidden and (thread_at_work or self._letters):
+        if self.is_forbidden and (thread_at_work or self._letters):
             what = thread_at_work or "a thread"
             raise UsageError(
                 f'{what} worked for the loop, and io="forbid" allows no threads',

@@ -25,7 +25,6 @@ from ..sdk.context import ContextSync
 from ..sdk.current import current_port
 from ..sdk.errors import NonRetriableError, RetryAfterError
 from ..times import Duration, Instant
-from .context_source import ContextSource
 from .entry import Entry
 from .extrication import raise_between_lines, tracing_restored
 from .leaving import LeaveHandler, NestedStep, in_group, in_step
@@ -53,10 +52,7 @@ class PlainEntry(Entry):
 
     def _outcome(self) -> Outcome:
         try:
-            source = ContextSource(self.driver, self.live, self.function)
-            if self.function.schema is not None:
-                source.make_input()  # refused before the handler reads it
-            context = ContextSync(source, self, self.effect.attempt)
+            context = ContextSync(self.source(), self, self.effect.attempt)
             with tracing_restored():
                 result = self.function.entry(context)
         except LeaveHandler as leave:

@@ -10,9 +10,10 @@ from .._model.fact import EventReceived, Fact, TraceEntry
 from ..errors import UsageError, near_miss
 from ..reports.timeline import Timeline
 from ..times import Instant
+from .cancelling import spared
 from .parts import event_view
 from .scores import Scores
-from .sent import Sent, would_ignore
+from .sent import Sent, as_wire, would_ignore
 from .views import OpenWait, Run, Source, find_run
 
 __all__ = ["Reader"]
@@ -100,23 +101,26 @@ class Reader:
         return Timeline(self._engine.trace, self._start)
 
     def explain(self, which: Event | Sent) -> str:
-        """Say why waits refused an event, or would refuse one that was not sent.
+        """Say why an event resumes no wait and cancels no run, sent or not.
 
         Raises:
             UsageError: *which* is neither an event nor what `send` returned.
         """
+        source, engine = self.source, self._engine
         if isinstance(which, Sent):
-            waits = which.ignored
+            found = [str(wait) for wait in which.ignored]
+            for at, event in which.arrivals:
+                found += spared(source, event.name, event.wire, at)
         elif isinstance(which, Event):
-            waits = would_ignore(self.source, which)
+            found = [str(wait) for wait in would_ignore(source, which)]
+            wire = as_wire(which, engine.now)
+            found += spared(source, which.name, wire, len(engine.trace))
         else:
             raise UsageError(
                 f"explain() takes an Event, or what send() returned, not {show(which)}",
                 fix='write harness.explain(Event(name="support/feedback.received"))',
             )
-        return "\n".join(map(str, waits)) or (
-            "no open wait on this event's name refused it"
-        )
+        return "\n".join(found) or "no open wait on this event's name refused it"
 
 
 def _near(slug: str, served: Collection[str]) -> str:

@@ -29,8 +29,9 @@ class Registry:
 
     def serve(self, client: Client, functions: Sequence[AnyFunction]) -> None:
         """Register functions that were checked."""
-        conditions = [self._engine.conditions(f.options) for f in functions]
-        for function, of_triggers in zip(functions, conditions, strict=True):
+        parts = [part for function in functions for part in function.parts]
+        conditions = [self._engine.conditions(part.options) for part in parts]
+        for function, of_triggers in zip(parts, conditions, strict=True):
             self._engine.register(function.options, of_triggers)
             self.functions[function.id] = function
             self.loggers[function.id] = client.logger

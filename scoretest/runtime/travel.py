@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
-from typing import Any, TypeVar, final
+from typing import Any, Final, TypeVar, final
 
 from .._json import show
 from ..errors import UsageError
@@ -19,29 +19,27 @@ from ..times import (
 from .driver import Driver
 from .timer_heap import NEVER_US
 
-__all__ = ["Travel"]
+__all__ = ["CHAIN_ON_THE_WAY", "Itinerary", "Travel", "chain_of", "check_coroutine"]
 
 T = TypeVar("T")
 
 # how many runs may start each other before the harness takes them for endless
-_CHAIN_ON_THE_WAY = 20_000
-_CHAIN_TO_THE_END = 1_000
+CHAIN_ON_THE_WAY: Final = 20_000
+_CHAIN_TO_THE_END: Final = 1_000
 
 
-@final
-class Travel:
-    """The clock of one world, as its test moves it."""
+class Itinerary:
+    """How far a test wants to go, checked."""
 
-    def __init__(self, driver: Driver, start: Instant) -> None:
+    def __init__(self, driver: Driver) -> None:
         self._driver = driver
-        self._start = start
 
-    def settle(self) -> None:
-        """Run what is due now."""
-        self._to(None)
+    def settle(self) -> int:
+        """Return the present, as the loop counts it."""
+        return self._driver.loop.now_us
 
-    def advance(self, by: str | timedelta) -> None:
-        """Go forward, timer by timer.
+    def advance(self, by: str | timedelta) -> int:
+        """Return the end of a way, as the loop counts it.
 
         Raises:
             UsageError: *by* is negative, or no duration.
@@ -49,10 +47,10 @@ class Travel:
         duration = to_duration(by, what="the time to advance")
         if duration < 0:
             raise self._backwards(f"advancing by {format_duration(duration)}")
-        self._to(Instant(self._driver.now + duration))
+        return self._on_loop(Instant(self._driver.now + duration))
 
-    def advance_to(self, moment: datetime) -> None:
-        """Go forward to *moment*, timer by timer.
+    def advance_to(self, moment: datetime) -> int:
+        """Return *moment*, as the loop counts it.
 
         Raises:
             UsageError: *moment* is in the past, or no aware datetime.
@@ -60,57 +58,99 @@ class Travel:
         target = to_instant(moment, what="the moment")
         if target < self._driver.now:
             raise self._backwards(f"advancing to {format_instant(target)}")
-        self._to(target)
+        return self._on_loop(target)
 
-    def fast_forward(self, within: str | timedelta | None) -> None:
-        """Go from timer to timer until nothing is pending, at most *within*.
+    def fast_forward(self, within: str | timedelta | None) -> Duration | None:
+        """Return how far to go at most.
 
         Raises:
             UsageError: *within* is negative, or no duration.
-            LivelockError: The program does not end.
         """
-        limit: Duration | None = None
-        if within is not None:
-            limit = to_duration(within, what="within")
-            if limit < 0:
-                raise self._backwards(f"going on for {format_duration(limit)}")
-        is_bounded = limit is not None
-        chain = _CHAIN_ON_THE_WAY if is_bounded else _CHAIN_TO_THE_END
-        with self._driver.operation(chain):
-            self._driver.loop.run_until_quiet(limit)
+        if within is None:
+            return None
+        limit = to_duration(within, what="within")
+        if limit < 0:
+            raise self._backwards(f"going on for {format_duration(limit)}")
+        return limit
 
-    def call(
-        self, function: Callable[..., Coroutine[Any, Any, T]], *args: Any, **kwargs: Any
-    ) -> T:
-        """Run a coroutine function, moving as far as it sleeps, and settle.
-
-        Raises:
-            UsageError: *function* is no coroutine function.
-        """
-        if not is_coroutine_handler(function):
-            raise UsageError(
-                f"call() takes a coroutine function, not {show(function)}",
-                fix="write harness.call(handle_click, request), without calling it",
-            )
-        with self._driver.operation(_CHAIN_ON_THE_WAY):
-            result = self._driver.loop.run_until_complete(function(*args, **kwargs))
-            self._driver.loop.run_to(None)
-        return result
-
-    def _to(self, target: Instant | None) -> None:
-        end = min(LAST_INSTANT, self._start + NEVER_US - 1)
-        if target is not None and target > end:
+    def _on_loop(self, target: Instant) -> int:
+        present_us = self._driver.loop.now_us
+        epoch = self._driver.now - present_us
+        end = min(LAST_INSTANT, epoch + NEVER_US - 1)
+        if target > end:
             raise UsageError(
                 f"the time of this world ends at {format_instant(Instant(end))}",
                 where=f"virtual time {format_instant(self._driver.now)}",
                 fix="move less far, or begin earlier with Harness(start=...)",
             )
-        with self._driver.operation(_CHAIN_ON_THE_WAY):
-            self._driver.loop.run_to(None if target is None else target - self._start)
+        return target - epoch
 
     def _backwards(self, call: str) -> UsageError:
         return UsageError(
             f"{call} would move time backwards",
             where=f"virtual time {format_instant(self._driver.now)}",
             fix="time only moves forward; begin earlier with Harness(start=...)",
+        )
+
+
+@final
+class Travel:
+    """The clock of one world, as an ordinary test moves it."""
+
+    def __init__(self, driver: Driver) -> None:
+        self._driver = driver
+        self._itinerary = Itinerary(driver)
+
+    def settle(self) -> None:
+        """Run what is due now."""
+        self._to(None)
+
+    def advance(self, by: str | timedelta) -> None:
+        """Go forward, timer by timer."""
+        self._to(self._itinerary.advance(by))
+
+    def advance_to(self, moment: datetime) -> None:
+        """Go forward to *moment*, timer by timer."""
+        self._to(self._itinerary.advance_to(moment))
+
+    def fast_forward(self, within: str | timedelta | None) -> None:
+        """Go from timer to timer until nothing is pending, at most *within*.
+
+        Raises:
+            LivelockError: The program does not end.
+        """
+        limit = self._itinerary.fast_forward(within)
+        with self._driver.operation(chain_of(limit)):
+            self._driver.loop.run_until_quiet(limit)
+
+    def call(
+        self, function: Callable[..., Coroutine[Any, Any, T]], *args: Any, **kwargs: Any
+    ) -> T:
+        """Run a coroutine function, moving as far as it sleeps, and settle."""
+        check_coroutine(function)
+        with self._driver.operation(CHAIN_ON_THE_WAY):
+            result = self._driver.loop.run_until_complete(function(*args, **kwargs))
+            self._driver.loop.run_to(None)
+        return result
+
+    def _to(self, target_us: int | None) -> None:
+        with self._driver.operation(CHAIN_ON_THE_WAY):
+            self._driver.loop.run_to(target_us)
+
+
+def chain_of(limit: Duration | None) -> int:
+    """Return how many runs may start each other while a program is let go on."""
+    return _CHAIN_TO_THE_END if limit is None else CHAIN_ON_THE_WAY
+
+
+def check_coroutine(function: Callable[..., object], verb: str = "call") -> None:
+    """Refuse what cannot be called and awaited.
+
+    Raises:
+        UsageError: *function* is no coroutine function.
+    """
+    if not is_coroutine_handler(function):
+        raise UsageError(
+            f"{verb}() takes a coroutine function, not {show(function)}",
+            fix=f"write harness.{verb}(handle_click, request), without calling it",
         )

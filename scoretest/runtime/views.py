@@ -141,7 +141,7 @@ class Run:
 
     @property
     def status(self) -> RunStatus:
-        """Where the run stands: ``"Running"``, ``"Completed"`` or ``"Failed"``."""
+        """``"Running"``, ``"Completed"``, ``"Failed"`` or ``"Cancelled"``."""
         self._look()
         return self._status
 
@@ -229,6 +229,8 @@ class Run:
     @property
     def waiting_for(self) -> str | None:
         """What the run is waiting for, in words; None when it is over or busy."""
+        if self._live.run.is_over:
+            return None
         pending = [
             self._pending(step) for step in self._live.memos.unsettled().values()
         ]
@@ -244,7 +246,7 @@ class Run:
         run = self._live.run
         if run.state is RunState.QUEUED:  # rule H3
             return f"its start at {format_instant(run.events[0].ts)}"
-        if run.is_over or run.error is None or run.open_entries:
+        if run.error is None or run.open_entries:
             return None
         return f"attempt {run.attempts + 1} after {run.error.name}: {run.error.message}"
 

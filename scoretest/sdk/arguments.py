@@ -114,8 +114,8 @@ def checked_body(handler: object, step_id: object) -> None:
     Raises:
         UsageError: One of them is.
     """
-    checked_id(step_id)
-    if not callable(handler):
+    if not isinstance(step_id, str) or not callable(handler):
+        checked_id(step_id)
         raise UsageError(
             f"step {step_id!r} was given {show(handler)}, which cannot be called",
             fix="pass the function itself and its arguments: "

@@ -7,18 +7,21 @@ harness that serves the client.
 
 import logging
 from collections.abc import Callable
-from typing import TypeVar, final
+from dataclasses import replace
+from typing import Any, TypeVar, final
 from weakref import ref
 
 from .._json import show
 from .._model.event import Event
 from .._model.experiment import ExperimentRef, checked_ref
+from .._model.life import Cancel, Timeouts
 from .._model.options import FunctionKind, TriggerEvent
 from .._model.ports import WorldPort
 from .._model.score import InvalidScoreError, Score, ScoreValue, check_score
 from ..errors import UsageError
 from .arguments import event_list
 from .current import current_port
+from .failure import with_failure_handler
 from .function import (
     Function,
     Handler,
@@ -27,6 +30,7 @@ from .function import (
     describe,
     refuse_unbuilt,
 )
+from .life import life_options
 from .places import caller
 from .scoring import check_run, check_target
 
@@ -57,13 +61,16 @@ class Client:
 
     # --- functions --------------------------------------------------------------
 
-    def create_function(
+    def create_function(  # noqa: PLR0913 -- the options of a function, all of them named
         self,
         *,
         fn_id: str,
         trigger: TriggerEvent | list[TriggerEvent],
         retries: int | None = None,
         name: str | None = None,
+        on_failure: Handler[Any] | None = None,
+        cancel: list[Cancel] | None = None,
+        timeouts: Timeouts | None = None,
         **unbuilt: object,
     ) -> Callable[[Handler[T]], Function[T]]:
         """Make a function that events start.
@@ -73,9 +80,12 @@ class Client:
             trigger: The event that starts it, or several.
             retries: How many attempts may follow the first, 0 to 20; the default is 4.
             name: A name for people; nothing depends on it.
+            on_failure: A handler that runs, once, when a run has failed.
+            cancel: The events that cancel a run.
+            timeouts: How long a run may take to start and to finish.
             **unbuilt: The real SDK's other options; each is refused by name until built.
 
-        Source: rules D1, H1.
+        Source: rules D1, D6, F1, F2, H1.
         """
         refuse_unbuilt(fn_id, unbuilt)
         triggers = tuple(trigger) if isinstance(trigger, list) else (trigger,)
@@ -87,6 +97,7 @@ class Client:
                     fix='write trigger=TriggerEvent(event="support/ticket.created")',
                 )
         checked_name_of(fn_id, name)
+        life = life_options(fn_id, cancel=cancel, timeouts=timeouts)
 
         def decorate(handler: Handler[T]) -> Function[T]:
             kind = FunctionKind.ORDINARY
@@ -98,7 +109,9 @@ class Client:
                 triggers=triggers,
                 retries=retries,
             )
-            return Function(options, handler)
+            function = Function(replace(options, life=life), handler)
+            with_failure_handler(function, on_failure, fn_id)
+            return function
 
         return decorate
 

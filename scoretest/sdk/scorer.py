@@ -1,14 +1,17 @@
 """Scorers: deferred functions whose result is a score for the run that deferred them."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from .._json import JsonObject, show
+from .._model.life import Cancel, Timeouts
 from .._model.options import FunctionKind, FunctionOptions
 from .._model.score import Score
 from ..errors import UsageError
 from .client import Client
 from .context import Context, ContextSync
+from .failure import with_failure_handler
 from .function import (
     DeferredFunction,
     Handler,
@@ -17,6 +20,7 @@ from .function import (
     is_coroutine_handler,
     refuse_unbuilt,
 )
+from .life import life_options
 from .schema import Schema
 from .scoring import score_body, scores_of
 
@@ -28,13 +32,16 @@ T = TypeVar("T")
 _STEP = "score"
 
 
-def create_defer(
+def create_defer(  # noqa: PLR0913 -- the options of a function, all of them named
     client: Client,
     *,
     fn_id: str,
     schema: object = None,
     retries: int | None = None,
     name: str | None = None,
+    on_failure: Handler[Any] | None = None,
+    cancel: list[Cancel] | None = None,
+    timeouts: Timeouts | None = None,
     **unbuilt: object,
 ) -> Callable[[Handler[T]], DeferredFunction[T]]:
     """Make a function that runs when the run that deferred it has ended.
@@ -45,6 +52,9 @@ def create_defer(
         schema: A pydantic model, a dataclass or a TypedDict that its payload must fit.
         retries: How many attempts may follow the first, 0 to 20; the default is 4.
         name: A name for people; nothing depends on it.
+        on_failure: A handler that runs, once, when a run has failed.
+        cancel: The events that cancel a run; ``event`` is the deferred one.
+        timeouts: How long a run may take to start and to finish.
         **unbuilt: The real SDK's other options; each is refused by name until built.
 
     Source: rules A1 to A12.
@@ -52,23 +62,30 @@ def create_defer(
     refuse_unbuilt(fn_id, unbuilt)
     app_id = _app_of(client, fn_id)
     checked_name_of(fn_id, name)
+    life = life_options(fn_id, cancel=cancel, timeouts=timeouts)
 
     def decorate(handler: Handler[T]) -> DeferredFunction[T]:
         kind = FunctionKind.DEFERRED
-        options = describe(app_id, fn_id, handler, kind=kind, retries=retries)
+        plain = describe(app_id, fn_id, handler, kind=kind, retries=retries)
+        options = replace(plain, life=life)
         checked = None if schema is None else Schema(schema, options.slug)
-        return DeferredFunction(options, handler, schema=checked)
+        function = DeferredFunction(options, handler, schema=checked)
+        with_failure_handler(function, on_failure, fn_id)
+        return function
 
     return decorate
 
 
-def create_scorer(
+def create_scorer(  # noqa: PLR0913 -- as above
     client: Client,
     *,
     fn_id: str,
     schema: object = None,
     retries: int | None = None,
     name: str | None = None,
+    on_failure: Handler[Any] | None = None,
+    cancel: list[Cancel] | None = None,
+    timeouts: Timeouts | None = None,
     **unbuilt: object,
 ) -> Callable[[Handler[Any]], DeferredFunction[Any]]:
     """Make a deferred function whose result scores the run that deferred it.
@@ -83,6 +100,9 @@ def create_scorer(
         schema: A pydantic model, a dataclass or a TypedDict that its payload must fit.
         retries: How many attempts may follow the first, 0 to 20; the default is 4.
         name: A name for people; nothing depends on it.
+        on_failure: A handler that runs, once, when a run has failed.
+        cancel: The events that cancel a run; ``event`` is the deferred one.
+        timeouts: How long a run may take to start and to finish.
         **unbuilt: The real SDK's other options; each is refused by name until built.
 
     Source: rules A1, G1, G3 and G6.
@@ -90,16 +110,19 @@ def create_scorer(
     refuse_unbuilt(fn_id, unbuilt)
     app_id = _app_of(client, fn_id)
     checked_name_of(fn_id, name)
+    life = life_options(fn_id, cancel=cancel, timeouts=timeouts)
 
     def decorate(handler: Handler[Any]) -> DeferredFunction[Any]:
         kind = FunctionKind.SCORER
-        options = describe(app_id, fn_id, handler, kind=kind, retries=retries)
+        plain = describe(app_id, fn_id, handler, kind=kind, retries=retries)
+        options = replace(plain, life=life)
         checked = None if schema is None else Schema(schema, options.slug)
         is_async = is_coroutine_handler(handler)
         wrap = _scored if is_async else _scored_sync
-        return DeferredFunction(
-            options, handler, entry=wrap(handler, options), schema=checked
-        )
+        entry = wrap(handler, options)
+        function = DeferredFunction(options, handler, entry=entry, schema=checked)
+        with_failure_handler(function, on_failure, fn_id)
+        return function
 
     return decorate
 

@@ -78,7 +78,6 @@ class Step:
 
         Source: rules E1, E5, D2.
         """
-        checked_id(step_id)
         checked_body(handler, step_id)
         place = caller()
         body = (lambda: handler(*handler_args)) if handler_args else handler

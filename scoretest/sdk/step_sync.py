@@ -48,7 +48,6 @@ class StepSync:
 
     def run(self, step_id: str, handler: Callable[..., T], *handler_args: object) -> T:
         """Call *handler* once and remember its result; see `Step.run`."""
-        checked_id(step_id)
         checked_body(handler, step_id)
         body: Callable[[], Any] = (
             (lambda: handler(*handler_args)) if handler_args else handler

@@ -27,6 +27,10 @@ def declare(fn_id="handle", handler=lambda _: None, trigger=TICKET, **options):
     return APP.create_function(fn_id=fn_id, trigger=trigger, **options)(handler)
 
 
+async def tell(ctx):
+    """Handle a failure."""
+
+
 REFUSED = {
     "an app without a name": (
         lambda: Client(app_id=""),
@@ -151,6 +155,30 @@ REFUSED = {
             "function 'handle' has no option 'retrys'; did you mean 'retries'?\n"
             "  seen:  4\n"
             "  fix:   leave retrys= out, or write one that the real SDK has"
+        ),
+    ),
+    "a failure handler that is a text": (
+        lambda: declare(on_failure="tell"),
+        (
+            "the on_failure of 'handle' is not callable: 'tell'\n"
+            "  fix:   pass a function that takes one argument, ctx"
+        ),
+    ),
+    "a failure handler of the other kind": (
+        lambda: declare(on_failure=tell),
+        (
+            "the on_failure of 'handle' must be an ordinary function, as its handler "
+            "is\n"
+            "  where: errors/test_declarations.py:N\n"
+            "  fix:   write both with `async def`, or both with `def`"
+        ),
+    ),
+    "an ordinary failure handler of an async function": (
+        lambda: declare(handler=tell, on_failure=print),
+        (
+            "the on_failure of 'handle' must be an async function, as its handler is\n"
+            "  where: ?\n"
+            "  fix:   write both with `async def`, or both with `def`"
         ),
     ),
     "a defer without a client": (
@@ -287,6 +315,7 @@ ACCEPTED = {
     "several triggers": lambda: declare(trigger=[TICKET, TriggerEvent(event="x/y")]),
     "a name": lambda: declare(name="Handle a ticket"),
     "an option that is off": lambda: declare(cancel=None),
+    "a failure handler of its kind": lambda: declare(handler=tell, on_failure=tell),
     "a deferred function": lambda: create_defer(APP, fn_id="x")(print),
     "a scorer with a name and a schema": lambda: create_scorer(
         APP, fn_id="x", name="Feedback", schema=Feedback

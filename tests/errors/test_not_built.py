@@ -9,18 +9,15 @@ APP = Client(app_id="support")
 TICKET = TriggerEvent(event="ticket")
 OPTIONS = {
     "batch_events": inngest.Batch(max_size=2),
-    "cancel": [inngest.Cancel(event="x")],
     "concurrency": [inngest.Concurrency(limit=1)],
     "debounce": inngest.Debounce(period=1000),
     "idempotency": "event.data.id",
     "middleware": [],
-    "on_failure": print,
     "output_type": int,
     "priority": inngest.Priority(run="1"),
     "rate_limit": inngest.RateLimit(limit=1, period=1000),
     "singleton": inngest.Singleton(mode="skip"),
     "throttle": inngest.Throttle(limit=1, period=1000),
-    "timeouts": inngest.Timeouts(start=1000),
 }
 
 
@@ -49,7 +46,8 @@ def test_every_option_of_the_real_sdk_is_known():
     import inspect  # noqa: PLC0415 -- only this test compares
 
     real = inspect.signature(inngest.Inngest.create_function).parameters
-    ours = {"self", "fn_id", "name", "retries", "trigger"}
+    built = {"cancel", "on_failure", "timeouts"}
+    ours = {"self", "fn_id", "name", "retries", "trigger"} | built
 
     assert sorted(set(real) - ours) == sorted(OPTIONS)
 
@@ -145,17 +143,6 @@ def test_what_a_handler_cannot_do_yet(handle, told, call, text, kind):
 
     assert (run.status, run.error.name) == ("Failed", "NotBuiltError")
     assert told() == [text]
-
-
-def test_cancelling_a_run(harness, handle, refused):
-    """The harness cannot cancel yet; the run is shown."""
-    run = handle(lambda _: None)
-
-    assert refused(NotBuiltError, lambda: harness.cancel(run)) == (
-        "harness.cancel() is not built yet\n"
-        "  seen:  <run RUN of 'support-handle', Completed>\n"
-        "  fix:   let the run end by itself in this test"
-    )
 
 
 def test_faults(harness, refused):

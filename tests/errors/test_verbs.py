@@ -1,13 +1,15 @@
 """What the verbs of a harness refuse, and when they cannot be used at all."""
 
 import asyncio
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scoretest import Client, Event, Harness, Limits, NotBuiltError, UsageError
+from scoretest import Client, Event, Harness, Limits, TriggerEvent, UsageError
+from scoretest.runtime.shared_loop import SharedLoop
 from scoretest.times import (
     DAY,
     HOUR,
@@ -21,6 +23,12 @@ from scoretest.times import (
 )
 
 JUNE = datetime(2025, 6, 1, tzinfo=UTC)
+
+
+async def sleepy(_ctx):
+    """Be under way for a minute of the loop."""
+    await asyncio.sleep(60)
+
 
 MOVED = {
     "a number": (
@@ -452,9 +460,17 @@ def test_a_verb_of_a_closed_harness(refused, verb):
     )
 
 
-@pytest.mark.parametrize("verb", CLOSED)
-def test_a_verb_inside_a_running_loop(harness, refused, verb):
-    """The sync face belongs into sync tests; the message says what to do instead."""
+OPT_IN = (
+    "write in conftest.py `from scoretest.pytest_anyio import anyio_backend` for tests "
+    'of anyio, or `pytest_plugins = ["scoretest.pytest_asyncio"]` for tests of '
+    "pytest-asyncio that take the fixture `harness` or have the mark `scoretest`"
+)
+RUNNING = ["send", "advance", "advance_to", "fast_forward", "call"]
+
+
+@pytest.mark.parametrize("verb", RUNNING)
+def test_a_verb_inside_a_loop_in_real_time(harness, refused, verb):
+    """The sync face belongs into sync tests; the message names the twin and its loop."""
 
     async def test():
         return refused(UsageError, CLOSED[verb], harness)
@@ -462,8 +478,125 @@ def test_a_verb_inside_a_running_loop(harness, refused, verb):
     assert asyncio.run(test()) == (
         f"harness.{verb} was called inside a running event loop\n"
         "  where: no handler is under way\n"
-        "  fix:   in a handler use ctx.step.send_event or client.send; write the test "
-        "as a plain `def`, the async face of the harness is not built yet"
+        f"  fix:   write `await harness.a{verb}(...)`, and {OPT_IN}"
+    )
+
+
+@pytest.mark.parametrize("verb", RUNNING)
+def test_a_verb_inside_a_loop_in_virtual_time(harness, refused, verb):
+    """Where the twin works, it is all that is missing."""
+
+    async def test():
+        return refused(UsageError, CLOSED[verb], harness)
+
+    with asyncio.Runner(loop_factory=SharedLoop) as runner:
+        assert runner.run(test()) == (
+            f"harness.{verb} was called inside a running event loop\n"
+            "  where: no handler is under way\n"
+            f"  fix:   write `await harness.a{verb}(...)`"
+        )
+
+
+def keeps_real_time(call):
+    """Return what is said of *call* on asyncio's own loop, whose name depends."""
+    return (
+        f"{call} needs an event loop in virtual time, and LOOP keeps real time\n"
+        f"  fix:   {OPT_IN}; or write the test as a plain `def`, where "
+        "harness.call(function, ...) runs coroutines of the application"
+    )
+
+
+@pytest.mark.parametrize("verb", ["serve", "stub", "expect_failure", "with"])
+def test_a_harness_on_a_loop_in_real_time(harness, refused, verb):
+    """What needs no loop is refused all the same: the verbs after it would be."""
+
+    async def test():
+        return refused(UsageError, CLOSED[verb], harness)
+
+    text = re.sub(r"and asyncio\S+", "and LOOP", asyncio.run(test()))
+    assert text == keeps_real_time(f"harness.{verb}")
+
+
+ASYNC = {
+    "asend": lambda h: h.asend("ticket"),
+    "aadvance": lambda h: h.aadvance("1h"),
+    "aadvance_to": lambda h: h.aadvance_to(JUNE),
+    "afast_forward": lambda h: h.afast_forward(),
+    "acall": lambda h: h.acall(asyncio.sleep, 1),
+    "async with": lambda h: h.__aenter__(),
+}
+
+
+@pytest.mark.parametrize("verb", ASYNC)
+def test_an_async_verb_on_a_loop_in_real_time(harness, refused, verb):
+    """The async face needs a loop that scoretest made; the message says how to get it."""
+    said = refused(UsageError, lambda: asyncio.run(ASYNC[verb](harness)))
+
+    text = re.sub(r"and asyncio\S+", "and LOOP", said)
+    assert text == keeps_real_time(verb if " " in verb else f"harness.{verb}")
+
+
+def test_an_async_verb_without_asyncio(harness, refused):
+    """On trio's loop there is none of asyncio, and ours could not run there."""
+    coroutine = harness.asend("ticket")
+
+    assert refused(UsageError, lambda: coroutine.send(None)).startswith(
+        "harness.asend needs an event loop in virtual time, and there is none of asyncio"
+    )
+
+
+def test_two_harnesses_in_one_async_test(harness, refused):
+    """A loop has one clock, so it keeps the time of one world at a time."""
+
+    async def test():
+        await harness.asend("ticket")
+        return refused(UsageError, lambda: other.serve(Client(app_id="x"), []))
+
+    other = Harness()
+
+    with asyncio.Runner(loop_factory=SharedLoop) as runner:
+        assert runner.run(test()) == (
+            "harness.serve was called on an event loop that keeps the time of another "
+            "harness\n"
+            "  fix:   close the other one first, with `async with` or `aclose()`; "
+            "several worlds at a time need a test that is a plain `def`"
+        )
+        harness.close()
+        other.close()
+
+
+def test_an_async_verb_while_a_handler_is_under_way_elsewhere(harness, handle, refused):
+    """A handler cannot change its loop: the message says who it is."""
+    handle(sleepy)
+
+    with asyncio.Runner(loop_factory=SharedLoop) as runner:
+        assert refused(UsageError, lambda: runner.run(harness.aadvance("1h"))) == (
+            "harness.aadvance was called on another event loop than the one on which a "
+            "handler is under way\n"
+            "  where: function 'support-handle' (errors/test_verbs.py:N), run RUN, "
+            "virtual time 2025-01-01T00:00:00.000Z\n"
+            "  fix:   send in the test or in an async fixture, or go on there until the "
+            "handler has ended"
+        )
+
+
+def test_a_harness_whose_loop_was_closed(harness, client, refused):
+    """A handler was under way when the runner closed: nothing can go on from there."""
+
+    async def test():
+        trigger = TriggerEvent(event="ticket")
+        function = client.create_function(fn_id="sleepy", trigger=trigger)(sleepy)
+        harness.serve(client, [function])
+        await harness.asend("ticket")
+
+    with asyncio.Runner(loop_factory=SharedLoop) as runner:
+        runner.run(test())
+
+    assert refused(UsageError, harness.advance, "1h") == (
+        "harness.advance was used after the event loop of the test was closed, with a "
+        "handler under way\n"
+        "  fix:   go on until the handlers have ended, or `await harness.aclose()` in "
+        "the test"
     )
 
 
@@ -485,12 +618,11 @@ def test_a_harness_inside_its_own_handler(harness, handle, told):
     assert run.status == "Failed"
     assert told() == [
         (
-            "USAGE_ERROR: harness.send was called inside a running event loop\n"
+            "USAGE_ERROR: harness.send was called inside a handler\n"
             "  where: function 'support-handle' (errors/test_verbs.py:N), run RUN, "
             "virtual time 2025-01-01T00:00:00.000Z\n"
-            "  fix:   in a handler use ctx.step.send_event or client.send; write "
-            "the test as a plain `def`, the async face of the harness is not built "
-            "yet"
+            "  fix:   in a handler use ctx.step.send_event, ctx.step.sleep or "
+            "client.send; only the test itself uses the harness"
         )
     ]
 
@@ -539,14 +671,3 @@ def test_a_verb_that_does_not_exist(harness):
         "Harness has no 'fast_foward'; did you mean 'fast_forward'?"
     )
     assert not hasattr(harness, "cancell")
-
-
-@pytest.mark.parametrize(
-    "verb", ["send", "advance", "advance_to", "fast_forward", "call"]
-)
-def test_the_async_face(harness, refused, verb):
-    """The async twin of each verb is refused by name."""
-    assert refused(NotBuiltError, lambda: getattr(harness, f"a{verb}")) == (
-        f"harness.a{verb} is not built yet\n"
-        f"  fix:   write the test as a plain `def` with harness.{verb}"
-    )

@@ -68,7 +68,8 @@ CHOICES = {
         {"wall_clock": "arrow"},
         UsageError,
         (
-            "Harness(wall_clock=...) must be None, not 'arrow'\n"
+            "Harness(wall_clock=...) must be None or 'freezegun' or 'time-machine', "
+            "not 'arrow'\n"
             "  fix:   leave wall_clock= out for None"
         ),
     ),
@@ -134,14 +135,6 @@ CHOICES = {
         (
             "start must be an aware datetime, not 2025\n"
             "  fix:   write datetime(2025, 1, 8, tzinfo=UTC)"
-        ),
-    ),
-    "freezegun": (
-        {"wall_clock": "freezegun"},
-        NotBuiltError,
-        (
-            "Harness(wall_clock='freezegun') is not built yet\n"
-            "  fix:   leave wall_clock= out"
         ),
     ),
     "entries between waits": (

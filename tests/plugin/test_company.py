@@ -106,7 +106,7 @@ def test_without_a_cache_and_with_warnings_as_errors(outer):
 
 
 def test_inside_an_async_test(outer):
-    """The sync face in an async test is refused in words."""
+    """The sync face in an async test is refused in words, and its twin is named."""
     pytest.importorskip("anyio")
 
     _, text = outer(
@@ -125,7 +125,7 @@ def anyio_backend(): return "asyncio"
     )
 
     assert "UsageError: harness.send was called inside a running event loop" in text
-    assert "write the test as a plain `def`" in text
+    assert "write `await harness.asend(...)`, and write in conftest.py" in text
 
 
 PROPERTY = """

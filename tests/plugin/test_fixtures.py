@@ -138,10 +138,10 @@ MARKS = {
         """,
     ),
     "a value that is not built": (
-        'wall_clock="freezegun"',
+        'reentry="wait"',
         """
-        Harness(wall_clock='freezegun') is not built yet
-          fix:   leave wall_clock= out
+        Harness(reentry='wait') is not built yet
+          fix:   leave reentry= out
         """,
     ),
 }

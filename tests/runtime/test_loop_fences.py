@@ -10,7 +10,6 @@ import pytest
 
 from scoretest.errors import StalledError, UsageError
 from scoretest.runtime.loop import VirtualLoop
-from scoretest.runtime.running import running_loop
 
 
 @pytest.fixture
@@ -169,6 +168,13 @@ class TestWatchdog:
 class TestInterrupts:
     """Ctrl-C and `sys.exit` pass through the loop unchanged."""
 
+    @pytest.fixture(autouse=True)
+    def _heard(self):
+        """Have Ctrl-C heard, even where the suite was started in the background."""
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        yield
+        signal.signal(signal.SIGINT, before)
+
     @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
     def test_an_interrupt_leaves_the_operation(self, loop, run, kind):
         """What a task raises arrives as itself, and the loop has stopped."""
@@ -242,30 +248,3 @@ class TestFences:
         loop.run_forever()
 
         assert not loop.is_running()
-
-
-class TestRunningLoop:
-    """`running_loop` finds the virtual loop, or says what is wrong."""
-
-    def test_a_coroutine_finds_its_loop(self, loop, run):
-        """On a virtual loop it is the running one."""
-
-        async def main():
-            return running_loop()
-
-        assert run(main()) is loop
-
-    def test_without_a_loop_there_is_an_error(self):
-        """Synchronous code has no loop."""
-        with pytest.raises(UsageError, match="no event loop is running"):
-            running_loop()
-
-    def test_a_loop_in_real_time_is_refused_by_name(self):
-        """The kind of the loop is shown, and how to get a virtual one."""
-
-        async def main():
-            running_loop()
-
-        with pytest.raises(UsageError, match="uvloop and other loops cannot") as caught:
-            asyncio.run(main())
-        assert "asyncio." in caught.value.what

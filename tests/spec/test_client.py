@@ -213,7 +213,9 @@ class TestWhichWorld:
         """A send that is awaited on a loop of real time is refused."""
         harness.serve(client, functions=[])
 
-        with pytest.raises(UsageError, match="not the harness's") as refusal:
+        with pytest.raises(
+            UsageError, match="needs an event loop in virtual"
+        ) as refusal:
             asyncio.run(client.send(ticket(1)))
 
         assert "harness.call(function, ...)" in refusal.value.fix

@@ -195,9 +195,7 @@ def test_verbs_of_time_are_refused_inside_a_handler(harness, on, start):
 
     run = start("shop/order")
 
-    assert run.error.message.startswith(
-        "harness.advance was called inside a running event loop"
-    )
+    assert run.error.message.startswith("harness.advance was called inside a handler")
     assert [finding.code for finding in harness.findings] == ["USAGE_ERROR"]
     harness.allow("USAGE_ERROR", reason="the call is wrong on purpose")
 

@@ -9,6 +9,7 @@ from typing import Any, assert_type
 from pydantic import BaseModel
 
 from scoretest import (
+    Cancel,
     Client,
     Context,
     ContextSync,
@@ -33,6 +34,7 @@ from scoretest import (
     StalledError,
     StepError,
     Timeline,
+    Timeouts,
     TriggerEvent,
     UnderTestError,
     UsageError,
@@ -146,10 +148,18 @@ async def handle(ctx: Context) -> dict[str, str]:
     return {"answer": answer}
 
 
+async def apologise(ctx: Context) -> None:
+    """Handle the failure of a run."""
+    assert_type(ctx.event.data["error"], Any)
+
+
 @client.create_function(
     fn_id="careful",
     trigger=[TriggerEvent(event="a"), TriggerEvent(event="b")],
     retries=0,
+    on_failure=apologise,
+    cancel=[Cancel(event="c", if_exp="true", timeout="1h"), Cancel(event="d")],
+    timeouts=Timeouts(start=timedelta(hours=1), finish=60_000),
 )
 async def careful(ctx: Context) -> None:
     """Handle every error that a handler may meet or make."""
@@ -214,6 +224,8 @@ def test_a_ticket(harness: Harness) -> None:
     assert_type(sent.runs, list[Run])
     assert_type(sent.runs[0], Run)
     assert_type(sent.resumed, list[Run])
+    assert_type(sent.cancelled, list[Run])
+    assert_type(harness.cancel(sent.runs[0]), None)
     assert_type(sent.ignored, list[OpenWait])
     assert_type(sent.ignored[0].why, str)
 

@@ -92,7 +92,7 @@ def wrong_tests(harness: Harness) -> None:
     harness.advance(5)  # type: ignore[arg-type]  # nobody can tell what 5 is
     harness.advance_to(timedelta(days=1))  # type: ignore[arg-type]  # a moment is a datetime
     harness.fast_foward()  # type: ignore[attr-defined]  # it is fast_forward
-    harness.asend("ticket")  # type: ignore[attr-defined]  # there is no async face yet
+    harness.asend("ticket")  # type: ignore[unused-coroutine]  # it is awaited
     harness.serve(client, wrong_steps)  # type: ignore[arg-type]  # functions are a list
     harness.allow("DEFER_LOST")  # type: ignore[call-arg]  # there is always a reason
     harness.stub(wrong_steps, "charge", return_value=1)  # type: ignore[call-arg]  # it is returns
@@ -104,7 +104,7 @@ def wrong_tests(harness: Harness) -> None:
     harness.runs[0].status = "Failed"  # type: ignore[misc, assignment]  # a run is what it is
 
 
-Harness(wall_clock="freezegun")  # type: ignore[arg-type]  # it is not built yet
+Harness(wall_clock="sundial")  # type: ignore[arg-type]  # there is no such package
 Harness(reentry="never")  # type: ignore[arg-type]  # it is not built yet
 Harness(limits={"defers_per_run": 3})  # type: ignore[arg-type]  # limits are Limits
 Limits(3)  # type: ignore[call-arg]  # a limit has a name

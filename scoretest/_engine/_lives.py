@@ -1,0 +1,118 @@
+"""What a declaration says of the life of a run: how it is cancelled, and when.
+
+What cancels a run on an event is set up when the run is queued, so that an event that
+came before has no effect, and the event that starts a run never cancels it (rule F1).
+The start timeout counts from the event, the finish timeout from the first entry
+(rule F2).
+"""
+
+from .._core.timers import Alarm, AlarmKind
+from .._core.waits import Watch
+from .._model.event import ReceivedEvent
+from .._model.finding import Finding
+from .._model.life import Cancel, LifeOptions
+from .._model.predicate import Predicate
+from ..expr import ExpressionError
+from ..expr import compile as compile_expression
+from ..times import Duration, Instant, format_duration
+from . import _ends
+from ._world import Live, World, seen_by_expressions
+
+__all__ = ["begin", "cancelled_by", "check", "enter_first", "time_out"]
+
+
+def check(life: LifeOptions) -> None:
+    """Compile the expressions of a declaration, as registering the app does.
+
+    Raises:
+        ExpressionError: One of them is no expression (rule C8).
+    """
+    for cancel in life.cancel:
+        if cancel.if_exp is not None:
+            compile_expression(cancel.if_exp)
+
+
+def begin(world: World, live: Live, delay: Duration) -> None:
+    """Set up what can end a queued run; enter it, now or after *delay* (rule H3)."""
+    life = live.run.function.life
+    watches = [_watch(world, live, cancel) for cancel in life.cancel]
+    live.watches = tuple(watch for watch in watches if watch is not None)
+    for watch in live.watches:
+        world.cancels.open(watch)
+    if delay <= 0:
+        enter_first(world, live)
+        return
+    if life.timeouts and life.timeouts.start_within:
+        _set(world, live, AlarmKind.START, life.timeouts.start_within)
+    world.wake_to_enter(live, delay, attempt=0)
+
+
+def enter_first(world: World, live: Live) -> None:
+    """Enter a run for the first time; its finish timeout counts from here (rule F2)."""
+    timeouts = live.run.function.life.timeouts
+    if timeouts and timeouts.start_within:
+        key = _key(AlarmKind.START, timeouts.start_within)
+        world.timers.cancel(live.alarms.pop(key, 0))
+    if timeouts and timeouts.finish_within:
+        _set(world, live, AlarmKind.FINISH, timeouts.finish_within)
+    world.enter(live)
+
+
+def _key(kind: AlarmKind, within: Duration) -> str:
+    return f"{kind.name.lower()} timeout of {format_duration(within)}"
+
+
+def _set(world: World, live: Live, kind: AlarmKind, within: Duration) -> None:
+    alarm = Alarm(kind, live.run.id, _key(kind, within))
+    world.wake(Instant(world.now + within), live, alarm)
+
+
+def time_out(world: World, live: Live, alarm: Alarm) -> list[_ends.ServerEvent]:
+    """Cancel a run whose timeout is over; return the events that follow."""
+    return _ends.cancel(world, live, reason=f"its {alarm.step} is over")
+
+
+def _watch(world: World, live: Live, cancel: Cancel) -> Watch | None:
+    within = world.limits.cancel_life if cancel.within is None else cancel.within
+    predicate: Predicate | None = None
+    if cancel.if_exp is not None:
+        try:
+            predicate = compile_expression(
+                cancel.if_exp, trigger=seen_by_expressions(live), clock=world.clock
+            )
+        except ExpressionError as error:
+            _tell_dead(world, live, cancel, error)
+            return None
+    return Watch(
+        run_id=live.run.id,
+        event=cancel.event,
+        predicate=predicate,
+        expires=Instant(world.now + within),
+        since=len(world.trace),
+    )
+
+
+def _tell_dead(
+    world: World, live: Live, cancel: Cancel, error: ExpressionError
+) -> None:
+    finding = Finding(
+        code="INVALID_EXPRESSION",
+        message=f"event {cancel.event!r} cannot cancel this run: {error.what}",
+        seen=error.seen,
+        fix=f"{error.fix}; production logs a warning, and the event never cancels",
+    )
+    world.tell(live, finding)
+
+
+def cancelled_by(
+    world: World, event: ReceivedEvent
+) -> list[tuple[Live, list[_ends.ServerEvent]]]:
+    """Cancel every run that *event* cancels; return what follows from each (rule F1)."""
+    follows = []
+    for watch in world.cancels.candidates(event):
+        live = world.lives[watch.run_id]
+        in_time = watch.expires >= event.received_at
+        if in_time and not live.run.is_over and watch.accepts(event.wire):
+            events = _ends.cancel(world, live, event_id=event.internal_id)
+            follows.append((live, events))
+    return follows
