@@ -240,6 +240,10 @@ class Run:
         wait = self._live.waits.get(step.name.hashed)
         if wait is not None:
             return OpenWait(self._source, wait).wants
+        call = self._live.invokes.get(step.name.hashed)
+        if call is not None:
+            until = format_instant(call.expires)
+            return f"function {call.function!r} until {until}"
         return f"step {str(step.name)!r} ({step.state.value})"
 
     def _retrying(self) -> str | None:
