@@ -134,6 +134,27 @@ def _end(world: Any) -> "ScoretestError | None":
     return None
 
 
+def pytest_assertrepr_compare(
+    config: pytest.Config, op: str, left: object, right: object
+) -> list[str] | None:
+    """Say which run or score differs in a failed comparison, and why it is as it is."""
+    if not (_is_ours(left) or _is_ours(right)):
+        return None
+    from .runtime.introspection import explain_comparison  # noqa: PLC0415 -- only tests that ask pay for it
+
+    sources = [world._reader.source for world in config.stash[_WORLDS]]  # noqa: SLF001 -- for the explanation alone
+    return explain_comparison(op, left, right, sources)
+
+
+def _is_ours(value: object) -> bool:
+    """Say whether a value, or the first one in a list, is of this package."""
+    first = value[0] if isinstance(value, list) and value else value
+    return any(
+        type(thing).__module__.partition(".")[0] == __package__
+        for thing in (value, first)
+    )
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]

@@ -11,7 +11,14 @@ from ..errors import UsageError, near_miss
 from ..times import MILLISECOND, to_instant
 from .views import OpenWait, Run, Source
 
-__all__ = ["NoRunError", "Sent", "ignored", "would_ignore"]
+__all__ = [
+    "NoRunError",
+    "ResumedRuns",
+    "Sent",
+    "StartedRuns",
+    "ignored",
+    "would_ignore",
+]
 
 
 class NoRunError(UsageError, IndexError):
@@ -49,6 +56,14 @@ class StartedRuns(list[Run]):
                 f"the events that were sent started no run{self._hint}",
                 fix="serve a function with a trigger of exactly this event's name",
             ) from None
+
+
+class ResumedRuns(list[Run]):
+    """The runs that events resumed: a list that knows what was sent."""
+
+    def __init__(self, runs: Iterable[Run], sent: "Sent") -> None:
+        super().__init__(runs)
+        self.sent = sent
 
 
 @final
@@ -103,7 +118,7 @@ class Sent:
     def resumed(self) -> list[Run]:
         """The runs that had a wait which these events satisfied, in order."""
         matched = [f.run_id for _, f in self._facts() if isinstance(f, WaitMatched)]
-        return [self._run(run_id) for run_id in dict.fromkeys(matched)]
+        return ResumedRuns(map(self._run, dict.fromkeys(matched)), self)
 
     @property
     def cancelled(self) -> list[Run]:
