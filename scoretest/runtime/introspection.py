@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from itertools import zip_longest
 from typing import Any
 
+from .._model.event import Event
 from .._model.score import Score
 from ..reports.why import Reasons
 from .parts import RunStatus
@@ -28,6 +29,7 @@ __all__ = ["explain_comparison"]
 
 _ABSENT = object()
 _SHOWN = 3  # differences of one comparison
+_PARTS = ("name", "data", "id", "ts")
 
 
 def explain_comparison(
@@ -60,7 +62,7 @@ def _is_ours(value: object) -> bool:
     if isinstance(value, Scores | StartedRuns | ResumedRuns | ScoreRecord | Run):
         return True
     return isinstance(value, list) and any(
-        isinstance(item, ScoreRecord | Run) for item in value
+        isinstance(item, ScoreRecord | Run | Event) for item in value
     )
 
 
@@ -99,6 +101,8 @@ def _told(item: object) -> str:
         )
     if isinstance(item, Score):
         return f"{item.name} = {item.value!r}"
+    if isinstance(item, Event):
+        return f"event {item.name!r}"
     if isinstance(item, Run):
         return f"{_reasons(item).name(item.id)} ({status_quietly(item)})"
     return repr(item)
@@ -120,7 +124,7 @@ def _pair(ours: ScoreRecord | Run, other: object) -> list[str]:
 def _lists(ours: Any, other: object, *, is_swapped: bool) -> list[str] | None:
     if not isinstance(other, list | Scores):
         return None
-    kind = "run" if _holds_runs(ours, other) else "score"
+    kind = _kind(ours, other)
     pairs = zip_longest(ours, other, fillvalue=_ABSENT)
     differences = [
         (place, mine, theirs)
@@ -136,19 +140,34 @@ def _lists(ours: Any, other: object, *, is_swapped: bool) -> list[str] | None:
     return lines
 
 
-def _holds_runs(*sides: Any) -> bool:
+def _kind(*sides: Any) -> str:
+    kinds = {type(item) for side in sides for item in side}
+    if Event in kinds:
+        return "event"
     is_named = any(isinstance(side, StartedRuns | ResumedRuns) for side in sides)
-    return is_named or any(isinstance(item, Run) for side in sides for item in side)
+    return "run" if is_named or Run in kinds else "score"
 
 
 def _difference(place: int, mine: Any, theirs: Any, ours: Any) -> list[str]:
     if mine is _ABSENT:
         return [f"at {place} there is no {_told(theirs)}", *_missing(theirs, ours)]
+    if isinstance(mine, Event):
+        return [f"at {place} there is {_told(mine)}", *_apart(mine, theirs)]
     if theirs is _ABSENT:
         head = f"at {place} there is {_told(mine)} too, because"
     else:
         head = f"at {place} there is {_told(mine)}, not {_told(theirs)}, because"
     return [head, *_because(mine)]
+
+
+def _apart(event: Event, other: object) -> list[str]:
+    """Return in which parts an event differs from the one that was expected."""
+    if not isinstance(other, Event):
+        return ["  and there should be none"] if other is _ABSENT else []
+    parts = ((part, getattr(event, part), getattr(other, part)) for part in _PARTS)
+    return [
+        f"  {part}: {mine!r}, not {its!r}" for part, mine, its in parts if mine != its
+    ]
 
 
 def _missing(wanted: Any, ours: Any) -> list[str]:

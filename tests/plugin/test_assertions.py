@@ -176,6 +176,31 @@ async.data.id until 2025-01-08T00:00:00.000Z
             +1h  completed {"name": "helpful", "value": 1.0}
         """,
     ),
+    "events with other data": (
+        """
+        from scoretest import Event
+        world.send([Event(name="a", id="1", ts=1_735_689_600_000), Event(name="b", id="2", ts=1_735_689_600_000)])
+        sent = world.events
+        assert [e for e in sent if e.name == "a"] == [Event(name="a", data={"x": 1}, ts=1_735_689_600_000)]
+        """,
+        """
+        1 event differs; on the left: event 'a'
+          at 0 there is event 'a'
+            data: {}, not {'x': 1}
+            id: '1', not ''
+        """,
+    ),
+    "an event too many": (
+        """
+        world.send("a", ts=1_735_689_600_000)
+        assert world.events == []
+        """,
+        """
+        1 event differs; on the left: event 'a'
+          at 0 there is event 'a'
+            and there should be none
+        """,
+    ),
     "a run that an event did not start": (
         """
         old = world.send("ticket", {"id": "A"}).runs
