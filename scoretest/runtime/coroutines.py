@@ -35,7 +35,7 @@ from ..sdk.current import current_port
 from ..sdk.errors import NonRetriableError, RetryAfterError
 from ..sdk.function import AnyFunction
 from ..times import Duration, Instant
-from .entry import Entry
+from .entry import Entry, Request
 from .host import Host
 from .invoking import invocation
 from .leaving import LeaveHandler, NestedStep, in_group, in_step
@@ -61,9 +61,14 @@ class AsyncEntry(Entry):
     _is_branch_left = False  # a task of a group's branch was, and was not seen
 
     def __init__(
-        self, driver: Host, live: Live, effect: Enter, function: AnyFunction
+        self,
+        driver: Host,
+        live: Live,
+        effect: Enter,
+        function: AnyFunction,
+        request: Request,
     ) -> None:
-        super().__init__(driver, live, effect, function)
+        super().__init__(driver, live, effect, function, request)
         self.children: list[asyncio.Task[object]] = []
         self._parked: set[asyncio.Task[object]] = set()
         self._calls: list[Tracked] = []

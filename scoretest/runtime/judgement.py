@@ -71,13 +71,11 @@ class Judgement:
 
 
 def raise_findings(findings: Sequence[Finding]) -> None:
-    """Raise one error that holds all *findings*; do nothing when there are none.
+    """Raise one error that holds all *findings*.
 
     Raises:
-        FindingsError: There is at least one.
+        FindingsError: Always.
     """
-    if not findings:
-        return
     count = "1 finding" if len(findings) == 1 else f"{len(findings)} findings"
     listed = "\n\n".join(map(str, findings))
     raise FindingsError(

@@ -170,8 +170,7 @@ class PlainEntry(Entry):
     def _hand_in(self, *operations: Operation) -> Json:
         """Hand in *operations* and go no further; a group collects them first."""
         if self.is_hopeless:
-            # counted from here: this method, the step's in the port, the step itself
-            raise_between_lines(lambda: LeaveHandler(()), innermost=3)
+            raise_between_lines(lambda: LeaveHandler(()))
             return None
         self.is_left = True
         raise LeaveHandler(operations)

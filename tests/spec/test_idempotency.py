@@ -4,8 +4,6 @@ import pytest
 
 from scoretest import StepError
 
-pytestmark = pytest.mark.rule("F3")
-
 
 @pytest.fixture
 def log():
@@ -25,6 +23,7 @@ def work(on, log):
     return work
 
 
+@pytest.mark.rule("F3")
 class TestTheKey:
     """The second event of a value is received and starts nothing."""
 
@@ -87,6 +86,7 @@ class TestTheKey:
         assert (len(log), work.id) == (2, "shop-work")
 
 
+@pytest.mark.rule("F3")
 class TestItsDay:
     """A value is used up for 24 hours from the run that it started."""
 
@@ -114,6 +114,7 @@ class TestItsDay:
         assert harness.send("shop/work", {"k": "a"}).runs == []
 
 
+@pytest.mark.rule("F3")
 class TestWho:
     """Keys of different functions never meet."""
 
@@ -217,6 +218,7 @@ class TestWho:
         assert harness.run(listener).status == "Completed"
 
 
+@pytest.mark.rule("F3")
 @pytest.mark.usefixtures("work")
 def test_the_timeline_tells_which_value(harness):
     """And that it was used up."""

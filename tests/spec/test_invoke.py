@@ -11,8 +11,6 @@ from scoretest import (
     TriggerEvent,
 )
 
-pytestmark = pytest.mark.rule("E3")
-
 
 @pytest.fixture
 def log():
@@ -62,6 +60,7 @@ def server_events(harness, name):
     return [event for event in harness.events if event.name == f"inngest/{name}"]
 
 
+@pytest.mark.rule("E3")
 class TestTheResult:
     """The caller is entered again with what the invoked run returned."""
 
@@ -228,6 +227,7 @@ class TestTheResult:
         assert harness.run(audit).parent == harness.run(target)
 
 
+@pytest.mark.rule("E3")
 class TestTheFailure:
     """A target that fails raises StepError in the caller, which is not retried."""
 
@@ -309,6 +309,7 @@ class TestTheFailure:
         assert log == ["inngest/function.invoked"]
 
 
+@pytest.mark.rule("E3")
 class TestTheTimeout:
     """A call that takes too long raises StepError; the invoked run goes on."""
 
@@ -362,6 +363,7 @@ class TestTheTimeout:
 _TIMED_OUT = "Timed out waiting for invoked function to complete"
 
 
+@pytest.mark.rule("E3")
 class TestWhichFunction:
     """A function is named by itself, or by its ids."""
 
@@ -413,6 +415,7 @@ class TestWhichFunction:
         assert other.id == "shop-other"
 
 
+@pytest.mark.rule("E3")
 class TestTheEvent:
     """The call is an event, inngest/function.invoked, and its answer another."""
 
@@ -486,6 +489,7 @@ class TestTheEvent:
         assert len(harness.runs) == 2
 
 
+@pytest.mark.rule("E3")
 class TestCancellation:
     """Caller and target are runs of their own."""
 
@@ -524,6 +528,7 @@ class TestCancellation:
         assert harness.run(target).output == {"echo": None}
 
 
+@pytest.mark.rule("E3")
 def test_data_that_is_no_object_fails_the_caller(harness, on, start, target):
     """The real SDK refuses it too."""
 
@@ -540,6 +545,7 @@ def test_data_that_is_no_object_fails_the_caller(harness, on, start, target):
     harness.allow("USAGE_ERROR", reason="the mistake is the point")
 
 
+@pytest.mark.rule("E3")
 def test_data_that_json_changes_is_told(harness, start, work):
     """The target sees what JSON made of it."""
     work(data={"q": (1, 2)})
@@ -551,6 +557,7 @@ def test_data_that_json_changes_is_told(harness, start, work):
     harness.allow("LOSSY_OUTPUT", reason="the loss is the point")
 
 
+@pytest.mark.rule("E3")
 def test_functions_that_invoke_each_other_for_ever_are_stopped(on, start):
     """The chain is told as endless, as one of events is."""
 
@@ -564,6 +571,7 @@ def test_functions_that_invoke_each_other_for_ever_are_stopped(on, start):
     assert work.id in caught.value.where
 
 
+@pytest.mark.rule("E3")
 def test_the_timeline_tells_the_call_and_its_answer(harness, on, start, target):
     """From the call to the answer, to the failure and to the timeout."""
 
@@ -620,6 +628,7 @@ def test_the_timeline_tells_the_call_and_its_answer(harness, on, start, target):
     assert Timeline.from_json(harness.timeline.to_json()) == harness.timeline
 
 
+@pytest.mark.rule("E3")
 def test_an_open_call_is_closed_with_its_run(harness, start, work):
     """The timeline tells that it was still open."""
     work(data={"sleep": "1h"})
@@ -630,6 +639,7 @@ def test_an_open_call_is_closed_with_its_run(harness, start, work):
     assert "closed    call, still invoking when the run ended" in str(harness.timeline)
 
 
+@pytest.mark.rule("E3")
 @pytest.mark.parametrize(
     ("kind", "what"),
     [

@@ -4,8 +4,6 @@ import pytest
 
 from scoretest import Cancel, Singleton
 
-pytestmark = pytest.mark.rule("F9")
-
 
 @pytest.fixture
 def log():
@@ -35,6 +33,7 @@ def ends(harness):
     return [(run.status, run.output) for run in harness.runs]
 
 
+@pytest.mark.rule("F9")
 class TestSkip:
     """While a run of the key is active, further events start nothing."""
 
@@ -93,6 +92,7 @@ class TestSkip:
         ]
 
 
+@pytest.mark.rule("F9")
 class TestCancel:
     """A new event cancels the active run of its key and starts its own."""
 
@@ -163,6 +163,7 @@ class TestCancel:
         assert (sent.cancelled, sent.runs, run.status) == ([], [], "Running")
 
 
+@pytest.mark.rule("F9")
 class TestTheKey:
     """Which runs are kept apart."""
 
