@@ -18,9 +18,14 @@ __all__ = ["Crons"]
 
 
 class Crons:
-    """The cron triggers of one world."""
+    """The cron triggers of one world.
+
+    Attributes:
+        is_used: Whether there is any.
+    """
 
     def __init__(self, world: World) -> None:
+        self.is_used = False
         self._world = world
         self._timers = TimerQueue()
         self._schedules: dict[str, tuple[FunctionOptions, Schedule]] = {}
@@ -39,6 +44,7 @@ class Crons:
         """Set the first timers of a function's cron triggers."""
         for number, trigger in enumerate(function.triggers):
             if isinstance(trigger, TriggerCron):
+                self.is_used = True
                 key = f"{function.slug} {number}"
                 self._schedules[key] = (function, Schedule(trigger.cron))
                 self._set(key, self._world.now)

@@ -55,6 +55,7 @@ class Engine:
     ) -> None:
         self._world = world = World(start, seed, limits or Limits())
         self._starts = Starts(world)
+        self._crons = self._starts.crons
         self._queue = world.turns = self._starts.queue
 
     # --- what can be read -----------------------------------------------------
@@ -118,29 +119,27 @@ class Engine:
 
     def next_due(self) -> Instant | None:
         """Return when the next timer fires, or None when none is set."""
-        due, cron = self._world.timers.next_due(), self._starts.crons.next_due()
-        if cron is None:
+        due = self._world.timers.next_due()
+        if not self._crons.is_used:
             return due
-        return cron if due is None else min(due, cron)
+        cron = self._crons.next_due()
+        return cron if due is None or (cron is not None and cron < due) else due
 
     @property
     def has_crons(self) -> bool:
         """Whether any function has a cron trigger."""
-        return self._starts.crons.next_due() is not None
+        return self._crons.is_used
+
+    def cron_alone(self) -> Instant | None:
+        """Return when the next cron fires, if nothing else is going to happen."""
+        is_alone = self._world.timers.next_due() is None
+        return self._crons.next_due() if is_alone else None
 
     def note_cron_left(self) -> None:
         """Record that nothing but crons is pending, if that is so."""
         due = self.cron_alone()
         if due is not None:
             self._world.record(CronLeft(due))
-
-    def cron_alone(self) -> Instant | None:
-        """Return when the next cron fires, if nothing else is going to happen."""
-        return (
-            self._starts.crons.next_due()
-            if self._world.timers.next_due() is None
-            else None
-        )
 
     def turn_of(self, live: Live) -> str | None:
         """Say what holds a run's entries back, or return None (rules F4, F5)."""
@@ -176,7 +175,7 @@ class Engine:
             UsageError: Its id is taken.
         """
         self._world.bus.register(function, conditions)
-        self._starts.crons.register(function)
+        self._crons.register(function)
 
     def new_event_id(self) -> str:
         """Return the ULID of the next event (rule E4)."""
@@ -229,7 +228,7 @@ class Engine:
                 self._publish(live, _steps.wake(world, live, alarm))
             if world.coming:
                 self._deliver()
-        if self.has_crons:
+        if self._crons.is_used:
             self._starts.fire_crons()
             self._deliver()
         return self._take_effects()
