@@ -101,7 +101,12 @@ def session(pytester, inner):
         pytester.makeconftest("".join(both[name] for name in names))
         loaded = [option for name in names for option in LOADED[name]]
         head = "import asyncio, pytest_asyncio\nfrom support import *\n"
-        done = by(head + source, *loaded, *options, "-q", "-p", "no:cacheprovider")
+        # an inner session of this process finds the opt-in imported, by tests before it
+        loaded += [
+            "-W",
+            "ignore:Module already imported:pytest.PytestAssertRewriteWarning",
+        ]
+        done = by(head + source, *options, *loaded, "-q", "-p", "no:cacheprovider")
         return done[1] if isinstance(done, tuple) else done.stdout.str()
 
     return run
