@@ -82,6 +82,28 @@ class TestAWildcard:
         )
         harness.allow("TRIGGER_DEAD", reason="the mistake is the point")
 
+    @pytest.mark.rule("F1")
+    def test_in_a_cancel_it_never_matches(self, harness, on):
+        """A cancel names one event."""
+
+        @on("shop/work", cancel=[Cancel(event="shop/*")])
+        async def work(ctx):
+            await ctx.step.sleep("nap", "1h")
+
+        run = harness.send("shop/work").runs[0]
+        harness.send("shop/stop")
+
+        assert (run.status, run.function_id) == ("Running", work.id)
+        (finding,) = harness.findings
+        assert (finding.code, finding.message) == (
+            "TRIGGER_DEAD",
+            (
+                "the cancel on 'shop/*' of 'shop-work' never matches: it has no "
+                "wildcards"
+            ),
+        )
+        harness.allow("TRIGGER_DEAD", reason="the mistake is the point")
+
     def test_overlapping_triggers_start_one_run(self, harness, serve):
         """A function starts once for an event."""
         serve("shop/a.b", "shop/a.*", "shop/*")
