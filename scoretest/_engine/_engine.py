@@ -171,7 +171,7 @@ class Engine:
             case CancelRun(run_id):
                 live = self._world.lives[run_id]
                 reason = "by the test"
-                self._publish(live, _ends.cancel(self._world, live, reason=reason))
+                self._publish(live, _ends.cancel_by_api(self._world, live, reason))
             case TakeVariant() | AssignVariant():
                 self._note_variant(command)
             case ReportFinding(finding):

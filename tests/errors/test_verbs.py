@@ -524,7 +524,7 @@ ASYNC = {
     "aadvance_to": lambda h: h.aadvance_to(JUNE),
     "afast_forward": lambda h: h.afast_forward(),
     "acall": lambda h: h.acall(asyncio.sleep, 1),
-    "acancel": lambda h: h.acancel("the id of a run"),
+    "acancel": lambda h: h.acancel("01JGFJJZ00000000000000000A"),
     "async with": lambda h: h.__aenter__(),
 }
 

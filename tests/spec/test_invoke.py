@@ -540,6 +540,18 @@ class TestCancellation:
         )
         harness.allow("INVOKE_CANCELLED", reason="the surprise is the point")
 
+    def test_a_target_that_the_api_cancels_yields_it_too(
+        self, harness, start, work, target
+    ):
+        """Its caller is answered, although nobody else is told that it finished."""
+        work(data={"sleep": "1h"})
+        run = start("shop/work")
+
+        harness.cancel(harness.run(target))
+
+        assert run.output["data"]["_inngest"] == {"status": "Cancelled"}
+        harness.allow("INVOKE_CANCELLED", reason="the surprise is the point")
+
     def test_a_cancelled_caller_leaves_the_target_alone(
         self, harness, start, work, target
     ):

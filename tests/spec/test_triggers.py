@@ -308,7 +308,7 @@ class TestTheServersOwnEvents:
         [
             ("function.finished", ["shop-work"]),
             ("function.failed", []),
-            ("function.cancelled", ["shop-work", "shop-listener"]),
+            ("function.cancelled", ["shop-listener"]),
         ],
     )
     def test_of_a_run_that_such_news_started(
