@@ -11,10 +11,17 @@ from .._json import show
 from ..errors import UsageError
 from ..times import DAY, SECOND, Duration, to_instant
 
-__all__ = ["MOST_CANCELS", "MOST_RETRIES", "SCORE_NAME_BYTES", "Limits"]
+__all__ = [
+    "MOST_CANCELS",
+    "MOST_RETRIES",
+    "MOST_TRIGGERS",
+    "SCORE_NAME_BYTES",
+    "Limits",
+]
 
 MOST_RETRIES: Final = 20  # server consts; checked where a function is declared
 MOST_CANCELS: Final = 5  # server consts; checked where a function is declared
+MOST_TRIGGERS: Final = 10  # server consts; checked where a function is declared
 SCORE_NAME_BYTES: Final = 128  # rule G4; checked where a score is made
 
 _KIB = 1024
