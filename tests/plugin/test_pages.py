@@ -28,7 +28,9 @@ PAGES = {
 }
 
 
-@pytest.mark.parametrize(("page", "plugins", "passing"), [(p, *PAGES[p]) for p in PAGES])
+@pytest.mark.parametrize(
+    ("page", "plugins", "passing"), [(p, *PAGES[p]) for p in PAGES]
+)
 def test_the_code_of_a_page_passes(pytester, inner, page, plugins, passing):
     """Its blocks, one below the other, are a test file; conftest.py is named as such."""
     text = (ROOT / f"docs/how-to/{page}.md").read_text(encoding="utf-8")

@@ -1,7 +1,6 @@
 """The async face: a test that runs in virtual time itself moves the world."""
 
 import asyncio
-import itertools
 
 import anyio
 import pytest
@@ -12,7 +11,6 @@ from scoretest import (
     DeadlockError,
     Event,
     FindingsError,
-    LivelockError,
     Score,
     TriggerEvent,
     create_scorer,
@@ -292,23 +290,6 @@ class TestWhatGoesWrong:
 
         with pytest.raises(DeadlockError, match="nobody is going to do"):
             await world.aclose()
-
-    async def test_a_program_without_end(self, harness):
-        """LivelockError is raised by the verb, and the test may go on."""
-
-        async def endless(_ctx):
-            for _ in itertools.count():
-                await asyncio.sleep(1)
-
-        on("go")(harness, endless)
-        await harness.asend("go")
-
-        with pytest.raises(LivelockError, match="timers are still pending") as caught:
-            await harness.afast_forward()
-        await harness.aadvance("1m")
-
-        assert "function 'support-endless'" in caught.value.where
-        assert "waits at" not in caught.value.fix
 
     async def test_a_finding_at_the_end_of_a_block(self, harnesses):
         """`async with` judges as `with` does, and hides no failure of the body."""
