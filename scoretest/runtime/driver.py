@@ -36,14 +36,11 @@ from .entry import Entry
 from .host import Hosted
 from .intake import as_command
 from .loop import VirtualLoop
-from .plain import PlainEntry
 from .registry import Registry
 from .stubs import Stubs
 from .timer_heap import NEVER_US
 
 __all__ = ["Driver"]
-
-AnyEntry = AsyncEntry | PlainEntry
 
 
 class Driver:
@@ -55,7 +52,7 @@ class Driver:
         self.on_moved: Callable[[Instant], None] | None = None
         self.registry = Registry(engine)
         self._base = base
-        self._entries: dict[tuple[str, int], AnyEntry] = {}
+        self._entries: dict[tuple[str, int], Entry] = {}
         self._sources: dict[str, ContextSource] = {}
         self._to_leave: list[AsyncEntry] = []
         self._ended: list[AsyncEntry] = []
@@ -197,8 +194,8 @@ class Driver:
                     self._refuse_chain(run)
             slug = run.function.slug
             function = self.registry.functions[slug]
-            kind = AsyncEntry if function.is_async else PlainEntry
-            entry = kind(self, live, effect, function)
+            make_entry = self.registry.entry_kinds[slug]
+            entry = make_entry(self, live, effect, function)
             self._entries[effect.run_id, effect.entry] = entry
             # an entry inherits nothing from whoever happened to cause it: neither a
             # context nor, through the loop's factory, a place among another's tasks
@@ -371,7 +368,7 @@ class Driver:
             )
         return "; ".join(lines) or "no handler is under way"
 
-    def under_way(self) -> list[AnyEntry]:
+    def under_way(self) -> list[Entry]:
         """Return the entries that have not ended, and those that left tasks behind."""
         return [*self._entries.values(), *self._ended]
 
