@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from . import experiment
     from ._model.event import Event
     from ._model.finding import Finding
-    from ._model.life import Cancel, Timeouts
+    from ._model.life import Cancel, Singleton, Timeouts
     from ._model.limits import Limits
     from ._model.options import TriggerEvent
     from ._model.score import Score
@@ -60,6 +60,7 @@ __all__ = [
     "Scores",
     "ScoretestError",
     "Sent",
+    "Singleton",
     "StalledError",
     "StepError",
     "Timeline",
@@ -78,6 +79,7 @@ _HOMES = {
     "Cancel": "._model.life",
     "Finding": "._model.finding",
     "Limits": "._model.limits",
+    "Singleton": "._model.life",
     "Timeouts": "._model.life",
     "TriggerEvent": "._model.options",
     "Score": "._model.score",

@@ -25,6 +25,7 @@ class AlarmKind(StrEnum):
     ENTER = "enter the run"
     SLEEP = "end the sleep"
     WAIT = "time the wait out"
+    INVOKE = "time the invocation out"
     START = "cancel the run, unless it has begun"
     FINISH = "cancel the run"
 

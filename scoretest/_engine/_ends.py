@@ -6,8 +6,8 @@ are released, and the server's own events about it are made (rules A1, A2, H4, D
 
 import json
 from collections.abc import Sequence
-from typing import NamedTuple
 
+from .._core.runs import RunRecord
 from .._ids import derived_ulid
 from .._json import Json, JsonObject
 from .._model.event import (
@@ -15,9 +15,11 @@ from .._model.event import (
     FUNCTION_CANCELLED,
     FUNCTION_FAILED,
     FUNCTION_FINISHED,
+    FUNCTION_INVOKED,
 )
 from .._model.fact import (
     DeferScheduled,
+    InvokeClosed,
     RunCancelled,
     RunCompleted,
     RunFailed,
@@ -25,20 +27,12 @@ from .._model.fact import (
 )
 from .._model.operation import DeferAdd, ErrorInfo, Operation
 from ..times import Instant
-from ._world import Live, World
+from ._world import Live, ServerEvent, World
 
-__all__ = ["ServerEvent", "cancel", "complete", "drop", "fail"]
+__all__ = ["cancel", "complete", "drop", "fail"]
 
 # what the server says of an answer that is an error (rule D6)
 _BAD_STATUS = "invalid status code: 500"
-
-
-class ServerEvent(NamedTuple):
-    """An event that the server itself is about to send."""
-
-    internal_id: str
-    name: str
-    data: JsonObject
 
 
 def complete(world: World, live: Live, output: Json) -> list[ServerEvent]:
@@ -124,6 +118,12 @@ def _finish(
         world.move_wait(live, wait, step, closed)
         world.waits.close(wait)
     live.waits.clear()
+    for hashed in live.invokes:
+        step = live.memos.steps[hashed]
+        world.move_step(live, step, InvokeClosed(run.id, step.name))
+    live.invokes.clear()
+    if run.function.life.singleton is not None:
+        world.admission.release(run.id)
     for watch in live.watches:
         world.cancels.close(watch, len(world.trace))
     events = [_released(world, live, call) for call in live.defers.release()]
@@ -175,6 +175,7 @@ def _news(
         "events": events,
         "function_id": run.function.slug,
         "run_id": run.id,
+        **_correlation(run),
     }
     stamp = world.ids.ulid("event", world.now)
     if status == "Completed":
@@ -188,3 +189,12 @@ def _news(
         ServerEvent(run.id, FUNCTION_FAILED, {**about, **result}),
         ServerEvent(stamp, FUNCTION_FINISHED, {**about, "error": result["error"]}),
     ]
+
+
+def _correlation(run: RunRecord) -> JsonObject:
+    """Return by what the run's caller knows it, if it was invoked (rule E3)."""
+    event = run.events[0]
+    routing = event.data.get("_inngest") if event.name == FUNCTION_INVOKED else None
+    if not isinstance(routing, dict) or routing.get("fn_id") != run.function.slug:
+        return {}
+    return {"correlation_id": routing["correlation_id"]}

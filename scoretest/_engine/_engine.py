@@ -1,6 +1,5 @@
 """The engine's surface: apply a command, advance the clock, read the facts."""
 
-from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import TypeVar, assert_never
 
@@ -19,7 +18,7 @@ from .._model.command import (
     WriteScore,
 )
 from .._model.effect import Enter
-from .._model.event import ReceivedEvent
+from .._model.event import DEFERRED_SCHEDULE, FUNCTION_FINISHED, ReceivedEvent
 from .._model.fact import (
     DeferRejected,
     EventReceived,
@@ -40,8 +39,8 @@ from .._model.predicate import Predicate
 from .._model.score import ScoreEntry
 from ..expr import compile as compile_expression
 from ..times import MILLISECOND, Duration, Instant
-from . import _ends, _lives, _steps
-from ._world import Live, World
+from . import _ends, _invokes, _lives, _steps
+from ._world import Live, ServerEvent, World
 
 __all__ = ["Engine"]
 
@@ -55,8 +54,6 @@ class Engine:
         self, *, start: Instant, seed: int = 0, limits: Limits | None = None
     ) -> None:
         self._world = World(start, seed, limits or Limits())
-        # what the server has yet to say of runs that ended
-        self._coming: deque[tuple[Live, _ends.ServerEvent]] = deque()
 
     # --- what can be read -----------------------------------------------------
 
@@ -181,7 +178,7 @@ class Engine:
                 self._world.record(FindingReported(finding))
             case _:
                 assert_never(command)
-        if self._coming:
+        if self._world.coming:
             self._deliver()
         return self._take_effects() if self._world.effects else ()
 
@@ -195,9 +192,8 @@ class Engine:
         world.now = max(world.now, to)
         while (alarm := world.timers.pop(world.now)) is not None:
             live = world.lives[alarm.run_id]
-            follows = _steps.wake(world, live, alarm)
-            if follows:
-                self._publish(live, follows)
+            self._publish(live, _steps.wake(world, live, alarm))
+            if world.coming:
                 self._deliver()
         return self._take_effects()
 
@@ -212,13 +208,14 @@ class Engine:
 
     # --- events -------------------------------------------------------------------
 
-    def _publish(self, live: Live, events: Sequence[_ends.ServerEvent]) -> None:
+    def _publish(self, live: Live, events: Sequence[ServerEvent]) -> None:
         """Let the events of a run's end arrive after all that happens already."""
-        self._coming.extend((live, event) for event in events)
+        for event in events:
+            self._world.coming.append((live, event))
 
     def _deliver(self) -> None:
-        while self._coming:
-            live, event = self._coming.popleft()
+        while self._world.coming:
+            live, event = self._world.coming.popleft()
             ts = self._world.now // MILLISECOND
             self._receive(event, live, event.internal_id, ts)
 
@@ -229,7 +226,7 @@ class Engine:
         self._receive(command, sender, command.id, ts // MILLISECOND)
 
     def _receive(
-        self, sent: SendEvent | _ends.ServerEvent, cause: Live | None, id_: str, ts: int
+        self, sent: SendEvent | ServerEvent, cause: Live | None, id_: str, ts: int
     ) -> None:
         world = self._world
         run = cause.run if cause else None
@@ -245,6 +242,8 @@ class Engine:
         )
         world.bus.guard(event)
         world.trace.record(world.now, EventReceived(event))
+        if event.name == FUNCTION_FINISHED and "correlation_id" in event.data:
+            _invokes.answer(world, event)
         if world.cancels.is_used:
             for live, events in _lives.cancelled_by(world, event):
                 self._publish(live, events)
@@ -266,12 +265,15 @@ class Engine:
         self, function: FunctionOptions, event: ReceivedEvent, cause: RunRecord | None
     ) -> None:
         world = self._world
-        if world.bus.is_repeated(function.slug, event):
-            reason = f"its id {event.id!r} already started one in the last 24 h"
+        reason = _lives.refusal(world, function, event)
+        if reason:
             world.record(RunSkipped(function.slug, event.internal_id, reason))
             return
         # a function of a user's own may listen to the deferred event, too (rule A9)
-        is_deferred = cause is not None and function.kind is not FunctionKind.ORDINARY
+        is_deferred = (
+            event.name == DEFERRED_SCHEDULE
+            and function.kind is not FunctionKind.ORDINARY
+        )
         run = RunRecord(
             id=world.ids.ulid("run", world.now),
             function=function,
@@ -308,7 +310,7 @@ class Engine:
             _ends.drop(world, live, command.operations)
             return
         live.run.attempts = entry.attempt + 1
-        follows: list[_ends.ServerEvent] = []
+        follows: list[ServerEvent] = []
         try:
             follows = self._take_answer(live, entry, command)
         except _steps.ServerFailure as failure:
@@ -320,7 +322,7 @@ class Engine:
 
     def _take_answer(
         self, live: Live, entry: RunEntered, command: EntryReturned
-    ) -> list[_ends.ServerEvent]:
+    ) -> list[ServerEvent]:
         world, outcome = self._world, command.outcome
         if isinstance(outcome, Raised):
             return self._take_error(live, entry, command, outcome)
@@ -338,7 +340,7 @@ class Engine:
 
     def _take_error(
         self, live: Live, entry: RunEntered, command: EntryReturned, outcome: Raised
-    ) -> list[_ends.ServerEvent]:
+    ) -> list[ServerEvent]:
         """Retry or fail the run; what the entry wanted deferred is lost (rule A3)."""
         world, run, error = self._world, live.run, outcome.error
         run.error = error

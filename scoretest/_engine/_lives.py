@@ -1,24 +1,38 @@
-"""What a declaration says of the life of a run: how it is cancelled, and when.
+"""What a declaration says of the life of a run: whether it begins, and what ends it.
 
 What cancels a run on an event is set up when the run is queued, so that an event that
 came before has no effect, and the event that starts a run never cancels it (rule F1).
 The start timeout counts from the event, the finish timeout from the first entry
 (rule F2).
+
+An event is refused by an idempotency key that is used up (rule F3), by an id that was
+used, and by a singleton that skips (rule F9), in this order.
 """
 
+import json
+
+from .._core.admission import Key
 from .._core.timers import Alarm, AlarmKind
 from .._core.waits import Watch
 from .._model.event import ReceivedEvent
 from .._model.finding import Finding
 from .._model.life import Cancel, LifeOptions
+from .._model.options import FunctionOptions
 from .._model.predicate import Predicate
 from ..expr import ExpressionError
 from ..expr import compile as compile_expression
 from ..times import Duration, Instant, format_duration
-from . import _ends
-from ._world import Live, World, seen_by_expressions
+from . import _ends, _invokes
+from ._world import Live, ServerEvent, World, seen_by_expressions, seen_event
 
-__all__ = ["begin", "cancelled_by", "check", "enter_first", "time_out"]
+__all__ = [
+    "begin",
+    "cancelled_by",
+    "check",
+    "enter_first",
+    "refusal",
+    "time_out",
+]
 
 
 def check(life: LifeOptions) -> None:
@@ -30,6 +44,61 @@ def check(life: LifeOptions) -> None:
     for cancel in life.cancel:
         if cancel.if_exp is not None:
             compile_expression(cancel.if_exp)
+    for key in (life.idempotency, life.singleton and life.singleton.key):
+        if key is not None:
+            compile_expression(key, kind="trigger")
+
+
+def refusal(world: World, function: FunctionOptions, event: ReceivedEvent) -> str:
+    """Return why *event* starts no run of *function*, or "" (rules F3, F9)."""
+    life = function.life
+    if life.idempotency is not None:
+        value = _value(world, function, event, life.idempotency)
+        key = (function.slug, value)
+        # what has no key, or says false, is let in (rule F3)
+        has_key = value not in ("null", "false")
+        if has_key and not world.admission.use(key, world.now):
+            _invokes.refuse(world, function.slug, event)
+            return f"its key {value} already started one in the last 24 h"
+    if world.bus.is_repeated(function.slug, event):
+        return f"its id {event.id!r} already started one in the last 24 h"
+    return "" if life.singleton is None else _singleton(world, function, event)
+
+
+def _singleton(world: World, function: FunctionOptions, event: ReceivedEvent) -> str:
+    """Cancel the active run of a singleton, or return that there is one (rule F9)."""
+    key = _singleton_key(world, function, event)
+    holder = world.admission.holder(key) if key else ""
+    if not holder:
+        return ""
+    if function.life.singleton and function.life.singleton.mode == "skip":
+        return "another run of its singleton is active"
+    live, reason = world.lives[holder], "a newer run of its singleton"
+    follows = _ends.cancel(world, live, event_id=event.internal_id, reason=reason)
+    world.coming.extend((live, news) for news in follows)
+    return ""
+
+
+def _singleton_key(
+    world: World, function: FunctionOptions, event: ReceivedEvent
+) -> Key | None:
+    """Return the key that a run of *function* holds; None when it holds none."""
+    singleton = function.life.singleton
+    if singleton is None:
+        return None
+    if singleton.key is None:
+        return (function.slug, "")
+    value = _value(world, function, event, singleton.key)
+    return None if value == "false" else (function.slug, value)
+
+
+def _value(
+    world: World, function: FunctionOptions, event: ReceivedEvent, key: str
+) -> str:
+    """Return the text of what a key expression makes of an event."""
+    expression = compile_expression(key, kind="trigger", clock=world.clock)
+    value = expression.value(seen_event(function, event))
+    return json.dumps(value, sort_keys=True, default=str, ensure_ascii=False)
 
 
 def begin(world: World, live: Live, delay: Duration) -> None:
@@ -39,6 +108,9 @@ def begin(world: World, live: Live, delay: Duration) -> None:
     live.watches = tuple(watch for watch in watches if watch is not None)
     for watch in live.watches:
         world.cancels.open(watch)
+    key = _singleton_key(world, live.run.function, live.run.events[0])
+    if key is not None:
+        world.admission.hold(key, live.run.id)
     if delay <= 0:
         enter_first(world, live)
         return
@@ -67,7 +139,7 @@ def _set(world: World, live: Live, kind: AlarmKind, within: Duration) -> None:
     world.wake(Instant(world.now + within), live, alarm)
 
 
-def time_out(world: World, live: Live, alarm: Alarm) -> list[_ends.ServerEvent]:
+def time_out(world: World, live: Live, alarm: Alarm) -> list[ServerEvent]:
     """Cancel a run whose timeout is over; return the events that follow."""
     return _ends.cancel(world, live, reason=f"its {alarm.step} is over")
 
@@ -106,7 +178,7 @@ def _tell_dead(
 
 def cancelled_by(
     world: World, event: ReceivedEvent
-) -> list[tuple[Live, list[_ends.ServerEvent]]]:
+) -> list[tuple[Live, list[ServerEvent]]]:
     """Cancel every run that *event* cancels; return what follows from each (rule F1)."""
     follows = []
     for watch in world.cancels.candidates(event):

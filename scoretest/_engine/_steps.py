@@ -23,6 +23,7 @@ from .._model.fact import (
 from .._model.finding import Finding
 from .._model.operation import (
     ErrorInfo,
+    InvokeFunction,
     PlanStep,
     SleepUntil,
     StepRaised,
@@ -33,9 +34,8 @@ from .._model.predicate import Predicate
 from ..expr import ExpressionError
 from ..expr import compile as compile_expression
 from ..times import SECOND, Duration, Instant, format_duration
-from . import _lives
-from ._ends import ServerEvent
-from ._world import Live, World, seen_by_expressions
+from . import _invokes, _lives
+from ._world import Live, ServerEvent, World, seen_by_expressions
 
 __all__ = ["ServerFailure", "delay_after", "match", "perform", "wake"]
 
@@ -54,7 +54,7 @@ class ServerFailure(Exception):  # noqa: N818 -- a signal inside the engine, not
         self.step = step
 
 
-StepOperation = PlanStep | StepRan | StepRaised | SleepUntil | WaitFor
+StepOperation = PlanStep | StepRan | StepRaised | SleepUntil | WaitFor | InvokeFunction
 
 
 def perform(
@@ -81,8 +81,8 @@ def perform(
                 _sleep(world, live, operation)
             case StepRaised():
                 _raised(world, live, operation, entry, alone=alone)
-            case PlanStep():
-                _plan(world, live, operation)
+            case PlanStep() | InvokeFunction():
+                _elsewhere(world, live, operation)
             case _:
                 assert_never(operation)
 
@@ -98,6 +98,14 @@ def _record(world: World, live: Live, operation: StepOperation, op: str) -> Step
             )
         )
     return step
+
+
+def _elsewhere(world: World, live: Live, operation: PlanStep | InvokeFunction) -> None:
+    """Let a step be done by another entry, or by another run."""
+    if isinstance(operation, PlanStep):
+        _plan(world, live, operation)
+    else:
+        _invoke(world, live, operation)
 
 
 def _plan(world: World, live: Live, operation: PlanStep) -> None:
@@ -213,6 +221,13 @@ def _wait(world: World, live: Live, operation: WaitFor) -> None:
     wait.timer = world.wake(expires, live, Alarm(AlarmKind.WAIT, live.run.id, hashed))
 
 
+def _invoke(world: World, live: Live, operation: InvokeFunction) -> None:
+    step = _record(world, live, operation, "InvokeFunction")
+    if operation.timeout and operation.timeout > world.limits.longest_pause:
+        raise _too_long(str(operation.step), "invoke", operation.timeout)
+    _invokes.invoke(world, live, operation, step)
+
+
 def _compiled(world: World, live: Live, operation: WaitFor) -> Predicate | None:
     """Compile the wait's expression against the run's own event (section C)."""
     if operation.expression is None:
@@ -266,6 +281,8 @@ def wake(world: World, live: Live, alarm: Alarm) -> list[ServerEvent]:
         case AlarmKind.WAIT:
             step = live.memos.steps[alarm.step]
             _end(world, live, alarm.step, WaitTimedOut(live.run.id, step.name))
+        case AlarmKind.INVOKE:
+            _invokes.time_out(world, live, alarm)
         case AlarmKind.START | AlarmKind.FINISH:
             return _lives.time_out(world, live, alarm)
         case _:

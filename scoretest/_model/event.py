@@ -15,6 +15,7 @@ __all__ = [
     "FUNCTION_CANCELLED",
     "FUNCTION_FAILED",
     "FUNCTION_FINISHED",
+    "FUNCTION_INVOKED",
     "Event",
     "ReceivedEvent",
     "check_ts",
@@ -23,6 +24,7 @@ __all__ = [
 DEFERRED_SCHEDULE = "inngest/deferred.schedule"  # rule A9
 FUNCTION_FINISHED = "inngest/function.finished"  # rule H4
 FUNCTION_FAILED = "inngest/function.failed"  # rule D6
+FUNCTION_INVOKED = "inngest/function.invoked"  # rule E3
 FUNCTION_CANCELLED = "inngest/function.cancelled"  # rule D6
 
 

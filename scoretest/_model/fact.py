@@ -19,6 +19,11 @@ __all__ = [
     "EventReceived",
     "Fact",
     "FindingReported",
+    "InvokeClosed",
+    "InvokeFailed",
+    "InvokeReturned",
+    "InvokeStarted",
+    "InvokeTimedOut",
     "RunCancelled",
     "RunCompleted",
     "RunEntered",
@@ -212,6 +217,54 @@ class WaitClosed:
 
 
 @record
+class InvokeStarted:
+    """A run invokes another function and waits for its result."""
+
+    run_id: str
+    step: StepName
+    function: str
+    event_id: str
+    expires: Instant
+
+
+@record
+class InvokeReturned:
+    """The invoked run ended, and its caller has the result."""
+
+    run_id: str
+    step: StepName
+    invoked: str
+    output: Json
+
+
+@record
+class InvokeFailed:
+    """The invoked run failed, or there is no such function."""
+
+    run_id: str
+    step: StepName
+    invoked: str
+    error: ErrorInfo
+
+
+@record
+class InvokeTimedOut:
+    """The invoked run took too long; it goes on without its caller."""
+
+    run_id: str
+    step: StepName
+    error: ErrorInfo
+
+
+@record
+class InvokeClosed:
+    """The run ended while it waited for the run that it had invoked."""
+
+    run_id: str
+    step: StepName
+
+
+@record
 class DeferAdded:
     """The server keeps a defer with its run."""
 
@@ -299,6 +352,11 @@ Fact: TypeAlias = (
     | WaitMatched
     | WaitTimedOut
     | WaitClosed
+    | InvokeStarted
+    | InvokeReturned
+    | InvokeFailed
+    | InvokeTimedOut
+    | InvokeClosed
     | DeferAdded
     | DeferAborted
     | DeferRejected

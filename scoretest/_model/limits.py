@@ -49,6 +49,7 @@ class Limits:
     default_retries: int = 4  # rule D1
     shortest_retry: Duration = SECOND  # rule D5
     longest_retry: Duration = DAY  # rule D5
+    invoke_life: Duration = _YEAR  # server source, of an invoke without a timeout
     cancel_life: Duration = _YEAR  # server consts, of a cancel without a timeout
 
     def __post_init__(self) -> None:

@@ -5,7 +5,7 @@ context. The SDK knows nothing else of either.
 """
 
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from .._json import Json, JsonObject
 from ..times import Duration, Instant
@@ -15,9 +15,16 @@ from .operation import DeferAbort, DeferAdd
 from .place import Place
 from .score import ScoreValue
 
-__all__ = ["AsyncSteps", "RunPort", "SyncSteps", "WorldPort"]
+__all__ = ["AsyncSteps", "Invoked", "RunPort", "SyncSteps", "WorldPort"]
 
 T = TypeVar("T")
+
+
+class Invoked(NamedTuple):
+    """A function to invoke: its app, None for the caller's own, and its id there."""
+
+    app_id: str | None
+    fn_id: str
 
 
 class WorldPort(Protocol):
@@ -97,6 +104,16 @@ class AsyncSteps(RunPort, Protocol):
     ) -> JsonObject | None:
         """Leave the handler until an event matches, or the time is over."""
 
+    async def invoke(
+        self,
+        step_id: str,
+        function: Invoked,
+        data: object,
+        within: Duration | None,
+        place: Place,
+    ) -> Json:
+        """Leave the handler until a run of *function* has ended."""
+
     async def parallel(
         self, branches: Sequence[Callable[[], Awaitable[T]]]
     ) -> tuple[T, ...]:
@@ -121,6 +138,16 @@ class SyncSteps(RunPort, Protocol):
         place: Place,
     ) -> JsonObject | None:
         """Leave the handler until an event matches, or the time is over."""
+
+    def invoke(
+        self,
+        step_id: str,
+        function: Invoked,
+        data: object,
+        within: Duration | None,
+        place: Place,
+    ) -> Json:
+        """Leave the handler until a run of *function* has ended."""
 
     def parallel(self, branches: Sequence[Callable[[], T]]) -> tuple[T, ...]:
         """Go through all *branches*, and leave the handler once for all their steps."""

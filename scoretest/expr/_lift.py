@@ -15,8 +15,10 @@ __all__ = ["Lifted", "lift", "shows_all"]
 
 _MARK: Final = "vars."
 _NAMES: Final = "abcdefghijklmnopqrstuvwxyz"
+# a number is looked back at after its first digit, so that the search can skip to the
+# characters that may begin a literal
 _LITERAL: Final = re.compile(
-    r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|(?<![\w.])[0-9][\w.]*""", re.DOTALL
+    r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|[0-9](?<![\w.].)[\w.]*""", re.DOTALL
 )
 
 _ODD: Final = re.compile(r"[\\\n\r\ud800-\udfff]")

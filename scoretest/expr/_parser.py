@@ -11,6 +11,7 @@ from typing import Final, cast
 
 from ._errors import ExpressionError
 from ._lexer import Token, decode, quote_fix, refusal, tokens
+from ._numbers import read_number
 from ._stack import with_room
 from ._tree import (
     Binary,
@@ -21,7 +22,6 @@ from ._tree import (
     Index,
     ListOf,
     Lit,
-    LitValue,
     Logic,
     Macro,
     MapOf,
@@ -29,12 +29,10 @@ from ._tree import (
     Select,
     Unary,
 )
-from ._values import INT_MAX, INT_MIN, UINT_MAX, UInt
 
 __all__ = ["MAX_DEPTH", "parse"]
 
 MAX_DEPTH: Final = 250  # cel-go's default recursion limit
-_MAX_DIGITS: Final = 20  # of a 64-bit number; longer ones are never converted
 
 _LEVELS: Final = {
     "==": 1,
@@ -164,7 +162,7 @@ class _Parser:
             count += len(self.advance().text)
         inner = self.token.start
         if op == "-" and self.token.kind in ("int", "float"):
-            number = self.number(self.advance(), sign="-")
+            number = read_number(self.advance(), self.text, sign="-")
             count -= 1
             node = self.member(number, number.span[0])
         else:
@@ -320,36 +318,8 @@ class _Parser:
         self.advance()
         return True
 
-    def number(self, token: Token, sign: str = "") -> Lit:
-        span = (token.start - len(sign), token.end)
-        if token.kind == "float":
-            value = float(sign + token.text)
-            if value in (float("inf"), float("-inf")):
-                raise refusal(
-                    f"{token.text} is too large for a double", self.text, span
-                )
-            return Lit(value, span)
-        return Lit(self.integer(token.text, sign, span), span)
-
-    def integer(self, text: str, sign: str, span: tuple[int, int]) -> LitValue:
-        digits = text.rstrip("uU")
-        base = 16 if digits[:2] in ("0x", "0X") else 10
-        shown = digits[2:] if base == 16 else digits  # noqa: PLR2004 -- hexadecimal
-        significant = shown.lstrip("0")
-        if len(significant) > _MAX_DIGITS:
-            raise self.out_of_range(text, span)
-        value = int(sign + (significant or "0"), base)
-        if digits != text:
-            if not 0 <= value <= UINT_MAX:
-                raise self.out_of_range(text, span)
-            return UInt(value)
-        if not INT_MIN <= value <= INT_MAX:
-            raise self.out_of_range(text, span)
-        return value
-
-    def out_of_range(self, text: str, span: tuple[int, int]) -> ExpressionError:
-        shown = text if len(text) <= 2 * _MAX_DIGITS else f"{text[:20]}…"
-        return refusal(f"{shown} is outside the range of 64 bits", self.text, span)
+    def number(self, token: Token) -> Lit:
+        return read_number(token, self.text)
 
     def deeper(self, by: int) -> None:
         self.depth += by

@@ -9,6 +9,7 @@ from .._model.fact import (
     DeferScheduled,
     EventReceived,
     Fact,
+    InvokeStarted,
     RunCancelled,
     RunQueued,
     RunSkipped,
@@ -37,6 +38,7 @@ class Index:
         self._causes: set[str] = set()
         self._starts: set[str] = set()
         self._released: dict[str, str] = {}
+        self._invoked: dict[str, str] = {}
         self._functions: dict[tuple[str, str], str] = {}
         self._steps: dict[tuple[str, str], str] = {}
         for entry in entries:
@@ -58,6 +60,8 @@ class Index:
                 self._functions[fact.run_id, fact.defer] = fact.function
             case DeferScheduled():
                 self._released[fact.event_id] = fact.defer
+            case InvokeStarted():
+                self._invoked[fact.event_id] = fact.function
             case StepPlanned() | StepRetried():
                 self._steps[fact.run_id, fact.step.hashed] = str(fact.step)
             case _:
@@ -87,6 +91,10 @@ class Index:
     def released_defer(self, event_id: str) -> str:
         """Return the defer whose event this is, or ""."""
         return self._released.get(event_id, "")
+
+    def invoked_function(self, event_id: str) -> str:
+        """Return the function that this event invokes, or ""."""
+        return self._invoked.get(event_id, "")
 
     def deferred_function(self, run_id: str, defer: str) -> str:
         """Return the function that a defer starts, or "" when the trace tells none."""

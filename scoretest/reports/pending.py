@@ -5,6 +5,11 @@ from typing import assert_never
 
 from .._model.fact import (
     Fact,
+    InvokeClosed,
+    InvokeFailed,
+    InvokeReturned,
+    InvokeStarted,
+    InvokeTimedOut,
     RunCancelled,
     RunCompleted,
     RunEntered,
@@ -31,9 +36,18 @@ from .sentences import offset
 __all__ = ["Ends"]
 
 _SETTLED = (
-    StepCompleted | StepFailed | SleepEnded | WaitMatched | WaitTimedOut | WaitClosed
+    StepCompleted
+    | StepFailed
+    | SleepEnded
+    | WaitMatched
+    | WaitTimedOut
+    | WaitClosed
+    | InvokeReturned
+    | InvokeFailed
+    | InvokeTimedOut
+    | InvokeClosed
 )
-_PENDING = StepPlanned | StepRetried | SleepStarted | WaitOpened
+_PENDING = StepPlanned | StepRetried | SleepStarted | WaitOpened | InvokeStarted
 
 
 class Ends:
@@ -103,6 +117,9 @@ class Ends:
             case WaitOpened():
                 until = offset(fact.expires, self._start)
                 return f"waits for {fact.event} until {until}"
+            case InvokeStarted():
+                until = offset(fact.expires, self._start)
+                return f"waits for {fact.function} until {until}"
             case _:
                 assert_never(fact)
 

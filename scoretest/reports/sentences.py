@@ -10,6 +10,7 @@ from .._model.event import (
     FUNCTION_CANCELLED,
     FUNCTION_FAILED,
     FUNCTION_FINISHED,
+    FUNCTION_INVOKED,
 )
 from .._model.fact import (
     DeferAborted,
@@ -17,6 +18,11 @@ from .._model.fact import (
     DeferRejected,
     DeferScheduled,
     FindingReported,
+    InvokeClosed,
+    InvokeFailed,
+    InvokeReturned,
+    InvokeStarted,
+    InvokeTimedOut,
     RunCancelled,
     RunCompleted,
     RunEntered,
@@ -45,11 +51,13 @@ from .redaction import brief
 __all__ = [
     "SERVER_NEWS",
     "DeferFact",
+    "InvokeFact",
     "NewsFact",
     "RunFact",
     "SleepFact",
     "StepFact",
     "defer_line",
+    "invoke_line",
     "news_line",
     "offset",
     "run_line",
@@ -59,7 +67,13 @@ __all__ = [
 
 _VALUE = 30  # columns; a float takes 24 at most
 SERVER_NEWS = frozenset(
-    {DEFERRED_SCHEDULE, FUNCTION_FINISHED, FUNCTION_FAILED, FUNCTION_CANCELLED}
+    {
+        DEFERRED_SCHEDULE,
+        FUNCTION_CANCELLED,
+        FUNCTION_FAILED,
+        FUNCTION_FINISHED,
+        FUNCTION_INVOKED,
+    }
 )
 
 RunFact: TypeAlias = (
@@ -67,6 +81,9 @@ RunFact: TypeAlias = (
 )
 StepFact: TypeAlias = StepPlanned | StepCompleted | StepRetried | StepFailed
 SleepFact: TypeAlias = SleepStarted | SleepEnded
+InvokeFact: TypeAlias = (
+    InvokeStarted | InvokeReturned | InvokeFailed | InvokeTimedOut | InvokeClosed
+)
 DeferFact: TypeAlias = DeferAdded | DeferAborted | DeferRejected | DeferScheduled
 NewsFact: TypeAlias = (
     RunSkipped | ScoreWritten | VariantTaken | VariantAssigned | FindingReported
@@ -105,10 +122,13 @@ def run_line(
 
 def _begun(fact: RunQueued, index: Index, start: Instant, *, is_late: bool) -> Line:
     name = index.event_name(fact.event_id)
-    text = f"deferred by {index.run(fact.parent)}" if fact.parent else f"by {name}"
     event = index.event(fact.event_id)
-    if event is not None and event.sender and not fact.parent:
-        text += f" from {index.run(event.sender)}"
+    sender = index.run(event.sender) if event and event.sender else ""
+    text = f"by {name} from {sender}" if sender else f"by {name}"
+    if fact.parent:
+        text = f"deferred by {index.run(fact.parent)}"
+    elif sender and index.invoked_function(fact.event_id) == fact.function:
+        text = f"invoked by {sender}"
     key = index.released_defer(fact.event_id) or name
     if event is not None and is_late:
         return Line("queued", f"{text}, starts at {offset(event.ts, start)}", key=key)
@@ -163,6 +183,25 @@ def sleep_line(fact: SleepFact, start: Instant) -> Line:
             return Line("sleep", text, key=fact.step.id)
         case SleepEnded():
             return Line("woke", str(fact.step), key=fact.step.id)
+        case _:
+            assert_never(fact)
+
+
+def invoke_line(fact: InvokeFact, start: Instant) -> Line:
+    """Return what becomes of a call of another function."""
+    step, key = str(fact.step), fact.step.id
+    match fact:
+        case InvokeStarted():
+            text = f"{step} → {fact.function} until {offset(fact.expires, start)}"
+            return Line("invoke", text, key=f"{key} {fact.function}")
+        case InvokeReturned():
+            return Line("returned", f"{step} →", fact.output, key=key)
+        case InvokeFailed():
+            return _told_error("failed", f"step {step}: ", fact.error)
+        case InvokeTimedOut():
+            return Line("timed out", f"{step}: the invoked run goes on", key=key)
+        case InvokeClosed():
+            return Line("closed", f"{step}, still invoking when the run ended", key=key)
         case _:
             assert_never(fact)
 

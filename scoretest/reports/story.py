@@ -29,7 +29,7 @@ from .index import Index
 from .line import Block, Chapter, Line
 from .teller import Teller
 
-__all__ = ["tell"]
+__all__ = ["owner_of", "tell"]
 
 # what the server does with an event on the spot; anything else needs a handler
 _IMMEDIATE = (
@@ -88,7 +88,7 @@ class _Story:
         self._by_event[event.internal_id] = self._by_run.get(event.sender)
 
     def _add_line(self, fact: Fact, line: Line) -> None:
-        run_id = _owner(fact)
+        run_id = owner_of(fact)
         caused_by = (
             self._by_event.get(fact.event_id)
             if isinstance(fact, RunQueued | RunSkipped | RunCancelled | WaitMatched)
@@ -122,7 +122,7 @@ class _Story:
         return chapter
 
 
-def _owner(fact: Fact) -> str:
+def owner_of(fact: Fact) -> str:
     """Return the run that a fact is told of, or "" for none."""
     match fact:
         case EventReceived() | RunSkipped():

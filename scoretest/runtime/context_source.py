@@ -61,8 +61,18 @@ class ContextSource:
         return Event.arrived(event.wire, data)
 
     def make_parents(self) -> list[DeferredParent]:
-        """Return the runs that deferred this one (rule A9)."""
-        run = self._live.run
+        """Return the runs that deferred this one (rule A9).
+
+        Raises:
+            UsageError: It is a run of a deferred function that was invoked by its id.
+        """
+        run, options = self._live.run, self._function.options
+        if options.kind is not FunctionKind.ORDINARY and not run.parent:
+            raise UsageError(
+                f"the {options.kind.value} {options.slug!r} was invoked, so that no "
+                "run has deferred it",
+                fix="start it with ctx.defer(...)",
+            )
         return [_parent(event) for event in run.events if run.parent]
 
     def make_input(self) -> object:

@@ -29,13 +29,15 @@ from .._model.operation import (
     WaitFor,
 )
 from .._model.place import Place
+from .._model.ports import Invoked
 from ..sdk.context import Context
 from ..sdk.current import current_port
 from ..sdk.errors import NonRetriableError, RetryAfterError
 from ..sdk.function import AnyFunction
 from ..times import Duration, Instant
-from .entry import Entry
+from .entry import Entry, Request
 from .host import Host
+from .invoking import invocation
 from .leaving import LeaveHandler, NestedStep, in_group, in_step
 
 __all__ = ["AsyncEntry", "current_entry"]
@@ -59,9 +61,14 @@ class AsyncEntry(Entry):
     _is_branch_left = False  # a task of a group's branch was, and was not seen
 
     def __init__(
-        self, driver: Host, live: Live, effect: Enter, function: AnyFunction
+        self,
+        driver: Host,
+        live: Live,
+        effect: Enter,
+        function: AnyFunction,
+        request: Request,
     ) -> None:
-        super().__init__(driver, live, effect, function)
+        super().__init__(driver, live, effect, function, request)
         self.children: list[asyncio.Task[object]] = []
         self._parked: set[asyncio.Task[object]] = set()
         self._calls: list[Tracked] = []
@@ -235,6 +242,24 @@ class AsyncEntry(Entry):
         wait = WaitFor(step=name, event=event, expression=expression, timeout=within)
         await self._hand_in(*([] if self.is_skipped(name) else [wait]))
         return None
+
+    async def invoke(
+        self,
+        step_id: str,
+        function: Invoked,
+        data: object,
+        within: Duration | None,
+        place: Place,
+    ) -> Json:
+        """Leave the handler until a run of *function* has ended."""
+        name, memo = self.reach(step_id, "InvokeFunction", place)
+        if memo is not None:
+            return self.opened(memo)
+        if self.is_skipped(name):
+            return await self._hand_in()
+        return await self._hand_in(
+            invocation(self, name, function, data, within, place)
+        )
 
     async def parallel(
         self, branches: Sequence[Callable[[], Awaitable[T]]]

@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from contextvars import Context as ContextVars
 from typing import Any
 
-from .._core.runs import RunRecord
 from .._engine import Engine, Live
 from .._model.command import (
     Command,
@@ -32,6 +31,7 @@ from ..times import Instant
 from .collecting import rarely_collected
 from .context_source import ContextSource
 from .coroutines import AsyncEntry, current_entry
+from .entrance import Entrance
 from .entry import Entry
 from .host import Hosted
 from .intake import as_command
@@ -51,8 +51,8 @@ class Driver:
         self.stubs = Stubs()
         self.on_moved: Callable[[Instant], None] | None = None
         self.registry = Registry(engine)
-        self._base = base
-        self._entries: dict[tuple[str, int], Entry] = {}
+        self._entrance = Entrance(self, engine, self.registry, base)
+        self._entries = self._entrance.under_way
         self._sources: dict[str, ContextSource] = {}
         self._to_leave: list[AsyncEntry] = []
         self._ended: list[AsyncEntry] = []
@@ -60,12 +60,12 @@ class Driver:
         self._crash: BaseException | None = None
         self._is_trouble_told = False
         self._is_stopped = False
-        self._newest = self._most_generations = 0
         self.move_to(loop)
 
     def move_to(self, loop: VirtualLoop) -> None:
         """Go on in *loop*, which has no other world; nothing may be under way."""
         self.loop = loop
+        self._entrance.move_to(loop)
         self._start_us = self.engine.now - loop.now_us
         loop.on_idle = self._idle
         loop.next_due = self._next_due
@@ -184,27 +184,9 @@ class Driver:
     # --- entries ----------------------------------------------------------------------
 
     def perform(self, effects: Sequence[Enter]) -> None:
-        """Start the entries that the engine asks for, in its order."""
-        for effect in effects:
-            live = self.engine.lives[effect.run_id]
-            run = live.run
-            if run.generation > self._newest:
-                self._newest = run.generation
-                if self._newest > self._most_generations:
-                    self._refuse_chain(run)
-            slug = run.function.slug
-            function = self.registry.functions[slug]
-            make_entry = self.registry.entry_kinds[slug]
-            entry = make_entry(self, live, effect, function)
-            self._entries[effect.run_id, effect.entry] = entry
-            # an entry inherits nothing from whoever happened to cause it: neither a
-            # context nor, through the loop's factory, a place among another's tasks
-            entry.task = asyncio.Task(
-                entry.main(),
-                loop=self.loop,
-                name=f"{slug}#{effect.entry}",  # asyncio's own would count all tasks
-                context=self._base.copy(),
-            )
+        """Let the entries begin that the engine asks for, in its order."""
+        if effects:
+            self._entrance.admit(effects)
 
     @contextmanager
     def operation(self, chain: int, *, may_wait: bool = False) -> Iterator[None]:
@@ -217,7 +199,7 @@ class Driver:
         Raises:
             DeadlockError: It is over, and a handler waits for what nobody will do.
         """
-        self._most_generations = self._newest + chain
+        self._entrance.allow(chain)
         try:
             with rarely_collected():
                 yield
@@ -229,17 +211,6 @@ class Driver:
         except BaseException:
             self._is_trouble_told = True
             raise
-
-    def _refuse_chain(self, run: RunRecord) -> None:
-        options = run.function
-        error = LivelockError(
-            f"runs start each other without end: this one of {options.slug!r} is "
-            f"number {run.generation} in its chain",
-            where=run_where(options.slug, options.place, run.id, "", self.now),
-            fix="let one function of the cycle stop sending, or go on for a limited "
-            'time: harness.fast_forward(within="1d")',
-        )
-        self.crash(error)
 
     def source_of(self, live: Live, function: AnyFunction) -> ContextSource:
         """Return what the contexts of a run's entries tell of it."""
@@ -274,8 +245,7 @@ class Driver:
             return
         if entry.live.run.is_over:
             self._sources.pop(effect.run_id, None)
-        if effects:
-            self.perform(effects)
+        self.perform(effects)
 
     def _idle(self) -> bool:
         """Leave the entries that have come to a step; say whether there were any."""
@@ -378,7 +348,7 @@ class Driver:
         for entry in self._entries.values():
             entry.forget_error()
         self._is_stopped = True
-        self._entries.clear()
+        self._entrance.close()
         self._to_leave.clear()
 
 

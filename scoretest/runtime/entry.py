@@ -6,8 +6,9 @@ operation. `Entry` is the port that the SDK's context talks to.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 from .._core.memos import Memo
 from .._engine import Live
@@ -43,7 +44,7 @@ from .host import Host
 from .inspection import beyond_anyio
 from .leaving import NestedStep, in_group, in_step
 
-__all__ = ["Entry"]
+__all__ = ["Entry", "Request"]
 
 # a handler that swallows this many interrupts in one entry will never be left
 _MOST_SWALLOWED = 100
@@ -51,6 +52,18 @@ _MOST_SWALLOWED = 100
 _SWALLOWED = (
     "catch Exception, or name the errors; never catch BaseException around a step"
 )
+
+
+class Request(NamedTuple):
+    """What the server tells an entry, as it stood when the entry was asked for (E6).
+
+    Attributes:
+        memos: The steps that had settled.
+        defers: The defers that it had accepted, and whether each could be aborted.
+    """
+
+    memos: dict[str, Memo]
+    defers: Mapping[str, bool]
 
 
 class Entry:
@@ -68,19 +81,23 @@ class Entry:
     _deferring: DeferBuffer | None = None
 
     def __init__(
-        self, driver: Host, live: Live, effect: Enter, function: AnyFunction
+        self,
+        driver: Host,
+        live: Live,
+        effect: Enter,
+        function: AnyFunction,
+        request: Request,
     ) -> None:
         self.driver = driver
         self.live = live
         self.effect = effect
         self.function = function
         self.run_id = live.run.id
-        self.memos = live.memos.settled.copy()
+        self.memos, self._kept_defers = request
         self.reached: dict[str, StepName] = {}
         self.operations: list[Operation] = []
         self.running: list[StepName] = []
         self._counts: dict[str, int] = {}
-        self._kept_defers = live.defers.known
 
     async def main(self) -> None:
         """Go through the handler once and give the engine what came of it."""

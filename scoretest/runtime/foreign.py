@@ -14,7 +14,7 @@ from .._model.effect import Enter
 from .._model.options import FunctionOptions
 from ..sdk.client import Client
 from ..sdk.function import AnyFunction, Function
-from .entry import Entry
+from .entry import Entry, Request
 from .host import Host
 
 __all__ = [
@@ -55,7 +55,13 @@ class EntryKind(Protocol):
     """Makes the entries of a function."""
 
     def __call__(
-        self, driver: Host, live: Live, effect: Enter, function: Any, /
+        self,
+        driver: Host,
+        live: Live,
+        effect: Enter,
+        function: Any,
+        request: Request,
+        /,
     ) -> Entry:
         """Return the entry that *effect* asks for."""
 

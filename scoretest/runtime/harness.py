@@ -25,6 +25,7 @@ from .expectations import ExpectedFailure
 from .foreign import AnyClient, Served, translated
 from .judgement import Judgement, raise_findings
 from .loop import VirtualLoop
+from .noting import note_timeline
 from .reader import Reader
 from .reading_face import ReadingFace
 from .residence import Residence
@@ -312,7 +313,8 @@ class Harness(AsyncFace, ReadingFace):
             self._residence.check_deadlock()
         finally:
             self.abandon()
-        if self._is_strict:
+        if self._is_strict and findings:
+            note_timeline(lambda: self.timeline)
             raise_findings(findings)
 
     def abandon(self) -> None:
@@ -335,6 +337,7 @@ class Harness(AsyncFace, ReadingFace):
         if error is None:
             self.close()
         else:  # what the test raised is the news; findings would hide it
+            note_timeline(lambda: self.timeline)
             self.abandon()
 
     async def aclose(self) -> None:
@@ -357,6 +360,7 @@ class Harness(AsyncFace, ReadingFace):
         if error is None:
             await self.aclose()
         else:  # what the test raised is the news; findings would hide it
+            note_timeline(lambda: self.timeline)
             self.abandon()
             await self._residence.farewell()
 

@@ -78,17 +78,21 @@ def beyond_anyio(place: Place) -> Place:
     """
     called = getattr(asyncio.current_task(), "get_coro", object)()
     frame = getattr(called, "cr_frame", None)
-    if frame is None or frame.f_code is not place[0]:
+    if frame is None or not frame.f_globals["__name__"].startswith("anyio."):
         return place
     function = frame.f_locals.get("func")
-    for thread in sys._current_frames().values():  # noqa: SLF001 -- as above
-        waiting: FrameType | None = thread
-        while waiting is not None and waiting.f_back is not None:
-            is_anyio = waiting.f_globals.get("__name__") == "anyio.from_thread"
-            if is_anyio and waiting.f_locals.get("func") is function:
-                return waiting.f_back.f_code, waiting.f_back.f_lasti
-            waiting = waiting.f_back
-    return place
+    threads = sys._current_frames().values()  # noqa: SLF001 -- as above
+    callers = (line for thread in threads for line in _callers_of(function, thread))
+    return next(callers, place)
+
+
+def _callers_of(function: object, frame: FrameType | None) -> Iterator[Place]:
+    """Yield the lines of a thread that have *function* called on the loop."""
+    while frame is not None and frame.f_back is not None:
+        is_anyio = frame.f_globals.get("__name__") == "anyio.from_thread"
+        if is_anyio and frame.f_locals.get("func") is function:
+            yield frame.f_back.f_code, frame.f_back.f_lasti
+        frame = frame.f_back
 
 
 def position_of(ident: int) -> int:

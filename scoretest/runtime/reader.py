@@ -33,7 +33,7 @@ class Reader:
     def __init__(self, engine: Engine, start: Instant) -> None:
         self._engine = engine
         self._start = start
-        self.source = Source(engine)
+        self.source = Source(engine, start)
         self.looked_at = self.source.looked_at
 
     @property

@@ -6,6 +6,9 @@ from typing import final
 
 from .._engine import Engine
 from .._json import show
+from .._model.command import ReportFinding
+from .._model.finding import Finding
+from .._model.options import TriggerEvent
 from ..errors import UsageError
 from ..sdk.client import Client
 from ..sdk.function import AnyFunction, Function
@@ -41,6 +44,19 @@ class Registry:
             self.functions[function.id] = function
             self.loggers[function.id] = client.logger
             self.entry_kinds[function.id] = _entry_kind(function)
+            for trigger in function.options.triggers:
+                if trigger.is_dead:
+                    self._tell_dead(function, trigger)
+
+    def _tell_dead(self, function: AnyFunction, trigger: TriggerEvent) -> None:
+        finding = Finding(
+            code="TRIGGER_DEAD",
+            message=f"the trigger {trigger.event!r} of {function.id!r} never matches: "
+            "a wildcard stands for the end of a name, after '/' or '.'",
+            where=function.options.place,
+            fix='write TriggerEvent(event="support/*"), or name each event',
+        )
+        self._engine.apply(ReportFinding(finding))
 
     def slug_of(self, function: object) -> str:
         """Return the slug of a function that is served.

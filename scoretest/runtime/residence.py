@@ -16,7 +16,7 @@ from .driver import Driver
 from .entry import Entry
 from .loop import VirtualLoop
 from .shared_loop import SharedLoop
-from .wall_clock import WallClock
+from .wall_clock import WallClock, stranger_at_the_clock
 
 __all__ = ["Residence"]
 
@@ -37,6 +37,10 @@ class Residence:
     Args:
         driver: Runs the world; it was made with a loop of its own.
         io: Whether threads, sockets and processes are waited for or refused.
+
+    Attributes:
+        is_closed: Whether the world has ended.
+        stranger: Who else has frozen the wall clock, which does not follow this world.
     """
 
     def __init__(self, driver: Driver, io: Literal["block", "forbid"]) -> None:
@@ -46,6 +50,7 @@ class Residence:
         self._jumps_before = self._max_jumps
         self._deadlock: DeadlockError | None = None
         self._clock: WallClock | None = None
+        self.stranger = ""
         self._is_lost = False
         self.is_closed = False
 
@@ -112,6 +117,8 @@ class Residence:
     def _check_alive(self, verb: str) -> None:
         if self._clock is not None:  # another world may have moved it meanwhile
             self._clock.show(self._driver.now)
+        else:
+            self.stranger = self.stranger or stranger_at_the_clock()
         if self.is_closed:
             raise UsageError(
                 f"{_call(verb)} was used after the harness was closed",

@@ -11,7 +11,15 @@ from ..errors import UsageError, near_miss
 from ..times import MILLISECOND, Instant, to_instant
 from .views import OpenWait, Run, Source
 
-__all__ = ["NoRunError", "Sent", "as_wire", "ignored", "would_ignore"]
+__all__ = [
+    "NoRunError",
+    "ResumedRuns",
+    "Sent",
+    "StartedRuns",
+    "as_wire",
+    "ignored",
+    "would_ignore",
+]
 
 
 class NoRunError(UsageError, IndexError):
@@ -49,6 +57,14 @@ class StartedRuns(list[Run]):
                 f"the events that were sent started no run{self._hint}",
                 fix="serve a function with a trigger of exactly this event's name",
             ) from None
+
+
+class ResumedRuns(list[Run]):
+    """The runs that events resumed: a list that knows what was sent."""
+
+    def __init__(self, runs: Iterable[Run], sent: "Sent") -> None:
+        super().__init__(runs)
+        self.sent = sent
 
 
 @final
@@ -102,7 +118,7 @@ class Sent:
     @property
     def resumed(self) -> list[Run]:
         """The runs that had a wait which these events satisfied, in order."""
-        return self._hit(WaitMatched)
+        return ResumedRuns(self._hit(WaitMatched), self)
 
     def _hit(self, kind: type[WaitMatched | RunCancelled]) -> list[Run]:
         facts = (fact for _, fact in self._facts())

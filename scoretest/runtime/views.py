@@ -1,5 +1,6 @@
 """What a test reads of a run, its waits and its scores: live views on the engine."""
 
+from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import final
@@ -13,10 +14,19 @@ from .._model.event import Event
 from .._model.experiment import ExperimentRef
 from .._model.score import Score, ScoreEntry, ScoreValue
 from ..errors import UsageError, near_miss
-from ..times import Duration, format_duration, format_instant, to_datetime
+from ..times import Duration, Instant, format_duration, format_instant, to_datetime
 from .parts import RunError, RunStatus, RunStep, event_view, status_of
 
-__all__ = ["OpenWait", "Run", "ScoreRecord", "Source", "find_run"]
+__all__ = [
+    "OpenWait",
+    "Run",
+    "ScoreRecord",
+    "Source",
+    "entry_of",
+    "find_run",
+    "source_of",
+    "status_quietly",
+]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,11 +35,15 @@ class Source:
 
     Attributes:
         engine: The world.
+        start: The instant at which it began.
         looked_at: The ids of failed runs that the test has looked at.
+        last_read: The id of the run whose outcome was read last, if any.
     """
 
     engine: Engine
+    start: Instant
     looked_at: set[str] = field(default_factory=set)
+    last_read: "deque[str]" = field(default_factory=lambda: deque(maxlen=1))
 
 
 @final
@@ -160,6 +174,7 @@ class Run:
         return RunError(info) if info is not None and has_failed else None
 
     def _look(self) -> None:
+        self._source.last_read.append(self.id)
         if self._live.run.state is RunState.FAILED:
             self._source.looked_at.add(self.id)
 
@@ -240,6 +255,10 @@ class Run:
         wait = self._live.waits.get(step.name.hashed)
         if wait is not None:
             return OpenWait(self._source, wait).wants
+        call = self._live.invokes.get(step.name.hashed)
+        if call is not None:
+            until = format_instant(call.expires)
+            return f"function {call.function!r} until {until}"
         return f"step {str(step.name)!r} ({step.state.value})"
 
     def _retrying(self) -> str | None:
@@ -347,3 +366,21 @@ class ScoreRecord:
     def __repr__(self) -> str:
         target = f" step {self.step_id!r}" if self.step_id is not None else ""
         return f"<score {self.name}={self.value!r} on run {self.run_id}{target}>"
+
+
+# for the report of a failed assertion, which must not count as the test's own look
+
+
+def source_of(view: Run | ScoreRecord) -> Source:
+    """Return the world that a view reads."""
+    return view._source  # noqa: SLF001 -- a friend of both
+
+
+def entry_of(record: ScoreRecord) -> ScoreEntry:
+    """Return the write that a record shows."""
+    return record._entry  # noqa: SLF001 -- a friend
+
+
+def status_quietly(run: Run) -> RunStatus:
+    """Return where *run* stands, without having looked at it."""
+    return run._status  # noqa: SLF001 -- a friend

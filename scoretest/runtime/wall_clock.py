@@ -67,6 +67,10 @@ class WallClock:
         self._users += 1
         self._machine.show(now)
 
+    def hold(self) -> None:
+        """Keep the clock that was joined, beyond the worlds that need it now."""
+        self._users += 1
+
     def show(self, now: Instant) -> None:
         """Let ``datetime.now()`` and ``time.time()`` tell *now*."""
         self._machine.show(now)

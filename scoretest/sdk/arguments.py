@@ -13,7 +13,6 @@ from .places import caller
 
 __all__ = [
     "NO_AI",
-    "NO_INVOKE",
     "DurationLike",
     "checked_body",
     "checked_id",
@@ -31,7 +30,6 @@ DurationLike: TypeAlias = str | int | timedelta
 """``"7d"``, whole milliseconds, or a timedelta."""
 
 
-NO_INVOKE = "defer to the function, or send the event that starts it"
 NO_AI = "call the model in step.run"
 
 

@@ -14,7 +14,7 @@ from weakref import ref
 from .._json import show
 from .._model.event import Event
 from .._model.experiment import ExperimentRef, checked_ref
-from .._model.life import Cancel, Timeouts
+from .._model.life import Cancel, Singleton, Timeouts
 from .._model.options import FunctionKind, TriggerEvent
 from .._model.ports import WorldPort
 from .._model.score import InvalidScoreError, Score, ScoreValue, check_score
@@ -70,6 +70,8 @@ class Client:
         name: str | None = None,
         on_failure: Handler[Any] | None = None,
         cancel: list[Cancel] | None = None,
+        idempotency: str | None = None,
+        singleton: Singleton | None = None,
         timeouts: Timeouts | None = None,
         **unbuilt: object,
     ) -> Callable[[Handler[T]], Function[T]]:
@@ -82,10 +84,12 @@ class Client:
             name: A name for people; nothing depends on it.
             on_failure: A handler that runs, once, when a run has failed.
             cancel: The events that cancel a run.
+            idempotency: An expression; each of its values starts one run in 24 hours.
+            singleton: Lets only one run of a key be active at a time.
             timeouts: How long a run may take to start and to finish.
             **unbuilt: The real SDK's other options; each is refused by name until built.
 
-        Source: rules D1, D6, F1, F2, H1.
+        Source: rules D1, D6, F1 to F3, F9, H1.
         """
         refuse_unbuilt(fn_id, unbuilt)
         triggers = tuple(trigger) if isinstance(trigger, list) else (trigger,)
@@ -97,7 +101,13 @@ class Client:
                     fix='write trigger=TriggerEvent(event="support/ticket.created")',
                 )
         checked_name_of(fn_id, name)
-        life = life_options(fn_id, cancel=cancel, timeouts=timeouts)
+        life = life_options(
+            fn_id,
+            cancel=cancel,
+            idempotency=idempotency,
+            singleton=singleton,
+            timeouts=timeouts,
+        )
 
         def decorate(handler: Handler[T]) -> Function[T]:
             kind = FunctionKind.ORDINARY

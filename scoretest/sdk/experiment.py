@@ -211,8 +211,9 @@ def _by_weight(key: str, weights: Weights, names: Sequence[str]) -> str:
     fraction = int(sha256(key.encode()).hexdigest()[:8], 16) / _HASHES
     total = sum(weight for _, weight in weights)
     upper = 0.0
-    for name, weight in sorted(weights):
+    *others, (last, _) = sorted(weights)
+    for name, weight in others:
         upper += weight / total
         if fraction < upper:
             return name
-    return max(names)  # the sum of the parts may stay a little below one
+    return last  # also when the sum of all parts stays a little below one

@@ -31,10 +31,12 @@ T = TypeVar("T")
 _BUILT = (
     "cancel",
     "fn_id",
+    "idempotency",
     "name",
     "on_failure",
     "retries",
     "schema",
+    "singleton",
     "timeouts",
     "trigger",
 )
@@ -42,12 +44,10 @@ _UNBUILT = (
     "batch_events",
     "concurrency",
     "debounce",
-    "idempotency",
     "middleware",
     "output_type",
     "priority",
     "rate_limit",
-    "singleton",
     "throttle",
 )
 

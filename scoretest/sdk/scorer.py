@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from .._json import JsonObject, show
-from .._model.life import Cancel, Timeouts
+from .._model.life import Cancel, Singleton, Timeouts
 from .._model.options import FunctionKind, FunctionOptions
 from .._model.score import Score
 from ..errors import UsageError
@@ -41,6 +41,8 @@ def create_defer(  # noqa: PLR0913 -- the options of a function, all of them nam
     name: str | None = None,
     on_failure: Handler[Any] | None = None,
     cancel: list[Cancel] | None = None,
+    idempotency: str | None = None,
+    singleton: Singleton | None = None,
     timeouts: Timeouts | None = None,
     **unbuilt: object,
 ) -> Callable[[Handler[T]], DeferredFunction[T]]:
@@ -54,6 +56,8 @@ def create_defer(  # noqa: PLR0913 -- the options of a function, all of them nam
         name: A name for people; nothing depends on it.
         on_failure: A handler that runs, once, when a run has failed.
         cancel: The events that cancel a run; ``event`` is the deferred one.
+        idempotency: An expression; each of its values starts one run in 24 hours.
+        singleton: Lets only one run of a key be active at a time.
         timeouts: How long a run may take to start and to finish.
         **unbuilt: The real SDK's other options; each is refused by name until built.
 
@@ -62,7 +66,13 @@ def create_defer(  # noqa: PLR0913 -- the options of a function, all of them nam
     refuse_unbuilt(fn_id, unbuilt)
     app_id = _app_of(client, fn_id)
     checked_name_of(fn_id, name)
-    life = life_options(fn_id, cancel=cancel, timeouts=timeouts)
+    life = life_options(
+        fn_id,
+        cancel=cancel,
+        idempotency=idempotency,
+        singleton=singleton,
+        timeouts=timeouts,
+    )
 
     def decorate(handler: Handler[T]) -> DeferredFunction[T]:
         kind = FunctionKind.DEFERRED
@@ -85,6 +95,8 @@ def create_scorer(  # noqa: PLR0913 -- as above
     name: str | None = None,
     on_failure: Handler[Any] | None = None,
     cancel: list[Cancel] | None = None,
+    idempotency: str | None = None,
+    singleton: Singleton | None = None,
     timeouts: Timeouts | None = None,
     **unbuilt: object,
 ) -> Callable[[Handler[Any]], DeferredFunction[Any]]:
@@ -102,6 +114,8 @@ def create_scorer(  # noqa: PLR0913 -- as above
         name: A name for people; nothing depends on it.
         on_failure: A handler that runs, once, when a run has failed.
         cancel: The events that cancel a run; ``event`` is the deferred one.
+        idempotency: An expression; each of its values starts one run in 24 hours.
+        singleton: Lets only one run of a key be active at a time.
         timeouts: How long a run may take to start and to finish.
         **unbuilt: The real SDK's other options; each is refused by name until built.
 
@@ -110,7 +124,13 @@ def create_scorer(  # noqa: PLR0913 -- as above
     refuse_unbuilt(fn_id, unbuilt)
     app_id = _app_of(client, fn_id)
     checked_name_of(fn_id, name)
-    life = life_options(fn_id, cancel=cancel, timeouts=timeouts)
+    life = life_options(
+        fn_id,
+        cancel=cancel,
+        idempotency=idempotency,
+        singleton=singleton,
+        timeouts=timeouts,
+    )
 
     def decorate(handler: Handler[Any]) -> DeferredFunction[Any]:
         kind = FunctionKind.SCORER

@@ -15,8 +15,6 @@ NAMES = sorted(
     path.parent.name for path in Path(__file__).parent.glob("scenarios/*/scenario.json")
 )
 _EXACT = "Harness(quirks='exact') is not built yet"
-_WILD = "wildcards in triggers"
-_INVOKE = "is a InvokeFunction, which is not built yet"
 WAITING = {
     "flow__batch_by_key": "batch_events=",
     "flow__batch_filled_slowly_runs_at_its_timeout": _EXACT,
@@ -28,19 +26,10 @@ WAITING = {
     "flow__debounce_timeout_with_fast_events": _EXACT,
     "flow__debounce_two_bursts": "debounce=",
     "flow__debounce_uses_the_last_event": "debounce=",
-    "flow__idempotency_expression": "idempotency=",
     "flow__rate_limit_is_spread_over_the_period": "rate_limit=",
-    "flow__singleton_cancel": "singleton=",
-    "flow__singleton_free_again": "singleton=",
-    "flow__singleton_skip": "singleton=",
     "flow__start_timeout": "throttle=",
     "flow__throttle": "throttle=",
     "if_exp__fifty_waits_on_one_event_name": _EXACT,
-    "step__invoke_failure_is_a_step_error": _INVOKE,
-    "step__invoke_returns_the_result": _INVOKE,
-    "step__invoke_timeout": _INVOKE,
-    "trigger__wildcard_after_dot": _WILD,
-    "trigger__wildcard_after_slash": _WILD,
     "trigger__wildcard_elsewhere_never_matches": _EXACT,
 }
 

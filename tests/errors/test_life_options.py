@@ -9,6 +9,7 @@ from scoretest import (
     Cancel,
     Client,
     Harness,
+    Singleton,
     Timeouts,
     TriggerEvent,
     UsageError,
@@ -103,6 +104,34 @@ REFUSED = {
             '  fix:   write Timeouts(finish="1h")'
         ),
     ),
+    "an idempotency key that is a number": (
+        lambda: declare(idempotency=7),
+        (
+            "idempotency of 'handle' must be text, not 7\n"
+            '  fix:   write idempotency="event.data.orderId"'
+        ),
+    ),
+    "a singleton that is a text": (
+        lambda: declare(singleton="skip"),
+        (
+            "singleton of 'handle' must be a Singleton of scoretest, not 'skip'\n"
+            '  fix:   write Singleton(mode="skip")'
+        ),
+    ),
+    "a singleton of another mode": (
+        lambda: Singleton(mode="queue"),
+        (
+            "a singleton's mode must be 'skip' or 'cancel', not 'queue'\n"
+            '  fix:   write Singleton(mode="skip")'
+        ),
+    ),
+    "a singleton's key that is a number": (
+        lambda: Singleton(mode="skip", key=7),
+        (
+            "a singleton's key must be text, not 7\n"
+            '  fix:   write key="event.data.userId"'
+        ),
+    ),
     "a start timeout that is a bool": (
         lambda: Timeouts(start=True),
         (
@@ -131,6 +160,9 @@ OPTIONS = {
     "cancels": {"cancel": [STOP, Cancel(event="x", if_exp="true", timeout="1s")]},
     "as many cancels as there may be": {"cancel": (STOP,) * 5},
     "no cancels": {"cancel": []},
+    "a key": {"idempotency": "event.data.orderId"},
+    "a singleton": {"singleton": Singleton(mode="cancel", key="event.data.userId")},
+    "a singleton without a key": {"singleton": Singleton(mode="skip")},
     "timeouts": {"timeouts": Timeouts(start=1000, finish=timedelta(days=1))},
     "empty timeouts": {"timeouts": Timeouts()},
 }
@@ -148,10 +180,18 @@ def test_what_a_declaration_accepts(options, create):
     assert function.id == "support-handle"
 
 
+EXPRESSIONS = {
+    "a cancel": {"cancel": [Cancel(event="stop", if_exp="async.data.x = 1")]},
+    "an idempotency key": {"idempotency": "event.data."},
+    "a singleton's key": {"singleton": Singleton(mode="skip", key="nobody.data.x")},
+}
+
+
 @pytest.mark.rule("C8")
-def test_a_condition_that_does_not_compile_is_refused_when_served(harness):
+@pytest.mark.parametrize("options", EXPRESSIONS.values(), ids=EXPRESSIONS)
+def test_what_does_not_compile_is_refused_when_served(harness, options):
     """Registering the app fails, and nothing of it is registered."""
-    wrong = declare(cancel=[Cancel(event="stop", if_exp="async.data.x = 1")])
+    wrong = declare(**options)
 
     with pytest.raises(ExpressionError) as caught:
         harness.serve(APP, functions=[wrong])

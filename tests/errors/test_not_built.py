@@ -11,12 +11,10 @@ OPTIONS = {
     "batch_events": inngest.Batch(max_size=2),
     "concurrency": [inngest.Concurrency(limit=1)],
     "debounce": inngest.Debounce(period=1000),
-    "idempotency": "event.data.id",
     "middleware": [],
     "output_type": int,
     "priority": inngest.Priority(run="1"),
     "rate_limit": inngest.RateLimit(limit=1, period=1000),
-    "singleton": inngest.Singleton(mode="skip"),
     "throttle": inngest.Throttle(limit=1, period=1000),
 }
 
@@ -46,7 +44,7 @@ def test_every_option_of_the_real_sdk_is_known():
     import inspect  # noqa: PLC0415 -- only this test compares
 
     real = inspect.signature(inngest.Inngest.create_function).parameters
-    built = {"cancel", "on_failure", "timeouts"}
+    built = {"cancel", "idempotency", "on_failure", "singleton", "timeouts"}
     ours = {"self", "fn_id", "name", "retries", "trigger"} | built
 
     assert sorted(set(real) - ours) == sorted(OPTIONS)
@@ -56,49 +54,32 @@ def test_the_whole_text_of_a_refused_option(refused):
     """One of them in full, with the value that was given."""
 
     def declare():
-        APP.create_function(fn_id="handle", trigger=TICKET, idempotency="event.data.id")
+        APP.create_function(fn_id="handle", trigger=TICKET, output_type=int)
 
     assert refused(NotBuiltError, declare) == (
-        "idempotency= of function 'handle' is not built yet\n"
-        "  seen:  'event.data.id'\n"
-        "  fix:   leave idempotency= out in this test; nothing would act on it"
+        "output_type= of function 'handle' is not built yet\n"
+        "  seen:  <class 'int'>\n"
+        "  fix:   leave output_type= out in this test; nothing would act on it"
     )
 
 
-REFUSED = {
-    "a wildcard": (
-        lambda: TriggerEvent(event="support/*"),
-        (
-            "wildcards in triggers, such as 'support/*', are not built yet\n"
-            "  fix:   name each event in a function of its own"
-        ),
-    ),
-}
-
-
-@pytest.mark.parametrize(("call", "text"), REFUSED.values(), ids=REFUSED)
-def test_what_is_refused_where_it_is_written(refused, call, text):
-    """The message says what is not built and what to do for now."""
-    assert refused(NotBuiltError, call) == text
-
-
 HANDLED = {
-    "step.invoke": (
-        lambda ctx: ctx.step.invoke("call", function=None),
+    "an invoke with meta": (
+        lambda ctx: ctx.step.invoke("call", function=None, meta={}),
         (
-            "USAGE_ERROR: ctx.step.invoke('call') is not built yet\n"
+            "USAGE_ERROR: meta= of invoke 'call' is not built yet\n"
             "  where: function 'support-handle' (errors/test_not_built.py:N), run "
             "RUN, virtual time 2025-01-01T00:00:00.000Z\n"
-            "  fix:   defer to the function, or send the event that starts it"
+            "  fix:   leave meta= out in this test; nothing would act on it"
         ),
     ),
-    "step.invoke_by_id": (
-        lambda ctx: ctx.step.invoke_by_id("call", function_id="x"),
+    "an invoke with a version": (
+        lambda ctx: ctx.step.invoke_by_id("call", function_id="x", v="2"),
         (
-            "USAGE_ERROR: ctx.step.invoke_by_id('call') is not built yet\n"
+            "USAGE_ERROR: v= of invoke 'call' is not built yet\n"
             "  where: function 'support-handle' (errors/test_not_built.py:N), run "
             "RUN, virtual time 2025-01-01T00:00:00.000Z\n"
-            "  fix:   defer to the function, or send the event that starts it"
+            "  fix:   leave v= out in this test; nothing would act on it"
         ),
     ),
     "step.ai": (

@@ -209,9 +209,10 @@ READ = {
         (
             "there is no finding 'DEFER_LOSS'; did you mean 'DEFER_LOST'?\n"
             "  fix:   use one of DEFER_LIMIT, DEFER_LOST, DEFER_SKIPPED, "
-            "INTERRUPT_SWALLOWED, INVALID_EXPRESSION, LOSSY_OUTPUT, NESTED_STEP, "
+            "INTERRUPT_SWALLOWED, INVALID_EXPRESSION, INVOKE_CANCELLED, LOSSY_OUTPUT, "
+            "NESTED_STEP, "
             "NONDETERMINISTIC, RUN_FAILED, SCORE_INVALID, STEP_NOT_AWAITED, "
-            "STUB_UNUSED, TASK_LEAKED, USAGE_ERROR"
+            "STUB_UNUSED, TASK_LEAKED, TRIGGER_DEAD, USAGE_ERROR"
         ),
     ),
     "a finding that is a number": (
@@ -220,9 +221,10 @@ READ = {
         (
             "there is no finding 7\n"
             "  fix:   use one of DEFER_LIMIT, DEFER_LOST, DEFER_SKIPPED, "
-            "INTERRUPT_SWALLOWED, INVALID_EXPRESSION, LOSSY_OUTPUT, NESTED_STEP, "
+            "INTERRUPT_SWALLOWED, INVALID_EXPRESSION, INVOKE_CANCELLED, LOSSY_OUTPUT, "
+            "NESTED_STEP, "
             "NONDETERMINISTIC, RUN_FAILED, SCORE_INVALID, STEP_NOT_AWAITED, "
-            "STUB_UNUSED, TASK_LEAKED, USAGE_ERROR"
+            "STUB_UNUSED, TASK_LEAKED, TRIGGER_DEAD, USAGE_ERROR"
         ),
     ),
     "a finding without a reason": (

@@ -11,6 +11,8 @@ import scoretest.pytest_plugin
 
 # all that an inner session in this process would import: pytester forgets new modules
 import scoretest.runtime.harness
+import scoretest.runtime.wall_freezegun
+import scoretest.runtime.wall_time_machine
 import scoretest.sdk.scorer
 
 ROOT = Path(__file__).parents[2]

@@ -173,6 +173,8 @@ def test_a_property_that_does_not_hold(outer, way):
 
     assert outcomes(text)[1] == ["1 failed", "1 passed"]
     assert "number=10" in text
+    assert "E           Timeline from 2025-01-01 00:00:00 UTC, 1h long\n" in text
+    assert text.count("scoretest timeline:") == 1
     if way["fixtures"]:
         assert text.count('completed {"id": 10}') >= 1
         assert text.count("scoretest timeline") <= 3
@@ -200,6 +202,7 @@ def test_it(harnesses, number):
     assert "FindingsError: 1 finding that the test did not allow" in text
     assert "failed with LookupError: 5" in text
     assert "number=5" in text
+    assert text.count("scoretest timeline:") == 1
 
 
 def test_one_world_for_all_examples_is_refused_by_hypothesis(outer):

@@ -33,6 +33,16 @@ def test_the_plugin_brings_only_pytest():
     assert after - before == {"scoretest", "scoretest.pytest_plugin"}
 
 
+@pytest.mark.parametrize("name", ["pytest_anyio", "pytest_asyncio"])
+def test_an_opt_in_brings_nothing_else(name):
+    """A conftest.py that opts in costs one module, and asyncio, until a test asks."""
+    before, after = brought(
+        "import pytest, asyncio, scoretest", f"import scoretest.{name}"
+    )
+
+    assert after - before == {f"scoretest.{name}"}
+
+
 def test_a_session_without_a_harness_stays_light(pytester, monkeypatch):
     """Only a test that asks for a world pays for it."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
@@ -45,6 +55,9 @@ def test_a_session_without_a_harness_stays_light(pytester, monkeypatch):
             assert "scoretest.pytest_plugin" in sys.modules
             assert "scoretest.runtime" not in sys.modules
             assert "anyio" not in sys.modules
+            assert "freezegun" not in sys.modules
+            assert "time_machine" not in sys.modules
+            assert [1] != [2] and "scoretest.assertions" not in sys.modules
     """)
 
     result = pytester.runpytest_subprocess("-p", "scoretest.pytest_plugin")

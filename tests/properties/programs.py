@@ -1,4 +1,4 @@
-"""Twenty-one programs, each a small world from its first event to its end.
+"""Twenty-two programs, each a small world from its first event to its end.
 
 Every program takes a fresh harness and `finish`, which lets time pass until nothing is
 pending. None reads a clock, chance or the environment. Run as a script, this file plays
@@ -28,6 +28,7 @@ from scoretest import (
     TriggerEvent,
     create_defer,
     create_scorer,
+    experiment,
 )
 
 Finish: TypeAlias = Callable[[Harness], object]
@@ -595,6 +596,49 @@ def an_application_around_it(world, finish):
     world.call(click)
     app.client.send_sync(Event(name="go", data={"n": "sync"}))
     finish(world)
+
+
+@program
+def experiments(world, finish):
+    """Variants by every strategy, with steps side by side, scored at once and later."""
+    app = App()
+
+    @app.add
+    @create_scorer(app.client, fn_id="judge")
+    async def judge(ctx):
+        await ctx.step.sleep("ponder", "1h")
+        return [Score("n", ctx.input["n"]), Score("good", ctx.input["n"] % 2 == 0)]
+
+    @app.on("go")
+    async def order(ctx):
+        n = ctx.event.data["n"]
+
+        async def pair():
+            return await asyncio.gather(
+                *(ctx.step.run(f"half {half}", int, half) for half in range(2))
+            )
+
+        chosen = await ctx.group.experiment(
+            "way",
+            variants={"one": lambda: ctx.step.run("whole", int, n), "two": pair},
+            select=(
+                experiment.bucket(f"user-{n}"),
+                experiment.custom(lambda: "two"),
+                # the chance of a run is in its id, and that begins with the time
+                experiment.weighted({"one": 0, "two": 1}),
+            )[n % 3],
+        )
+        ref = chosen.experiment_ref
+        ctx.defer("judge", function=judge, data={"n": n}, experiment=ref)
+        return chosen.result
+
+    app.serve(world)
+    for n in range(9):
+        world.send("go", {"n": n})
+    finish(world)
+    run_id = world.runs[0].id
+    ref = experiment.ExperimentRef(experiment_name="way", variant="other")
+    app.client.score_experiment_sync(experiment=ref, name="n", value=0.5, run_id=run_id)
 
 
 @program

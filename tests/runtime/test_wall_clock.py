@@ -148,7 +148,8 @@ class TestBothKinds:
     def test_it_is_one_patch_for_all_examples(self, kind):
         """Who holds the clock makes the worlds inside cheap: nothing starts or stops."""
         clock = wall_clock(kind)
-        clock.join(0)
+        with Harness(wall_clock=kind):
+            clock.hold()
 
         with Harness(wall_clock=kind):
             pass
@@ -281,7 +282,7 @@ class TestTypes:
         assert late.on.isoformat() == "2025-01-01"
 
     def test_threads_are_told_the_same(self, harnesses):
-        """freezegun answers threads with the real time by default; here it does not."""
+        """By default freezegun answers threads with the real time; here it does not."""
         world = harnesses(wall_clock="freezegun")
 
         async def handler(_ctx):

@@ -398,7 +398,10 @@ class TestByVariant:
         rows = list(table)
         assert (len(table), table[0], table[-1:]) == (2, rows[0], rows[1:])
         assert (table["green"], table["green"].share) == (rows[1], 0.5)
-        assert table == rows == harness.scores.by_variant("colour")
+        assert (table == rows, table == harness.scores.by_variant("colour")) == (
+            True,
+            True,
+        )
         assert table != rows[:1]
         assert table != "blue"
         assert repr(table) == f"<variants of 'colour': {rows!r}>"

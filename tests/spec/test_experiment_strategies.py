@@ -116,7 +116,7 @@ def test_weighted_takes_any_name():
     assert found == {"gpt-4o", "Über"}
 
 
-def test_the_last_variant_takes_what_rounding_leaves():
+def test_the_highest_hashes_fall_to_the_last_variant():
     """Parts that add up to less than one leave no user without a variant."""
     weights = dict.fromkeys((f"v{n}" for n in range(10)), 0.1)
     tail = (f"x{n}" for n in range(10**9))

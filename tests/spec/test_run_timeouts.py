@@ -6,8 +6,6 @@ import pytest
 
 from scoretest import Cancel, Timeouts
 
-pytestmark = pytest.mark.rule("F2")
-
 
 @pytest.fixture
 def log():
@@ -31,6 +29,7 @@ def work(on, log):
     return serve
 
 
+@pytest.mark.rule("F2")
 class TestToFinish:
     """The finish timeout counts from the first entry."""
 
@@ -128,6 +127,7 @@ class TestToFinish:
         assert [(c.status, c.duration) for c in run.deferred] == [("Cancelled", "1h")]
 
 
+@pytest.mark.rule("F2")
 class TestToStart:
     """The start timeout counts from the event to the first entry."""
 
@@ -169,6 +169,7 @@ class TestToStart:
         assert (run.status, run.duration) == ("Cancelled", "1h 3s")
 
 
+@pytest.mark.rule("F2")
 def test_the_timeline_tells_which_timeout(harness, work):
     """And how long it was."""
     work(Timeouts(finish="1m"), nap="1h")

@@ -31,6 +31,7 @@ from scoretest import (
     Scores,
     ScoretestError,
     Sent,
+    Singleton,
     StalledError,
     StepError,
     Timeline,
@@ -112,6 +113,7 @@ def notify(ctx: ContextSync) -> str:
     assert_type(ctx.step.wait_for_event("wait", event="x", timeout=5000), Event | None)
     assert_type(ctx.step.send_event("tell", Event(name="x")), list[str])
     assert_type(ctx.step.score("rate", name="length", value=sent), None)
+    assert_type(ctx.step.invoke("call", function=careful, timeout=5000), Any)
     both = ctx.group.parallel(
         (lambda: ctx.step.run("a", count, "a"), lambda: ctx.step.run("b", count, "b"))
     )
@@ -143,6 +145,10 @@ async def handle(ctx: Context) -> dict[str, str]:
         )
     )
     assert_type(both, tuple[str, ...])
+    invoked = await ctx.step.invoke("call", function=careful, data={"n": 1})
+    assert_type(invoked, Any)
+    by_id = ctx.step.invoke_by_id("by id", app_id="x", function_id="y", timeout="1h")
+    assert_type(await by_id, Any)
     handle_ = ctx.defer("score", function=feedback, data={"ticketId": answer})
     assert_type(handle_.abort(), None)
     return {"answer": answer}
@@ -159,6 +165,8 @@ async def apologise(ctx: Context) -> None:
     retries=0,
     on_failure=apologise,
     cancel=[Cancel(event="c", if_exp="true", timeout="1h"), Cancel(event="d")],
+    idempotency="event.data.id",
+    singleton=Singleton(mode="skip", key="event.data.user"),
     timeouts=Timeouts(start=timedelta(hours=1), finish=60_000),
 )
 async def careful(ctx: Context) -> None:

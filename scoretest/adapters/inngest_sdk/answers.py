@@ -1,6 +1,6 @@
 """What an SDK answers to an entry, as operations and an outcome."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
 from ..._json import to_wire
@@ -9,6 +9,7 @@ from ..._model.experiment import TakenVariant
 from ..._model.operation import (
     DeferAbort,
     DeferAdd,
+    InvokeFunction,
     Operation,
     Outcome,
     PlanStep,
@@ -140,13 +141,27 @@ def _take_variant(entry: Entry, item: Item) -> None:
     entry.driver.apply(TakeVariant(entry.run_id, choice))
 
 
+def _invoke(_: Entry, item: Item, __: Headers) -> Operation:
+    opts = item["opts"]
+    payload, timeout = opts["payload"], opts["timeout"]
+    _refuse_meta(payload, item)
+    wire = to_wire(payload["data"] or {})
+    within = None if timeout is None else to_duration(timeout, what="timeout")
+    data = wire.value if isinstance(wire.value, dict) else {}
+    return InvokeFunction(step_name(item), opts["function_id"], data, within)
+
+
+def _refuse_meta(wire: Mapping[str, Any], item: Item) -> None:
+    if wire.get("meta") is not None:
+        raise NotBuiltError(
+            f"the meta of {item['displayName']!r} is not built yet",
+            fix="leave sessions out in this test",
+        )
+
+
 def _defer(_: Entry, item: Item, __: Headers) -> Operation:
     opts = item["opts"]
-    if opts.get("meta") is not None:
-        raise NotBuiltError(
-            f"the meta of defer {item['displayName']!r} is not built yet",
-            fix="defer without sessions in this test",
-        )
+    _refuse_meta(opts, item)
     wire = to_wire(opts["input"])
     return DeferAdd(
         id=str(item["displayName"]),
@@ -182,6 +197,7 @@ _READERS: Final[dict[str, Callable[[Entry, Item, Headers], Operation]]] = {
     "StepFailed": _raised,
     "Sleep": _sleep,
     "WaitForEvent": _wait,
+    "InvokeFunction": _invoke,
     "DeferAdd": _defer,
     "DeferAbort": lambda _, item, __: DeferAbort(str(item["opts"]["target_hashed_id"])),
     "AIGateway": _infer,

@@ -12,7 +12,7 @@ from ..._ids import hash_id
 from ..._model.effect import Enter
 from ..._model.operation import DeferAdd, Outcome, StepName
 from ...runtime.coroutines import AsyncEntry
-from ...runtime.entry import Entry
+from ...runtime.entry import Entry, Request
 from ...runtime.foreign import ForeignFunction
 from ...runtime.host import Host
 from ...sdk.current import current_port
@@ -34,12 +34,15 @@ class _SdkEntry(Entry, WatchedEntry):
         live: Live,
         effect: Enter,
         function: ForeignFunction,
+        request: Request,
     ) -> None:
-        super().__init__(driver, live, effect, function)
+        super().__init__(driver, live, effect, function, request)
+        self._known_defers = request.defers
         self._comm = comm
 
     def _request(self) -> Any:
-        return make_request(*request_for(self.live, self.effect, self.memos))
+        wire = request_for(self.live, self.effect, self.memos, self._known_defers)
+        return make_request(*wire)
 
     def _read(self, answer: Answer) -> Outcome:
         return read(self, answer)

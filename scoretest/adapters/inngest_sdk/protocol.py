@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from ..._core.memos import Memo
@@ -12,7 +13,7 @@ from ..._model.operation import ErrorInfo, StepName
 from ..._model.place import short_place
 from ...times import Duration, Instant, to_instant
 
-__all__ = ["Request", "error_of", "request_for", "step_name"]
+__all__ = ["WireRequest", "error_of", "request_for", "step_name"]
 
 NO_RETRY: Final = "x-inngest-no-retry"
 RETRY_AFTER: Final = "retry-after"
@@ -25,7 +26,7 @@ _NOT_THE_USERS: Final = re.compile(
 )
 
 
-class Request(NamedTuple):
+class WireRequest(NamedTuple):
     """What the server asks of the SDK: one entry."""
 
     body: bytes
@@ -33,7 +34,9 @@ class Request(NamedTuple):
     headers: dict[str, str]
 
 
-def request_for(live: Live, effect: Enter, memos: dict[str, Memo]) -> Request:
+def request_for(
+    live: Live, effect: Enter, memos: Mapping[str, Memo], defers: Mapping[str, bool]
+) -> WireRequest:
     """Return the request for the entry that *effect* asks for."""
     run = live.run
     events = [event.wire for event in run.events]
@@ -51,7 +54,7 @@ def request_for(live: Live, effect: Enter, memos: dict[str, Memo]) -> Request:
             "step_id": effect.target or _ROOT_STEP,
             "use_api": False,
         },
-        "defers": {h: {"abortable": can} for h, can in live.defers.known.items()},
+        "defers": {h: {"abortable": can} for h, can in defers.items()},
         "event": events[0],
         "events": events,
         "steps": {hashed: _memo(memo) for hashed, memo in memos.items()},
@@ -60,7 +63,7 @@ def request_for(live: Live, effect: Enter, memos: dict[str, Memo]) -> Request:
     }
     query = {"fnId": run.function.slug, "stepId": effect.target or _ROOT_STEP}
     headers = {"x-inngest-job-id": job, "x-request-id": job}
-    return Request(json.dumps(body).encode(), query, headers)
+    return WireRequest(json.dumps(body).encode(), query, headers)
 
 
 def _memo(memo: Memo) -> Json:
