@@ -14,6 +14,7 @@ from ..._model.experiment import ExperimentRef
 from ..._model.ports import RunPort, WorldPort
 from ..._model.score import InvalidScoreError
 from ...errors import NotBuiltError, UsageError
+from ...runtime.entry import Entry
 from ...sdk.client import Client
 from ...sdk.current import current_port
 from ...sdk.scoring import check_run
@@ -98,8 +99,9 @@ class Exchange:
             fix="stub the step that asks for it, or leave it out in this test",
         )
         port = current_port.get()
-        if port is not None:
-            port.report("USAGE_ERROR", error.what, error.fix, "")
+        if isinstance(port, Entry):
+            place = port.function.options.place
+            port.report("USAGE_ERROR", error.what, error.fix, place)
         raise error
 
     # --- events -------------------------------------------------------------------

@@ -19,6 +19,7 @@ NO_RETRY: Final = "x-inngest-no-retry"
 RETRY_AFTER: Final = "retry-after"
 _ROOT_STEP: Final = "step"  # the target of an entry for all steps
 
+_OURS: Final = ("NotBuiltError", "UsageError")
 _ADDRESS: Final = re.compile(r"0x[0-9a-fA-F]+")
 _FRAME: Final = re.compile(r'  File "(.+)", line (\d+), in (.+)\n((?:    .*\n)*)')
 _NOT_THE_USERS: Final = re.compile(
@@ -98,12 +99,16 @@ def error_of(
     """Return the error that *body* carries, deterministic and without our frames."""
     stack, place = _cleaned(str(body.get("stack") or ""))
     after = headers.get(RETRY_AFTER)
+    name, message = str(body.get("name") or "Error"), str(body.get("message") or "")
+    if name in _OURS:  # its other parts stand in a finding
+        message = message.partition("\n")[0]
+    is_final = is_final or name == "NotBuiltError" or headers.get(NO_RETRY) == "true"
     return ErrorInfo(
-        name=str(body.get("name") or "Error"),
-        message=_ADDRESS.sub("0x…", str(body.get("message") or "")),
+        name=name,
+        message=_ADDRESS.sub("0x…", message),
         stack=stack,
         place=place,
-        retriable=not is_final and headers.get(NO_RETRY) != "true",
+        retriable=not is_final,
         retry_after=None
         if after is None
         else Duration(to_instant(after, what="retry-after") - now),
