@@ -2,7 +2,6 @@
 
 import inngest
 import pytest
-from inngest.experimental import create_defer
 
 
 @pytest.fixture
@@ -33,6 +32,8 @@ def on(harness, app):
 @pytest.fixture
 def deferred(harness, app):
     """Make and serve a deferred function: ``@deferred()``."""
+
+    from inngest.experimental import create_defer  # noqa: PLC0415 -- older versions have none
 
     def declare(**options):
         def decorate(handler):

@@ -23,6 +23,7 @@ with warnings.catch_warnings():  # it warns of itself, and a test may run with `
     from inngest._internal import comm_lib
 
 __all__ = [
+    "NO_TIMINGS",
     "SUPPORTED",
     "Answer",
     "WatchedEntry",
@@ -148,7 +149,7 @@ class _NoTimings(net.ServerTimings):
         return ""
 
 
-_NO_TIMINGS: Final = _NoTimings()
+NO_TIMINGS: Final = _NoTimings()
 
 
 def open_handler(
@@ -184,7 +185,7 @@ def make_request(
         request_url=_REQUEST_URL,
         serve_origin=None,
         serve_path=None,
-        timings=_NO_TIMINGS,
+        timings=NO_TIMINGS,
     )
 
 
