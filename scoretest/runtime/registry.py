@@ -11,6 +11,9 @@ from .._model.finding import Finding
 from ..errors import UsageError
 from ..sdk.client import Client
 from ..sdk.function import AnyFunction, Function
+from .coroutines import AsyncEntry
+from .foreign import EntryKind, ForeignFunction
+from .plain import PlainEntry
 
 __all__ = ["Registry"]
 
@@ -24,12 +27,14 @@ class Registry:
     Attributes:
         functions: By slug.
         loggers: Where each logs to, by slug.
+        entry_kinds: What makes the entries of each, by slug.
     """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.functions: dict[str, AnyFunction] = {}
         self.loggers: dict[str, logging.Logger] = {}
+        self.entry_kinds: dict[str, EntryKind] = {}
 
     def serve(self, client: Client, functions: Sequence[AnyFunction]) -> None:
         """Register functions that were checked."""
@@ -39,6 +44,7 @@ class Registry:
             self._engine.register(function.options, of_triggers)
             self.functions[function.id] = function
             self.loggers[function.id] = client.logger
+            self.entry_kinds[function.id] = _entry_kind(function)
             self._tell_dead(function)
 
     def _tell_dead(self, function: AnyFunction) -> None:
@@ -68,6 +74,9 @@ class Registry:
         """
         if isinstance(function, Function) and function.id in self.functions:
             return function.id
+        for slug, known in self.functions.items():
+            if isinstance(known, ForeignFunction) and known.original is function:
+                return slug
         served = ", ".join(sorted(self.functions)) or "none"
         if isinstance(function, str) and function in self.functions:
             raise UsageError(
@@ -79,3 +88,9 @@ class Registry:
             seen=f"served: {served}",
             fix="pass the function itself, and add it to harness.serve(...)",
         )
+
+
+def _entry_kind(function: AnyFunction) -> EntryKind:
+    if isinstance(function, ForeignFunction):
+        return function.entry_kind
+    return AsyncEntry if function.is_async else PlainEntry

@@ -212,3 +212,8 @@ def refuse_unbuilt(fn_id: object, options: dict[str, object]) -> None:
                 seen=show(value),
                 fix=f"leave {name}= out in this test; nothing would act on it",
             )
+
+
+def unbuilt_options() -> tuple[str, ...]:
+    """Return the options of the real SDK that scoretest does not run yet."""
+    return _UNBUILT
