@@ -64,10 +64,15 @@ def cancel(
 def cancel_by_api(world: World, live: Live, reason: str) -> list[ServerEvent]:
     """End the run as the server's API does: without function.finished.
 
+    Only the caller of an invoked run is answered by it (rule E3).
+
     Source: the recording flow__cancel_through_the_api.
     """
-    follows = cancel(world, live, reason=reason)
-    return [event for event in follows if event.name != FUNCTION_FINISHED]
+    return [
+        event
+        for event in cancel(world, live, reason=reason)
+        if event.name != FUNCTION_FINISHED or "correlation_id" in event.data
+    ]
 
 
 def drop(world: World, live: Live, operations: Sequence[Operation]) -> None:

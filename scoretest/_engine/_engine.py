@@ -278,7 +278,7 @@ class Engine:
         )
         world.bus.guard(event)
         world.trace.record(world.now, EventReceived(event))
-        if event.name == FUNCTION_FINISHED and "correlation_id" in event.data:
+        if sent.name == FUNCTION_FINISHED and "correlation_id" in sent.data:
             _invokes.answer(world, event)
         if world.cancels.is_used:
             for live, events in _lives.cancelled_by(world, event):

@@ -7,6 +7,7 @@ from ..times import Instant
 from .event import ReceivedEvent
 from .experiment import TakenVariant
 from .finding import Finding
+from .flow_fact import CronLeft, EventJoined, EventKept, RunHeld
 from .operation import ErrorInfo, StepName
 from .record import record
 from .score import ScoreEntry
@@ -67,55 +68,6 @@ class RunQueued:
     function: str
     event_id: str
     parent: str
-
-
-@record
-class RunHeld:
-    """An entry was asked for, and waits for its turn.
-
-    Attributes:
-        run_id: Of which run.
-        limit: What holds it back, in words (rules F4, F5).
-    """
-
-    run_id: str
-    limit: str
-
-
-@record
-class EventKept:
-    """An event starts no run of a function yet: it is debounced or batched.
-
-    Attributes:
-        function: Of which function.
-        event_id: Which event.
-        why: What is done with it.
-        due: When the run starts, if nothing else happens (rules F6, F7).
-    """
-
-    function: str
-    event_id: str
-    why: str
-    due: Instant
-
-
-@record
-class EventJoined:
-    """A run gets this event, too; the fact before tells the first of its batch."""
-
-    run_id: str
-    event_id: str
-
-
-@record
-class CronLeft:
-    """Nothing is pending but cron triggers, and the clock stopped before them.
-
-    Attributes:
-        due: When the next one fires.
-    """
-
-    due: Instant
 
 
 @record

@@ -18,12 +18,14 @@ __all__ = [
     "MOST_CANCELS",
     "MOST_CONCURRENCY_LIMITS",
     "MOST_RETRIES",
+    "MOST_TRIGGERS",
     "SCORE_NAME_BYTES",
     "Limits",
 ]
 
 MOST_RETRIES: Final = 20  # server consts; checked where a function is declared
 MOST_CANCELS: Final = 5  # server consts; checked where a function is declared
+MOST_TRIGGERS: Final = 10  # server consts; checked where a function is declared
 MOST_CONCURRENCY_LIMITS: Final = 2  # server consts; checked likewise, as what follows
 LONGEST_DEBOUNCE: Final = WEEK  # server consts
 LARGEST_BATCH: Final = 500  # the widest plan of the hosted service

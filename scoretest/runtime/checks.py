@@ -115,12 +115,6 @@ def check_served(
 
 
 def _refuse_client(client: object) -> None:
-    if type(client).__module__.startswith("inngest"):
-        raise NotBuiltError(
-            "functions of the real inngest package cannot be served yet",
-            seen=f"a client of {type(client).__module__}",
-            fix="write them with scoretest's own Client for now",
-        )
     raise UsageError(
         f"serve() takes a Client, not {show(client)}",
         fix='make one: client = Client(app_id="support")',

@@ -31,7 +31,7 @@ from ..times import Instant
 from .collecting import rarely_collected
 from .context_source import ContextSource
 from .coroutines import AsyncEntry, current_entry
-from .entrance import AnyEntry, Entrance
+from .entrance import Entrance
 from .entry import Entry
 from .host import Hosted
 from .intake import as_command
@@ -40,7 +40,7 @@ from .registry import Registry
 from .stubs import Stubs
 from .timer_heap import NEVER_US
 
-__all__ = ["AnyEntry", "Driver"]
+__all__ = ["Driver"]
 
 
 class Driver:
@@ -338,7 +338,7 @@ class Driver:
             )
         return "; ".join(lines) or "no handler is under way"
 
-    def under_way(self) -> list[AnyEntry]:
+    def under_way(self) -> list[Entry]:
         """Return the entries that have not ended, and those that left tasks behind."""
         return [*self._entries.values(), *self._ended]
 

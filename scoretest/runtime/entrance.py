@@ -9,23 +9,19 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 from contextvars import Context as ContextVars
-from typing import TypeAlias, final
+from typing import final
 
 from .._core.runs import RunRecord
 from .._engine import Engine, Live
 from .._model.effect import Enter
 from .._model.finding import run_where
 from ..errors import LivelockError
-from .coroutines import AsyncEntry
-from .entry import Request
+from .entry import Entry, Request
 from .host import Host
 from .loop import VirtualLoop
-from .plain import PlainEntry
 from .registry import Registry
 
-__all__ = ["AnyEntry", "Entrance"]
-
-AnyEntry: TypeAlias = AsyncEntry | PlainEntry
+__all__ = ["Entrance"]
 
 
 @final
@@ -39,7 +35,7 @@ class Entrance:
     def __init__(
         self, host: Host, engine: Engine, registry: Registry, base: ContextVars
     ) -> None:
-        self.under_way: dict[tuple[str, int], AnyEntry] = {}
+        self.under_way: dict[tuple[str, int], Entry] = {}
         self._host = host
         self._engine = engine
         self._registry = registry
@@ -87,8 +83,8 @@ class Entrance:
                 self._refuse_chain(run)
         slug = run.function.slug
         function = self._registry.functions[slug]
-        kind = AsyncEntry if function.is_async else PlainEntry
-        entry = kind(self._host, live, effect, function, request)
+        make_entry = self._registry.entry_kinds[slug]
+        entry = make_entry(self._host, live, effect, function, request)
         self.under_way[effect.run_id, effect.entry] = entry
         # an entry inherits nothing from whoever happened to cause it: neither a
         # context nor, through the loop's factory, a place among another's tasks

@@ -32,7 +32,7 @@ from .._model.operation import (
 )
 from .._model.place import Place
 from .._model.score import ScoreValue
-from ..errors import NotBuiltError, UsageError
+from ..errors import InternalError, NotBuiltError, UsageError
 from ..sdk.current import note_step
 from ..sdk.errors import StepError
 from ..sdk.function import AnyFunction
@@ -98,6 +98,10 @@ class Entry:
         self.operations: list[Operation] = []
         self.running: list[StepName] = []
         self._counts: dict[str, int] = {}
+
+    async def main(self) -> None:
+        """Go through the handler once and give the engine what came of it."""
+        raise InternalError("an entry of no kind was entered", fix="report this")
 
     # --- the run, for the context ---------------------------------------------
 
@@ -262,7 +266,7 @@ class Entry:
     def ran(self, name: StepName, output: object) -> StepRan | StepRaised:
         """Return the answer for a step whose callback returned."""
         try:
-            wire = self._over_the_wire(output, f"the result of step {str(name)!r}")
+            wire = self.over_the_wire(output, f"the result of step {str(name)!r}")
         except UsageError as error:
             return StepRaised(name, describe_error(error, self.now))
         return StepRan(name, wire.value, wire.size)
@@ -281,7 +285,12 @@ class Entry:
         )
         return StepRaised(name, info)
 
-    def _over_the_wire(self, value: object, what: str) -> Wire:
+    def over_the_wire(self, value: object, what: str) -> Wire:
+        """Send *value* over the wire and tell of what it lost.
+
+        Raises:
+            UsageError: JSON cannot carry it.
+        """
         wire = to_wire(value, what=what)
         for loss in wire.losses:
             self.report(
@@ -298,7 +307,7 @@ class Entry:
         """Return the outcome of a handler that came to its end."""
         self._check_path()
         try:
-            wire = self._over_the_wire(result, "the handler's result")
+            wire = self.over_the_wire(result, "the handler's result")
         except UsageError as error:  # rule X3
             return Raised(describe_error(error, self.now))
         return Returned(wire.value)

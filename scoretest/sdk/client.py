@@ -156,11 +156,11 @@ class Client:
 
         Inside a handler this is no step: it repeats with every entry of the handler.
         """
-        return await self._world("send").asend(event_list(events))
+        return await self.find_world("send").asend(event_list(events))
 
     def send_sync(self, events: Event | list[Event]) -> list[str]:
         """Send events, from code that cannot await, and return the server's ids."""
-        return self._world("send_sync").send(event_list(events))
+        return self.find_world("send_sync").send(event_list(events))
 
     # --- scores -----------------------------------------------------------------
 
@@ -194,7 +194,7 @@ class Client:
             check_score(score.name, score.value)
             check_target(run_id, step_id, is_run_needed=True)
             ref = None if experiment is _NO_EXPERIMENT else checked_ref(experiment)
-            world = self._world(verb)
+            world = self.find_world(verb)
             check_run(run_id)
         except InvalidScoreError as error:
             port = current_port.get()
@@ -258,7 +258,12 @@ class Client:
         """Forget *world*; for who served the client."""
         self._worlds = [w for w in self._worlds if w() not in (None, world)]
 
-    def _world(self, verb: str) -> WorldPort:
+    def find_world(self, verb: str) -> WorldPort:
+        """Return where a call of *verb* made here goes; for who stands in for a client.
+
+        Raises:
+            UsageError: No open harness serves the client, or several do.
+        """
         port = current_port.get()
         if port is not None:
             return port

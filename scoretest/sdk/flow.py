@@ -14,6 +14,7 @@ from .._model.flow import (
     Throttle,
     TriggerCron,
 )
+from .._model.limits import MOST_TRIGGERS
 from .._model.options import TriggerEvent
 from ..errors import UsageError
 
@@ -95,7 +96,7 @@ def checked_triggers(
     """Return the triggers of a function.
 
     Raises:
-        UsageError: There is none, or one of them is no trigger.
+        UsageError: There is none, or too many, or one of them is no trigger.
     """
     triggers = tuple(trigger) if isinstance(trigger, list) else (trigger,)
     for item in triggers or (trigger,):  # an empty list is no trigger either
@@ -105,4 +106,9 @@ def checked_triggers(
                 f"not {show(item)}",
                 fix='write trigger=TriggerEvent(event="support/ticket.created")',
             )
+    if len(triggers) > MOST_TRIGGERS:
+        raise UsageError(
+            f"function {fn_id!r} has {len(triggers)} triggers, over {MOST_TRIGGERS}",
+            fix='let one trigger stand for several: TriggerEvent(event="support/*")',
+        )
     return triggers

@@ -41,7 +41,7 @@ def send(harness, *priorities):
 
 
 def test_a_higher_priority_goes_first(harness, order):
-    """Who waits for its turn is passed by who has a higher priority."""
+    """F8: who waits for its turn is passed by who has a higher priority."""
     seen = order("int(event.data.p)")
 
     send(harness, 0, 0, 600)

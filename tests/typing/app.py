@@ -36,6 +36,7 @@ from scoretest import (
     StepError,
     Timeline,
     Timeouts,
+    TriggerCron,
     TriggerEvent,
     UnderTestError,
     UsageError,
@@ -43,6 +44,7 @@ from scoretest import (
     create_defer,
     create_scorer,
     experiment,
+    flow,
 )
 from scoretest.experiment import ExperimentRef, ExperimentResult
 
@@ -219,6 +221,27 @@ def plain_trial(ctx: ContextSync) -> int:
 # --- tests --------------------------------------------------------------------------
 
 
+@client.create_function(
+    fn_id="nightly",
+    trigger=[TriggerCron(cron="0 3 * * *"), TriggerEvent(event="support/night")],
+    concurrency=[flow.Concurrency(limit=2, key="event.data.user", scope="env")],
+    throttle=flow.Throttle(limit=1, period="1m", burst=2),
+    rate_limit=flow.RateLimit(limit=1, period=timedelta(minutes=1)),
+    batch_events=flow.Batch(max_size=10, timeout=5_000),
+    priority=flow.Priority(run="120"),
+)
+async def nightly(ctx: Context) -> int:
+    """Several events of one run."""
+    assert_type(ctx.events, list[Event])
+    return len(ctx.events)
+
+
+@create_scorer(client, fn_id="last", debounce=flow.Debounce(period="5s"))
+async def last(ctx: Context) -> Score:
+    """The last of several events."""
+    return Score("last", 1)
+
+
 def support(harness: Harness) -> Harness:
     """Serve the application, as a fixture does."""
     return harness.serve(client, functions=[handle, feedback, notify, careful])
@@ -272,6 +295,18 @@ def test_a_world(harness: Harness) -> None:
     assert_type(harness.findings, list[Finding])
     assert_type(harness.explain(Event(name="feedback")), str)
     assert_type(harness.call(generate, "x"), str)
+
+
+async def test_an_async_world(harness: Harness) -> None:
+    """The twins of the verbs give what the verbs give."""
+    assert_type(await harness.asend("ticket", {"content": "printer"}), Sent)
+    assert_type(await harness.aadvance("1h"), Harness)
+    assert_type(await harness.aadvance_to(datetime(2026, 1, 1, tzinfo=UTC)), Harness)
+    assert_type(await harness.afast_forward(within=timedelta(days=7)), Harness)
+    assert_type(await harness.acall(generate, "x"), str)
+    async with Harness(wall_clock="time-machine") as world:
+        assert_type(world, Harness)
+        assert_type(await world.aclose(), None)
 
 
 def test_scores(harness: Harness) -> None:
