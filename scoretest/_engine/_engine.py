@@ -135,11 +135,9 @@ class Engine:
         is_alone = self._world.timers.next_due() is None
         return self._crons.next_due() if is_alone else None
 
-    def note_cron_left(self) -> None:
-        """Record that nothing but crons is pending, if that is so."""
-        due = self.cron_alone()
-        if due is not None:
-            self._world.record(CronLeft(due))
+    def note_cron_left(self, due: Instant) -> None:
+        """Record that nothing but crons is pending, and when the next one is due."""
+        self._world.record(CronLeft(due))
 
     def turn_of(self, live: Live) -> str | None:
         """Say what holds a run's entries back, or return None (rules F4, F5)."""
@@ -304,10 +302,11 @@ class Engine:
         live = world.lives[command.run_id]
         entry = live.run.open_entries.pop(command.entry, None)
         if live.gate is not None:
-            self._queue.give_back(live)
+            self._queue.give_back(live.gate)
         if entry is None:  # the run ended while this entry was under way
             _ends.drop(world, live, command.operations)
-            self._queue.call(live)
+            if live.gate is not None:
+                self._queue.call(live.gate)
             return
         live.run.attempts = entry.attempt + 1
         follows: list[ServerEvent] = []
@@ -320,7 +319,7 @@ class Engine:
         if follows:
             self._publish(live, follows)
         if live.gate is not None:
-            self._queue.call(live)
+            self._queue.call(live.gate)
 
     def _take_answer(
         self, live: Live, entry: RunEntered, command: EntryReturned

@@ -124,15 +124,13 @@ class EntryQueue:
         self._join(asked, place)
         return False
 
-    def give_back(self, live: Live) -> None:
+    def give_back(self, gate: Gate) -> None:
         """Take back what an entry held; its run may be the next to take it."""
-        if live.gate is not None:
-            self._slots.give(live.gate.needs)
+        self._slots.give(gate.needs)
 
-    def call(self, live: Live) -> None:
-        """Let those in who waited for what an entry of the run has given back."""
-        if live.gate is not None:
-            self._call([need.key for need in live.gate.needs])
+    def call(self, gate: Gate) -> None:
+        """Let those in who waited for what an entry has given back."""
+        self._call([need.key for need in gate.needs])
 
     def due(self, key: str) -> None:
         """Let those in whose throttle's time has come."""

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar, final
 
 from .driver import Driver
-from .idle_crons import is_cron_alone
+from .idle_crons import is_cron_alone, note_if_alone
 from .timer_heap import NEVER_US
 from .travel import CHAIN_ON_THE_WAY, Itinerary, chain_of, check_coroutine
 
@@ -56,7 +56,7 @@ class AsyncTravel:
             await loop.settle()
             while (due_us := self._driver.pending_us()) < end_us:
                 if limit is None and is_cron_alone(self._driver):
-                    self._driver.engine.note_cron_left()
+                    note_if_alone(self._driver)
                     return
                 await loop.advance_to(due_us, is_onward=True)
 

@@ -5,12 +5,19 @@ from contextlib import contextmanager
 
 from .driver import Driver
 
-__all__ = ["is_cron_alone", "stopping_before_crons"]
+__all__ = ["is_cron_alone", "note_if_alone", "stopping_before_crons"]
 
 
 def is_cron_alone(driver: Driver) -> bool:
     """Say whether a cron is due some time, and nothing else is going to happen."""
     return driver.engine.cron_alone() is not None and not driver.under_way()
+
+
+def note_if_alone(driver: Driver) -> None:
+    """Let the timeline say when the next cron is due, if it is all that is left."""
+    due = driver.engine.cron_alone()
+    if due is not None:
+        driver.engine.note_cron_left(due)
 
 
 @contextmanager
@@ -35,4 +42,4 @@ def stopping_before_crons(driver: Driver) -> Iterator[None]:
         yield
     finally:
         loop.next_due = next_due
-    engine.note_cron_left()
+    note_if_alone(driver)

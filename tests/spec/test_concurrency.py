@@ -108,6 +108,25 @@ class TestLimit:
         assert gauge.most == {"a": 2}
         assert harness.run(work).output == ["a", "a", "a"]
 
+    def test_parallel_steps_stand_in_line_together(self, harness, on, gauge):
+        """Under a limit of one, each of the others says who stands before it."""
+
+        @on("shop/order", concurrency=[Concurrency(limit=1)])
+        async def work(ctx):
+            branches = (
+                lambda n=n: ctx.step.run(f"busy-{n}", gauge.busy, "a") for n in range(3)
+            )
+            return list(await ctx.group.parallel(tuple(branches)))
+
+        (run,) = harness.send(orders("a")).runs
+
+        assert run.waiting_for == (
+            "queued: concurrency limit 1, 0 ahead; queued: concurrency limit 1, 1 ahead"
+        )
+        assert "started   by shop/order\n" in str(harness.timeline)
+        harness.fast_forward()
+        assert (gauge.most, run.duration) == ({"a": 1}, "3s")
+
     def test_the_run_says_what_it_waits_for(self, harness, work):
         """`waiting_for` names the limit, the key, and how many stand before it."""
         work(Concurrency(limit=1, key="event.data.u"))

@@ -239,7 +239,7 @@ async def nightly(ctx: Context) -> int:
 @create_scorer(client, fn_id="last", debounce=flow.Debounce(period="5s"))
 async def last(ctx: Context) -> Score:
     """The last of several events."""
-    return Score("last", 1)
+    return Score("last", ctx.attempt)
 
 
 def support(harness: Harness) -> Harness:
