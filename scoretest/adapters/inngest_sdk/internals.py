@@ -175,7 +175,7 @@ def make_request(
     body: bytes, query: Mapping[str, str], headers: Mapping[str, str]
 ) -> comm_lib.CommRequest:
     """Return a request of the server, as it comes over a connection that is trusted."""
-    return comm_lib.CommRequest(
+    return comm_lib.CommRequest.model_construct(  # checked already: it is ours
         body=body,
         headers=dict(headers),
         is_connect=True,
