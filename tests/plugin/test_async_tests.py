@@ -216,6 +216,19 @@ def anyio_backend(): return "asyncio"
 ITSELF = "test_a_deadlock_in_the_test_itself.py"
 
 
+def test_an_opt_in_without_its_plugin(pytester, inner):
+    """Who opts in to pytest-asyncio, and has none or an old one, is told at once."""
+    pytester.makeconftest(ASYNCIO)
+
+    result = inner("def test_it(): pass")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert result.stderr.str().strip() == (
+        "ERROR: scoretest.pytest_asyncio needs the plugin pytest-asyncio, 1.4 or later: "
+        "python3 -m pip install --upgrade pytest-asyncio"
+    )
+
+
 @pytest.mark.parametrize("name", LOADED)
 def test_a_deadlock_in_the_test_itself(pytester, session, name):
     """A test that awaits what never comes fails with its line, at once and briefly."""
