@@ -247,7 +247,7 @@ def test_after(harness): harness.send("x")
     shown = text.partition("___ test_it ___")[2].partition("\n")[2]
     assert shown.partition("\n---")[0] == (
         "everything waits, and no timer is set that could end it\n"
-        f"  where: test_it waits at {pytester.path.name}/{ITSELF}:8; no handler is under "
+        f"  where: test_it is at {pytester.path.name}/{ITSELF}:8; no handler is under "
         "way\n"
         "  fix:   send or set what is waited for, or give the wait a time-out"
     )
