@@ -114,7 +114,7 @@ def readable(name: str, value: object) -> str:
     if isinstance(value, int) and name.endswith("bytes") and value % 1024 == 0:
         mib, rest = divmod(value, 1024 * 1024)
         return f"{value // 1024} KiB" if rest else f"{mib} MiB"
-    if name in {"longest_pause", "shortest_retry", "longest_retry"}:
+    if name.endswith(("_pause", "_retry", "_life")):
         return format_duration(Duration(int(str(value))))
     return f"{value:,}"
 

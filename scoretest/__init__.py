@@ -8,8 +8,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from . import experiment
     from ._model.event import Event
     from ._model.finding import Finding
+    from ._model.life import Cancel, Singleton, Timeouts
     from ._model.limits import Limits
     from ._model.options import TriggerEvent
     from ._model.score import Score
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from .runtime.parts import RunStatus
     from .runtime.scores import Scores
     from .runtime.sent import Sent
+    from .runtime.variants import VariantTable
     from .runtime.views import OpenWait, Run, ScoreRecord
     from .sdk.client import Client
     from .sdk.context import Context, ContextSync
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     from .sdk.scorer import create_defer, create_scorer
 
 __all__ = [
+    "Cancel",
     "Client",
     "Context",
     "ContextSync",
@@ -56,20 +60,27 @@ __all__ = [
     "Scores",
     "ScoretestError",
     "Sent",
+    "Singleton",
     "StalledError",
     "StepError",
     "Timeline",
+    "Timeouts",
     "TriggerEvent",
     "UnderTestError",
     "UsageError",
+    "VariantTable",
     "create_defer",
     "create_scorer",
+    "experiment",
 ]
 
 _HOMES = {
     "Event": "._model.event",
+    "Cancel": "._model.life",
     "Finding": "._model.finding",
     "Limits": "._model.limits",
+    "Singleton": "._model.life",
+    "Timeouts": "._model.life",
     "TriggerEvent": "._model.options",
     "Score": "._model.score",
     "DeadlockError": ".errors",
@@ -85,6 +96,7 @@ _HOMES = {
     "RunStatus": ".runtime.parts",
     "Scores": ".runtime.scores",
     "Sent": ".runtime.sent",
+    "VariantTable": ".runtime.variants",
     "OpenWait": ".runtime.views",
     "Run": ".runtime.views",
     "ScoreRecord": ".runtime.views",
@@ -96,6 +108,7 @@ _HOMES = {
     "StepError": ".sdk.errors",
     "create_defer": ".sdk.scorer",
     "create_scorer": ".sdk.scorer",
+    "experiment": ".experiment",
 }
 
 if not TYPE_CHECKING:  # to a type checker, any name would exist
@@ -103,7 +116,8 @@ if not TYPE_CHECKING:  # to a type checker, any name would exist
     def __getattr__(name: str) -> object:
         if name not in _HOMES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = getattr(import_module(_HOMES[name], __name__), name)
+        home = import_module(_HOMES[name], __name__)
+        value = home if name == "experiment" else getattr(home, name)
         globals()[name] = value
         return value
 

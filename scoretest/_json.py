@@ -14,6 +14,7 @@ from typing import Final, NamedTuple, TypeAlias
 from .errors import UsageError
 
 __all__ = [
+    "CONTAINERS",
     "Json",
     "JsonObject",
     "Loss",
@@ -29,7 +30,7 @@ Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Non
 JsonObject: TypeAlias = dict[str, Json]
 
 MAX_DEPTH: Final = 400  # ours: Python's own encoder gives up at its recursion limit
-_CONTAINERS: Final = (dict, list)
+CONTAINERS: Final = (dict, list)
 _WORTH_MEASURING: Final = 64 * 1024
 _SHOWN: Final = 80
 _ADDRESS: Final = re.compile(r"0x[0-9a-fA-F]+")
@@ -60,6 +61,9 @@ class Wire(NamedTuple):
     losses: tuple[Loss, ...]
 
 
+_NULL: Final = Wire(None, 4, ())
+
+
 class _NotPlain(Exception):  # noqa: N818 -- a signal between two passes, not an error
     """The quick pass met something that needs the careful one."""
 
@@ -75,13 +79,15 @@ def to_wire(value: object, *, what: str = "the value") -> Wire:
         NotJsonError: NaN, infinity, a set, bytes, a datetime, a lone surrogate, a map
             with keys that are not names, or nesting deeper than `MAX_DEPTH`.
     """
+    if value is None:
+        return _NULL
     losses: list[Loss] = []
     try:
         arrived = _plain(value, 0)
     except (_NotPlain, RecursionError):
         try:
             arrived = _careful(value, what, 0, losses)
-        except RecursionError:
+        except (RecursionError, _NotPlain):
             raise _too_deep(what) from None
         except NotJsonError as error:
             error.__traceback__ = None  # the way down to it is of no interest
@@ -95,7 +101,7 @@ def copy_json(value: Json) -> Json:
     if kind is dict:
         return copy_object(value)  # type: ignore[arg-type]  # kind says dict
     if kind is list:
-        return [copy_json(v) if type(v) in _CONTAINERS else v for v in value]  # type: ignore[union-attr]  # kind says list
+        return [copy_json(v) if type(v) in CONTAINERS else v for v in value]  # type: ignore[union-attr]  # kind says list
     return value
 
 
@@ -103,7 +109,7 @@ def copy_object(value: JsonObject) -> JsonObject:
     """Return a copy of an object that came over the wire, as `copy_json` does."""
     copy = value.copy()  # in one go: most objects are flat
     for key, item in value.items():
-        if type(item) in _CONTAINERS:
+        if type(item) in CONTAINERS:
             copy[key] = copy_json(item)
     return copy
 
@@ -128,7 +134,7 @@ def _plain(value: object, depth: int) -> Json:
         if value.isascii() or _is_utf8(value):  # type: ignore[attr-defined, arg-type]  # kind says str
             return value  # type: ignore[return-value]  # kind says str
     elif kind is dict and depth < MAX_DEPTH:
-        return {_plain_key(k): _plain(v, depth + 1) for k, v in value.items()}  # type: ignore[attr-defined]  # kind says dict
+        return _plain_map(value, depth)  # type: ignore[arg-type]  # kind says dict
     elif kind is list and depth < MAX_DEPTH:
         return [_plain(item, depth + 1) for item in value]  # type: ignore[attr-defined]  # kind says list
     elif value is None or kind is bool or _is_plain_number(kind, value):
@@ -136,10 +142,14 @@ def _plain(value: object, depth: int) -> Json:
     raise _NotPlain
 
 
-def _plain_key(key: object) -> str:
-    if type(key) is str and key.isascii():
-        return key
-    raise _NotPlain
+def _plain_map(value: dict[object, object], depth: int) -> JsonObject:
+    arrived: JsonObject = value.copy()  # type: ignore[assignment]  # looked at below
+    for key, item in value.items():
+        if type(key) is not str or not key.isascii():
+            raise _NotPlain
+        if type(item) is not str or not item.isascii():  # most are
+            arrived[key] = _plain(item, depth + 1)
+    return arrived
 
 
 def _is_plain_number(kind: type, value: object) -> bool:
@@ -159,14 +169,14 @@ def _is_utf8(text: str) -> bool:
 def _careful(value: object, path: str, depth: int, losses: list[Loss]) -> Json:
     """Copy *value* and say of everything unusual in it what the wire makes of it."""
     if depth > MAX_DEPTH:
-        raise _too_deep(path.partition(".")[0].partition("[")[0])
+        raise _NotPlain  # only who began knows what is nested
     if isinstance(value, dict):
         return _careful_map(value, path, depth, losses)
     if isinstance(value, list | tuple):
         if not isinstance(value, list):
             losses.append(Loss(path, f"{type(value).__name__} became a list"))
         return [
-            _careful(item, f"{path}[{i}]", depth + 1, losses)
+            _careful(item, _below(path, f"[{i}]", depth), depth + 1, losses)
             for i, item in enumerate(value)
         ]
     return _careful_leaf(value, path, losses)
@@ -180,8 +190,16 @@ def _careful_map(
         text = _key_text(key, path, losses)
         if text in arrived:
             losses.append(Loss(path, f"two keys became {text!r}; the later one stayed"))
-        arrived[text] = _careful(item, f"{path}.{text}", depth + 1, losses)
+        below = _below(path, f".{text}", depth)
+        arrived[text] = _careful(item, below, depth + 1, losses)
     return arrived
+
+
+def _below(path: str, part: str, depth: int) -> str:
+    """Return the path to a part; what is named in words is not glued to its parts."""
+    if depth or " " not in path:
+        return path + part
+    return f"{path} at {part.removeprefix('.')}"
 
 
 def _key_text(key: object, path: str, losses: list[Loss]) -> str:

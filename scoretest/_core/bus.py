@@ -2,8 +2,9 @@
 
 Laws: a name that begins with ``inngest/`` is the server's own and never a user's (rule
 A10); null data is an empty object (rule H3); an event starts every function that has a
-trigger of exactly its name, in the order of registration, and a deferred function only
-when the event's routing names it (rule A10). A given id starts a function once in 24
+trigger of its name, or one whose wildcard stands for the end of it (rule H1), in the
+order of registration; and a deferred or invoked function only when the event's routing
+names it (rules A10, E3). A given id starts a function once in 24
 hours, whatever the data; it never keeps an event from a wait (rules B5, F3).
 
 A storm is a chain of events that cause each other without time moving. The door counts
@@ -18,6 +19,7 @@ from .._model.event import (
     DEFERRED_SCHEDULE,
     FUNCTION_FAILED,
     FUNCTION_FINISHED,
+    FUNCTION_INVOKED,
     ReceivedEvent,
 )
 from .._model.limits import Limits
@@ -30,6 +32,8 @@ __all__ = ["Bus"]
 
 _RESERVED: Final = "inngest/"
 _NEWS: Final = (FUNCTION_FINISHED, FUNCTION_FAILED)  # two for each link of a chain
+# the server's events that name the function they are for, and where (rules A10, E3)
+_ROUTED: Final = {DEFERRED_SCHEDULE: "fn_slug", FUNCTION_INVOKED: "fn_id"}
 _DEDUPED_FOR: Final = DAY  # rule F3
 # ours: far beyond what an application does on purpose, and reached within a second
 _STORM_DEPTH: Final = 10
@@ -39,6 +43,7 @@ _STORM_EVENTS: Final = 2_000
 class _Start(NamedTuple):
     """A trigger of a function, and its condition."""
 
+    order: int
     function: FunctionOptions
     condition: Predicate | None
 
@@ -53,6 +58,7 @@ class Bus:
         self._limits = limits
         self._functions: dict[str, FunctionOptions] = {}
         self._by_event: dict[str, list[_Start]] = {}
+        self._by_prefix: dict[str, list[_Start]] = {}
         self._seen: dict[tuple[str, str], Instant] = {}
         self._storm = (Instant(-1), 0)
         self._ts_from = to_instant(limits.event_ts_from, what="event_ts_from")
@@ -75,14 +81,20 @@ class Bus:
             )
         self._functions[function.slug] = function
         pairs = zip_longest(function.triggers, conditions)
+        order = len(self._functions)
         for trigger, condition in pairs:
-            starts = self._by_event.setdefault(trigger.event, [])
-            starts.append(_Start(function, condition))
+            prefix = trigger.prefix
+            starts = (
+                self._by_event.setdefault(trigger.event, [])
+                if prefix is None
+                else self._by_prefix.setdefault(prefix, [])
+            )
+            starts.append(_Start(order, function, condition))
 
     @property
     def trigger_names(self) -> tuple[str, ...]:
         """The names of the events that start something, in order of registration."""
-        return tuple(self._by_event)
+        return (*self._by_event, *(f"{prefix}*" for prefix in self._by_prefix))
 
     def knows(self, slug: str) -> bool:
         """Say whether a function of this slug is registered."""
@@ -124,17 +136,30 @@ class Bus:
     def started_by(self, event: ReceivedEvent) -> tuple[FunctionOptions, ...]:
         """Return the functions that *event* triggers, each once (rules H1, C13)."""
         name = event.name
-        starts = self._by_event.get(name, ())
+        starts: Sequence[_Start] = self._by_event.get(name, ())
+        if self._by_prefix:
+            starts = self._with_wildcards(name, starts)
         by_name = tuple([start.function for start in starts if start.is_met_by(event)])
         if len(by_name) > 1:
             by_name = tuple(dict.fromkeys(by_name))
-        if name != DEFERRED_SCHEDULE:
+        if name not in _ROUTED:
             return by_name
         routing = event.data.get("_inngest")
-        slug = routing.get("fn_slug") if isinstance(routing, dict) else None
+        slug = routing.get(_ROUTED[name]) if isinstance(routing, dict) else None
         target = self._functions.get(str(slug))
-        is_deferred = target and target.kind is not FunctionKind.ORDINARY
-        return (target, *by_name) if target and is_deferred else by_name
+        if target is None or (
+            name == DEFERRED_SCHEDULE and target.kind is FunctionKind.ORDINARY
+        ):
+            return by_name
+        return tuple(dict.fromkeys((target, *by_name)))
+
+    def _with_wildcards(self, name: str, starts: Sequence[_Start]) -> list[_Start]:
+        """Add what a wildcard after one of the name's separators starts (rule H1)."""
+        found = list(starts)
+        for place, letter in enumerate(name):
+            if letter in "/.":
+                found += self._by_prefix.get(name[: place + 1], ())
+        return sorted(found, key=lambda start: start.order)
 
     def is_repeated(self, function: str, event: ReceivedEvent) -> bool:
         """Say whether the event's id started *function* in the last 24 hours (F3)."""

@@ -17,6 +17,11 @@ from typing import Final, NamedTuple, TypeAlias
 
 from .._json import Json
 from .._model.fact import (
+    InvokeClosed,
+    InvokeFailed,
+    InvokeReturned,
+    InvokeStarted,
+    InvokeTimedOut,
     SleepEnded,
     SleepStarted,
     StepCompleted,
@@ -41,6 +46,7 @@ class StepState(StrEnum):
     RETRYING = "Retrying"
     SLEEPING = "Sleeping"
     WAITING = "Waiting"
+    INVOKING = "Invoking"
     COMPLETED = "Completed"
     FAILED = "Failed"
     TIMED_OUT = "TimedOut"
@@ -58,6 +64,11 @@ StepFact: TypeAlias = (
     | WaitMatched
     | WaitTimedOut
     | WaitClosed
+    | InvokeStarted
+    | InvokeReturned
+    | InvokeFailed
+    | InvokeTimedOut
+    | InvokeClosed
 )
 
 STEP_TRANSITIONS: Final[dict[tuple[StepState, type[StepFact]], StepState]] = {
@@ -67,6 +78,8 @@ STEP_TRANSITIONS: Final[dict[tuple[StepState, type[StepFact]], StepState]] = {
     (StepState.NEW, StepFailed): StepState.FAILED,
     (StepState.NEW, SleepStarted): StepState.SLEEPING,
     (StepState.NEW, WaitOpened): StepState.WAITING,
+    (StepState.NEW, InvokeStarted): StepState.INVOKING,
+    (StepState.NEW, InvokeFailed): StepState.FAILED,
     (StepState.PLANNED, StepCompleted): StepState.COMPLETED,
     (StepState.PLANNED, StepRetried): StepState.RETRYING,
     (StepState.PLANNED, StepFailed): StepState.FAILED,
@@ -77,6 +90,10 @@ STEP_TRANSITIONS: Final[dict[tuple[StepState, type[StepFact]], StepState]] = {
     (StepState.WAITING, WaitMatched): StepState.COMPLETED,
     (StepState.WAITING, WaitTimedOut): StepState.TIMED_OUT,
     (StepState.WAITING, WaitClosed): StepState.CLOSED,
+    (StepState.INVOKING, InvokeReturned): StepState.COMPLETED,
+    (StepState.INVOKING, InvokeFailed): StepState.FAILED,
+    (StepState.INVOKING, InvokeTimedOut): StepState.FAILED,
+    (StepState.INVOKING, InvokeClosed): StepState.CLOSED,
 }
 
 _SETTLED: Final = frozenset(
@@ -85,8 +102,9 @@ _SETTLED: Final = frozenset(
 
 
 class Memo(NamedTuple):
-    """What a later entry finds for a step: its data, or its error."""
+    """What a later entry finds for a step: what it was, its data, or its error."""
 
+    op: str
     data: Json
     error: ErrorInfo | None = None
 
@@ -140,7 +158,7 @@ class Memos:
         if step.state in _SETTLED:
             failed = step.state is StepState.FAILED
             self.settled[step.name.hashed] = Memo(
-                step.output, step.error if failed else None
+                step.op, step.output, step.error if failed else None
             )
             self.pending -= 1
 

@@ -15,6 +15,7 @@ from typing import Final, TypeAlias
 from .._json import Json
 from .._model.event import ReceivedEvent
 from .._model.fact import (
+    RunCancelled,
     RunCompleted,
     RunEntered,
     RunFailed,
@@ -23,11 +24,10 @@ from .._model.fact import (
 )
 from .._model.operation import ErrorInfo
 from .._model.options import FunctionOptions
-from .._model.record import record
 from ..errors import InternalError
 from ..times import Instant
 
-__all__ = ["RUN_TRANSITIONS", "OpenEntry", "RunRecord", "RunState"]
+__all__ = ["RUN_TRANSITIONS", "RunRecord", "RunState"]
 
 
 class RunState(StrEnum):
@@ -38,29 +38,26 @@ class RunState(StrEnum):
     RUNNING = "Running"
     COMPLETED = "Completed"
     FAILED = "Failed"
+    CANCELLED = "Cancelled"
 
 
-RunFact: TypeAlias = RunQueued | RunEntered | RunRetried | RunCompleted | RunFailed
+RunFact: TypeAlias = (
+    RunQueued | RunEntered | RunRetried | RunCompleted | RunFailed | RunCancelled
+)
 
 RUN_TRANSITIONS: Final[dict[tuple[RunState, type[RunFact]], RunState]] = {
     (RunState.NEW, RunQueued): RunState.QUEUED,
     (RunState.QUEUED, RunEntered): RunState.RUNNING,
+    (RunState.QUEUED, RunCancelled): RunState.CANCELLED,
     (RunState.RUNNING, RunEntered): RunState.RUNNING,
     (RunState.RUNNING, RunRetried): RunState.RUNNING,
     (RunState.RUNNING, RunCompleted): RunState.COMPLETED,
     (RunState.RUNNING, RunFailed): RunState.FAILED,
+    (RunState.RUNNING, RunCancelled): RunState.CANCELLED,
 }
 
 _NEVER: Final = Instant(-1)
-_OVER: Final = frozenset({RunState.COMPLETED, RunState.FAILED})
-
-
-@record
-class OpenEntry:
-    """An entry that has not answered yet: its attempt and its target."""
-
-    attempt: int
-    target: str
+_OVER: Final = frozenset({RunState.COMPLETED, RunState.FAILED, RunState.CANCELLED})
 
 
 @dataclass(slots=True, eq=False)
@@ -97,7 +94,7 @@ class RunRecord:
     state: RunState = RunState.NEW
     entries: int = 0
     attempts: int = 0
-    open_entries: dict[int, OpenEntry] = field(default_factory=dict)
+    open_entries: dict[int, RunEntered] = field(default_factory=dict)
     output: Json = None
     error: ErrorInfo | None = None
     ended_at: Instant | None = None

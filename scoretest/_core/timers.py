@@ -25,6 +25,9 @@ class AlarmKind(StrEnum):
     ENTER = "enter the run"
     SLEEP = "end the sleep"
     WAIT = "time the wait out"
+    INVOKE = "time the invocation out"
+    START = "cancel the run, unless it has begun"
+    FINISH = "cancel the run"
 
 
 @record
@@ -34,7 +37,8 @@ class Alarm:
     Attributes:
         kind: What happens.
         run_id: To which run.
-        step: The hashed id of the step concerned, or "" for the whole run.
+        step: The hashed id of the step concerned, or "" for the whole run; of a run's
+            timeout, its name.
         attempt: The attempt that begins, where an entry follows.
     """
 

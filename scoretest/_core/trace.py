@@ -27,7 +27,8 @@ class Trace(Sequence[TraceEntry]):
         # side by side, and put together when they are read: writing is what is frequent
         self._facts: list[Fact] = []
         self._times: list[Instant] = []
-        self._kinds: set[type[Fact]] = set()
+        self._kinds: set[type[Fact]] = set()  # of the facts before _looked_at
+        self._looked_at = 0
         self._last = Instant(0)
 
     def __len__(self) -> int:
@@ -49,6 +50,8 @@ class Trace(Sequence[TraceEntry]):
 
     def facts_of(self, kind: type[F]) -> list[tuple[Instant, F]]:
         """Return the facts of one kind, each with its time."""
+        self._kinds.update(map(type, self._facts[self._looked_at :]))
+        self._looked_at = len(self._facts)
         if kind not in self._kinds:  # most worlds have no findings and no failures
             return []
         times = self._times
@@ -74,4 +77,3 @@ class Trace(Sequence[TraceEntry]):
         self._last = at
         self._facts.append(fact)
         self._times.append(at)
-        self._kinds.add(type(fact))

@@ -1,5 +1,7 @@
 """Who waits for what: an index from an event to the waits that can match it.
 
+What cancels a run on an event is filed in the same way (`CancelIndex`, rule F1).
+
 A wait stands under its event's name. Below the name it stands under one condition that
 every matching event meets, if its expression has one: a path inside the event and the
 text or numbers it must equal. An event is then shown only to the waits whose condition
@@ -17,7 +19,7 @@ counts, not the event's own (rule B5): a wait opened later never sees it (rules 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, TypeAlias
+from typing import Final, Generic, Protocol, TypeAlias, TypeVar
 
 from .._model.event import ReceivedEvent
 from .._model.fact import WaitClosed, WaitMatched, WaitOpened, WaitTimedOut
@@ -25,7 +27,14 @@ from .._model.operation import StepName
 from .._model.predicate import IndexKey, IndexTerm, Predicate, index_key
 from ..times import Instant
 
-__all__ = ["WAIT_TRANSITIONS", "Wait", "WaitIndex", "WaitState"]
+__all__ = [
+    "WAIT_TRANSITIONS",
+    "CancelIndex",
+    "Wait",
+    "WaitIndex",
+    "WaitState",
+    "Watch",
+]
 
 
 class WaitState(StrEnum):
@@ -91,17 +100,27 @@ class Wait:
         return self.predicate is None or self.predicate.matches(event)
 
 
-Bucket: TypeAlias = dict[int, Wait]
+class _Filed(Protocol):
+    """What a shelf holds: a condition on events, and a number that orders it."""
+
+    opened: int
+    filed_under: IndexTerm | None
+
+    @property
+    def predicate(self) -> Predicate | None: ...
 
 
-class _Shelf:
-    """The open waits on one event name."""
+F = TypeVar("F", bound=_Filed)
+
+
+class _Shelf(Generic[F]):
+    """What is open on one event name."""
 
     def __init__(self) -> None:
-        self.unfiled: Bucket = {}
-        self.filed: dict[tuple[str, ...], dict[IndexKey, Bucket]] = {}
+        self.unfiled: dict[int, F] = {}
+        self.filed: dict[tuple[str, ...], dict[IndexKey, dict[int, F]]] = {}
 
-    def add(self, wait: Wait) -> None:
+    def add(self, wait: F) -> None:
         term = self._best_term(wait.predicate.terms if wait.predicate else ())
         wait.filed_under = term
         if term is None:
@@ -121,7 +140,7 @@ class _Shelf:
         keys = self.filed.get(term.path, {})
         return sum(len(keys.get(key, ())) for key in term.keys)
 
-    def discard(self, wait: Wait) -> None:
+    def discard(self, wait: F) -> None:
         term = wait.filed_under
         if term is None:
             self.unfiled.pop(wait.opened, None)
@@ -132,8 +151,10 @@ class _Shelf:
             bucket.pop(wait.opened, None)
             if not bucket:
                 keys.pop(key, None)
+        if not keys:  # a path that nobody asks about costs the events nothing
+            del self.filed[term.path]
 
-    def candidates(self, event: Mapping[str, object]) -> Sequence[Wait]:
+    def candidates(self, event: Mapping[str, object]) -> Sequence[F]:
         found = dict(self.unfiled)
         for path, keys in self.filed.items():
             key = index_key(_at(event, path))
@@ -156,7 +177,7 @@ class WaitIndex:
     """All open waits, found by what could satisfy them."""
 
     def __init__(self) -> None:
-        self._shelves: dict[str, _Shelf] = {}
+        self._shelves: dict[str, _Shelf[Wait]] = {}
         self._all: dict[str, list[Wait]] = {}
         self._open: dict[int, Wait] = {}
 
@@ -187,3 +208,72 @@ class WaitIndex:
     def all_open(self) -> tuple[Wait, ...]:
         """Return every open wait, in the order of opening."""
         return tuple(self._open.values())
+
+
+@dataclass(slots=True, eq=False)
+class Watch:
+    """An event that cancels a run (rule F1).
+
+    Attributes:
+        run_id: The run.
+        event: The name of the event.
+        predicate: The condition, or None for every event of that name.
+        expires: The last instant at which an event can cancel.
+        since: How many facts there were when it was opened.
+        until: How many there were when its run ended, or None.
+        opened: Its number among all watches.
+        filed_under: The condition it is filed under, or None.
+    """
+
+    run_id: str
+    event: str
+    predicate: Predicate | None
+    expires: Instant
+    since: int
+    until: int | None = None
+    opened: int = 0
+    filed_under: IndexTerm | None = field(default=None)
+
+    def accepts(self, event: Mapping[str, object]) -> bool:
+        """Say whether *event*, in wire shape, satisfies the condition."""
+        return self.predicate is None or self.predicate.matches(event)
+
+
+class CancelIndex:
+    """What can cancel the runs under way, found by the events that could."""
+
+    def __init__(self) -> None:
+        self._shelves: dict[str, _Shelf[Watch]] = {}
+        self._all: dict[str, list[Watch]] = {}
+        self._count = 0
+
+    @property
+    def is_used(self) -> bool:
+        """Whether there was ever anything in it."""
+        return self._count > 0
+
+    def open(self, watch: Watch) -> None:
+        """File what can cancel a run that has just been queued."""
+        self._count += 1
+        watch.opened = self._count
+        self._shelves.setdefault(watch.event, _Shelf()).add(watch)
+        self._all.setdefault(watch.event, []).append(watch)
+
+    def close(self, watch: Watch, sequence: int) -> None:
+        """Take it out: its run has ended, at fact *sequence*."""
+        watch.until = sequence
+        self._shelves[watch.event].discard(watch)
+
+    def candidates(self, event: ReceivedEvent) -> Sequence[Watch]:
+        """Return what *event* could match, the oldest run first."""
+        shelf = self._shelves.get(event.name)
+        return shelf.candidates(event.wire) if shelf else ()
+
+    def open_at(self, name: str, sequence: int) -> tuple[Watch, ...]:
+        """Return what watched for *name* when fact *sequence* happened."""
+        return tuple(
+            watch
+            for watch in self._all.get(name, ())
+            if watch.since <= sequence
+            and (watch.until is None or watch.until > sequence)
+        )

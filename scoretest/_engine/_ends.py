@@ -5,28 +5,34 @@ are released, and the server's own events about it are made (rules A1, A2, H4, D
 """
 
 import json
-from typing import NamedTuple
+from collections.abc import Sequence
 
+from .._core.runs import RunRecord
 from .._ids import derived_ulid
 from .._json import Json, JsonObject
-from .._model.event import DEFERRED_SCHEDULE, FUNCTION_FAILED, FUNCTION_FINISHED
-from .._model.fact import DeferScheduled, RunCompleted, RunFailed, WaitClosed
-from .._model.operation import DeferAdd, ErrorInfo
+from .._model.event import (
+    DEFERRED_SCHEDULE,
+    FUNCTION_CANCELLED,
+    FUNCTION_FAILED,
+    FUNCTION_FINISHED,
+    FUNCTION_INVOKED,
+)
+from .._model.fact import (
+    DeferScheduled,
+    InvokeClosed,
+    RunCancelled,
+    RunCompleted,
+    RunFailed,
+    WaitClosed,
+)
+from .._model.operation import DeferAdd, ErrorInfo, Operation
 from ..times import Instant
-from ._world import Live, World
+from ._world import Live, ServerEvent, World
 
-__all__ = ["ServerEvent", "complete", "fail"]
+__all__ = ["cancel", "cancel_by_api", "complete", "drop", "fail"]
 
 # what the server says of an answer that is an error (rule D6)
 _BAD_STATUS = "invalid status code: 500"
-
-
-class ServerEvent(NamedTuple):
-    """An event that the server itself is about to send."""
-
-    internal_id: str
-    name: str
-    data: JsonObject
 
 
 def complete(world: World, live: Live, output: Json) -> list[ServerEvent]:
@@ -42,9 +48,38 @@ def fail(
     """End the run without a result; return the events that follow from it."""
     live.run.error = error
     world.move_run(live, RunFailed(live.run.id, error))
-    _report_lost(world, live)
+    _report_lost(world, live, "the handler failed in the entry that called it")
     told = _told_by_server(error) if by_server else _told(error)
     return _finish(world, live, {"error": told, "result": told}, "Failed")
+
+
+def cancel(
+    world: World, live: Live, *, event_id: str = "", reason: str = ""
+) -> list[ServerEvent]:
+    """End the run from outside; return the events that follow from it (rule F1)."""
+    world.move_run(live, RunCancelled(live.run.id, event_id, reason))
+    return _finish(world, live, {}, "Cancelled")
+
+
+def cancel_by_api(world: World, live: Live, reason: str) -> list[ServerEvent]:
+    """End the run as the server's API does: without function.finished.
+
+    Only the caller of an invoked run is answered by it (rule E3).
+
+    Source: the recording flow__cancel_through_the_api.
+    """
+    return [
+        event
+        for event in cancel(world, live, reason=reason)
+        if event.name != FUNCTION_FINISHED or "correlation_id" in event.data
+    ]
+
+
+def drop(world: World, live: Live, operations: Sequence[Operation]) -> None:
+    """Say what is lost with the answer of an entry whose run has ended (rule F1)."""
+    lost = [op.id for op in operations if isinstance(op, DeferAdd)]
+    live.run.lost_defers = lost
+    _report_lost(world, live, "its run ended during the entry that called it")
 
 
 def _told(error: ErrorInfo) -> JsonObject:
@@ -69,16 +104,15 @@ def _told_by_server(error: ErrorInfo) -> JsonObject:
     return {"error": error.name, "name": "Error", "message": json.dumps(body)}
 
 
-def _report_lost(world: World, live: Live) -> None:
-    """Say which defers the failed handler had asked for in vain (rule A3)."""
+def _report_lost(world: World, live: Live, why: str) -> None:
+    """Say which defers the handler had asked for in vain (rule A3)."""
     accepted = live.defers.ids
     for lost in dict.fromkeys(live.run.lost_defers):
         if lost not in accepted:
             world.report(
                 live,
                 "DEFER_LOST",
-                f"the defer {lost!r} was never sent: the handler failed in the entry "
-                "that called it",
+                f"the defer {lost!r} was never sent: {why}",
                 "put a step between the defer and what can fail, or defer in a step",
             )
 
@@ -98,6 +132,14 @@ def _finish(
         world.move_wait(live, wait, step, closed)
         world.waits.close(wait)
     live.waits.clear()
+    for hashed in live.invokes:
+        step = live.memos.steps[hashed]
+        world.move_step(live, step, InvokeClosed(run.id, step.name))
+    live.invokes.clear()
+    if run.function.life.singleton is not None:
+        world.admission.release(run.id)
+    for watch in live.watches:
+        world.cancels.close(watch, len(world.trace))
     events = [_released(world, live, call) for call in live.defers.release()]
     # of a run that such news started there is no news (rule H4)
     if run.events[0].name not in (FUNCTION_FINISHED, FUNCTION_FAILED):
@@ -147,11 +189,26 @@ def _news(
         "events": events,
         "function_id": run.function.slug,
         "run_id": run.id,
+        **_correlation(run),
     }
     stamp = world.ids.ulid("event", world.now)
     if status == "Completed":
         return [ServerEvent(stamp, FUNCTION_FINISHED, {**about, **result})]
+    if status == "Cancelled":
+        return [
+            ServerEvent(run.id, FUNCTION_CANCELLED, about),
+            ServerEvent(stamp, FUNCTION_FINISHED, about),
+        ]
     return [
         ServerEvent(run.id, FUNCTION_FAILED, {**about, **result}),
         ServerEvent(stamp, FUNCTION_FINISHED, {**about, "error": result["error"]}),
     ]
+
+
+def _correlation(run: RunRecord) -> JsonObject:
+    """Return by what the run's caller knows it, if it was invoked (rule E3)."""
+    event = run.events[0]
+    routing = event.data.get("_inngest") if event.name == FUNCTION_INVOKED else None
+    if not isinstance(routing, dict) or routing.get("fn_id") != run.function.slug:
+        return {}
+    return {"correlation_id": routing["correlation_id"]}

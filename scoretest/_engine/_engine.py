@@ -3,29 +3,35 @@
 from collections.abc import Mapping, Sequence
 from typing import TypeVar, assert_never
 
-from .._core.runs import OpenEntry, RunRecord
-from .._core.waits import Wait
+from .._core.experiments import ExperimentBook
+from .._core.runs import RunRecord
+from .._core.waits import Wait, Watch
 from .._json import JsonObject
 from .._model.command import (
+    AssignVariant,
+    CancelRun,
     Command,
     EntryReturned,
     ReportFinding,
     SendEvent,
+    TakeVariant,
     WriteScore,
 )
 from .._model.effect import Enter
-from .._model.event import ReceivedEvent
+from .._model.event import DEFERRED_SCHEDULE, FUNCTION_FINISHED, ReceivedEvent
 from .._model.fact import (
     DeferRejected,
     EventReceived,
     Fact,
     FindingReported,
+    RunEntered,
     RunQueued,
     RunRetried,
     RunSkipped,
     ScoreWritten,
     TraceEntry,
 )
+from .._model.life import NO_LIFE_OPTIONS
 from .._model.limits import Limits
 from .._model.operation import DeferAbort, DeferAdd, Raised, Returned
 from .._model.options import FunctionKind, FunctionOptions
@@ -33,8 +39,8 @@ from .._model.predicate import Predicate
 from .._model.score import ScoreEntry
 from ..expr import compile as compile_expression
 from ..times import MILLISECOND, Duration, Instant
-from . import _ends, _steps
-from ._world import Live, World
+from . import _ends, _invokes, _lives, _steps
+from ._world import Live, ServerEvent, World
 
 __all__ = ["Engine"]
 
@@ -95,9 +101,18 @@ class Engine:
         """Every score that was ever written."""
         return self._world.ledger.history
 
+    @property
+    def experiments(self) -> ExperimentBook:
+        """Which variants were taken, and which count for what (rule G6)."""
+        return self._world.experiments
+
     def waits_open_at(self, event_name: str, sequence: int) -> tuple[Wait, ...]:
         """Return the waits on a name that were open when a fact happened."""
         return self._world.waits.open_at(event_name, sequence)
+
+    def cancels_open_at(self, event_name: str, sequence: int) -> tuple[Watch, ...]:
+        """Return what could cancel a run on a name when a fact happened (rule F1)."""
+        return self._world.cancels.open_at(event_name, sequence)
 
     def next_due(self) -> Instant | None:
         """Return when the next timer fires, or None when none is set."""
@@ -108,10 +123,13 @@ class Engine:
     def conditions(self, function: FunctionOptions) -> list[Predicate | None]:
         """Compile the conditions of a function's triggers (rule C13).
 
+        Its other expressions are looked at as well, so that a wrong one is refused.
+
         Raises:
             ExpressionError: One of them is no expression.
         """
         clock = self._world.clock
+        _lives.check(function.life)
         return [
             None
             if trigger.expression is None
@@ -150,10 +168,18 @@ class Engine:
                 self._send(command)
             case WriteScore():
                 self._write(command)
+            case CancelRun(run_id):
+                live = self._world.lives[run_id]
+                reason = "by the test"
+                self._publish(live, _ends.cancel_by_api(self._world, live, reason))
+            case TakeVariant() | AssignVariant():
+                self._note_variant(command)
             case ReportFinding(finding):
                 self._world.record(FindingReported(finding))
             case _:
                 assert_never(command)
+        if self._world.coming:
+            self._deliver()
         return self._take_effects() if self._world.effects else ()
 
     def advance(self, to: Instant) -> tuple[Enter, ...]:
@@ -165,7 +191,10 @@ class Engine:
         world = self._world
         world.now = max(world.now, to)
         while (alarm := world.timers.pop(world.now)) is not None:
-            _steps.wake(world, world.lives[alarm.run_id], alarm)
+            live = world.lives[alarm.run_id]
+            self._publish(live, _steps.wake(world, live, alarm))
+            if world.coming:
+                self._deliver()
         return self._take_effects()
 
     def now_is(self, now: Instant) -> None:
@@ -179,6 +208,17 @@ class Engine:
 
     # --- events -------------------------------------------------------------------
 
+    def _publish(self, live: Live, events: Sequence[ServerEvent]) -> None:
+        """Let the events of a run's end arrive after all that happens already."""
+        for event in events:
+            self._world.coming.append((live, event))
+
+    def _deliver(self) -> None:
+        while self._world.coming:
+            live, event = self._world.coming.popleft()
+            ts = self._world.now // MILLISECOND
+            self._receive(event, live, event.internal_id, ts)
+
     def _send(self, command: SendEvent) -> None:
         world = self._world
         sender = world.lives.get(command.sender)
@@ -186,7 +226,7 @@ class Engine:
         self._receive(command, sender, command.id, ts // MILLISECOND)
 
     def _receive(
-        self, sent: SendEvent | _ends.ServerEvent, cause: Live | None, id_: str, ts: int
+        self, sent: SendEvent | ServerEvent, cause: Live | None, id_: str, ts: int
     ) -> None:
         world = self._world
         run = cause.run if cause else None
@@ -202,6 +242,11 @@ class Engine:
         )
         world.bus.guard(event)
         world.trace.record(world.now, EventReceived(event))
+        if sent.name == FUNCTION_FINISHED and "correlation_id" in sent.data:
+            _invokes.answer(world, event)
+        if world.cancels.is_used:
+            for live, events in _lives.cancelled_by(world, event):
+                self._publish(live, events)
         # the waits are those that were open on arrival: a run that this event starts
         # cannot have one yet (rule B1)
         waits = world.waits.candidates(event)
@@ -212,7 +257,7 @@ class Engine:
 
     def _resume(self, waits: Sequence[Wait], event: ReceivedEvent) -> None:
         for wait in waits:
-            in_time = wait.expires >= event.received_at
+            in_time = wait.expires >= event.received_at and wait.ended is None
             if in_time and wait.accepts(event.wire):  # rule B9
                 _steps.match(self._world, wait, event)
 
@@ -220,12 +265,15 @@ class Engine:
         self, function: FunctionOptions, event: ReceivedEvent, cause: RunRecord | None
     ) -> None:
         world = self._world
-        if world.bus.is_repeated(function.slug, event):
-            reason = f"its id {event.id!r} already started one in the last 24 h"
+        reason = _lives.refusal(world, function, event)
+        if reason:
             world.record(RunSkipped(function.slug, event.internal_id, reason))
             return
         # a function of a user's own may listen to the deferred event, too (rule A9)
-        is_deferred = cause is not None and function.kind is not FunctionKind.ORDINARY
+        is_deferred = (
+            event.name == DEFERRED_SCHEDULE
+            and function.kind is not FunctionKind.ORDINARY
+        )
         run = RunRecord(
             id=world.ids.ulid("run", world.now),
             function=function,
@@ -245,7 +293,9 @@ class Engine:
         )
         world.move_run(live, queued)
         delay = event.ts_ms * MILLISECOND - world.now
-        if delay > 0:  # rule H3
+        if function.life is not NO_LIFE_OPTIONS:
+            _lives.begin(world, live, Duration(delay))
+        elif delay > 0:  # rule H3
             world.wake_to_enter(live, Duration(delay), attempt=0)
         else:
             world.enter(live)
@@ -257,27 +307,28 @@ class Engine:
         live = world.lives[command.run_id]
         entry = live.run.open_entries.pop(command.entry, None)
         if entry is None:  # the run ended while this entry was under way
+            _ends.drop(world, live, command.operations)
             return
         live.run.attempts = entry.attempt + 1
-        follows: list[_ends.ServerEvent] = []
+        follows: list[ServerEvent] = []
         try:
             follows = self._take_answer(live, entry, command)
         except _steps.ServerFailure as failure:
             if failure.finding:
                 world.tell(live, failure.finding, failure.step)
             follows = _ends.fail(world, live, failure.error, by_server=True)
-        for event in follows:
-            self._receive(event, live, event.internal_id, world.now // MILLISECOND)
+        if follows:
+            self._publish(live, follows)
 
     def _take_answer(
-        self, live: Live, entry: OpenEntry, command: EntryReturned
-    ) -> list[_ends.ServerEvent]:
+        self, live: Live, entry: RunEntered, command: EntryReturned
+    ) -> list[ServerEvent]:
         world, outcome = self._world, command.outcome
         if isinstance(outcome, Raised):
             return self._take_error(live, entry, command, outcome)
         steps: list[_steps.StepOperation] = []
         for operation in command.operations:
-            if isinstance(operation, DeferAdd | DeferAbort):
+            if isinstance(operation, (DeferAdd, DeferAbort)):
                 self._take_defer(live, operation)
             else:
                 steps.append(operation)
@@ -288,8 +339,8 @@ class Engine:
         return []
 
     def _take_error(
-        self, live: Live, entry: OpenEntry, command: EntryReturned, outcome: Raised
-    ) -> list[_ends.ServerEvent]:
+        self, live: Live, entry: RunEntered, command: EntryReturned, outcome: Raised
+    ) -> list[ServerEvent]:
         """Retry or fail the run; what the entry wanted deferred is lost (rule A3)."""
         world, run, error = self._world, live.run, outcome.error
         run.error = error
@@ -330,3 +381,15 @@ class Engine:
         )
         self._world.ledger.write(entry)
         self._world.record(ScoreWritten(entry))
+
+    def _note_variant(self, command: TakeVariant | AssignVariant) -> None:
+        book, run_id = self._world.experiments, command.run_id
+        fact = (
+            book.take(run_id, command.choice)
+            if isinstance(command, TakeVariant)
+            else book.assign(
+                command.experiment, run_id, command.step_id, command.writer
+            )
+        )
+        if fact is not None:
+            self._world.record(fact)

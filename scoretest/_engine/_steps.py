@@ -4,11 +4,12 @@ from typing import Final, assert_never
 
 from .._core.memos import StepRecord
 from .._core.retries import backoff, clamp_retry_after
-from .._core.runs import OpenEntry
+from .._core.runs import RunState
 from .._core.timers import Alarm, AlarmKind
 from .._core.waits import Wait
 from .._model.event import ReceivedEvent
 from .._model.fact import (
+    RunEntered,
     SleepEnded,
     SleepStarted,
     StepCompleted,
@@ -22,6 +23,7 @@ from .._model.fact import (
 from .._model.finding import Finding
 from .._model.operation import (
     ErrorInfo,
+    InvokeFunction,
     PlanStep,
     SleepUntil,
     StepRaised,
@@ -32,7 +34,8 @@ from .._model.predicate import Predicate
 from ..expr import ExpressionError
 from ..expr import compile as compile_expression
 from ..times import SECOND, Duration, Instant, format_duration
-from ._world import Live, World, seen_by_expressions
+from . import _invokes, _lives
+from ._world import Live, ServerEvent, World, seen_by_expressions
 
 __all__ = ["ServerFailure", "delay_after", "match", "perform", "wake"]
 
@@ -51,11 +54,11 @@ class ServerFailure(Exception):  # noqa: N818 -- a signal inside the engine, not
         self.step = step
 
 
-StepOperation = PlanStep | StepRan | StepRaised | SleepUntil | WaitFor
+StepOperation = PlanStep | StepRan | StepRaised | SleepUntil | WaitFor | InvokeFunction
 
 
 def perform(
-    world: World, live: Live, operations: list[StepOperation], entry: OpenEntry
+    world: World, live: Live, operations: list[StepOperation], entry: RunEntered
 ) -> None:
     """Take in the steps that one entry reported.
 
@@ -78,8 +81,8 @@ def perform(
                 _sleep(world, live, operation)
             case StepRaised():
                 _raised(world, live, operation, entry, alone=alone)
-            case PlanStep():
-                _plan(world, live, operation)
+            case PlanStep() | InvokeFunction():
+                _elsewhere(world, live, operation)
             case _:
                 assert_never(operation)
 
@@ -95,6 +98,14 @@ def _record(world: World, live: Live, operation: StepOperation, op: str) -> Step
             )
         )
     return step
+
+
+def _elsewhere(world: World, live: Live, operation: PlanStep | InvokeFunction) -> None:
+    """Let a step be done by another entry, or by another run."""
+    if isinstance(operation, PlanStep):
+        _plan(world, live, operation)
+    else:
+        _invoke(world, live, operation)
 
 
 def _plan(world: World, live: Live, operation: PlanStep) -> None:
@@ -134,7 +145,7 @@ def _check_size(world: World, live: Live, operation: StepRan) -> None:
 
 
 def _raised(
-    world: World, live: Live, operation: StepRaised, entry: OpenEntry, *, alone: bool
+    world: World, live: Live, operation: StepRaised, entry: RunEntered, *, alone: bool
 ) -> None:
     step = _record(world, live, operation, "StepRun")
     step.attempts += 1
@@ -210,6 +221,13 @@ def _wait(world: World, live: Live, operation: WaitFor) -> None:
     wait.timer = world.wake(expires, live, Alarm(AlarmKind.WAIT, live.run.id, hashed))
 
 
+def _invoke(world: World, live: Live, operation: InvokeFunction) -> None:
+    step = _record(world, live, operation, "InvokeFunction")
+    if operation.timeout and operation.timeout > world.limits.longest_pause:
+        raise _too_long(str(operation.step), "invoke", operation.timeout)
+    _invokes.invoke(world, live, operation, step)
+
+
 def _compiled(world: World, live: Live, operation: WaitFor) -> Predicate | None:
     """Compile the wait's expression against the run's own event (section C)."""
     if operation.expression is None:
@@ -247,12 +265,15 @@ def _consequence(error: ExpressionError) -> str:
     return "production fails the run at once (rule C8)"
 
 
-def wake(world: World, live: Live, alarm: Alarm) -> None:
-    """Do what *alarm* was set for."""
+def wake(world: World, live: Live, alarm: Alarm) -> list[ServerEvent]:
+    """Do what *alarm* was set for; return the events that follow from it."""
     live.alarms.pop(alarm.step, None)
     match alarm.kind:
         case AlarmKind.ENTER:
-            world.enter(live, alarm.attempt, alarm.step)
+            if live.run.state is RunState.QUEUED:
+                _lives.enter_first(world, live)
+            else:
+                world.enter(live, alarm.attempt, alarm.step)
         case AlarmKind.SLEEP:
             step = live.memos.steps[alarm.step]
             world.move_step(live, step, SleepEnded(live.run.id, step.name))
@@ -260,8 +281,13 @@ def wake(world: World, live: Live, alarm: Alarm) -> None:
         case AlarmKind.WAIT:
             step = live.memos.steps[alarm.step]
             _end(world, live, alarm.step, WaitTimedOut(live.run.id, step.name))
+        case AlarmKind.INVOKE:
+            _invokes.time_out(world, live, alarm)
+        case AlarmKind.START | AlarmKind.FINISH:
+            return _lives.time_out(world, live, alarm)
         case _:
             assert_never(alarm.kind)
+    return []
 
 
 def match(world: World, wait: Wait, event: ReceivedEvent) -> None:

@@ -4,25 +4,53 @@ Those are: record a fact, ask for an entry, set an alarm. Whoever changes the st
 run goes through here, so that no state ever changes without its fact.
 """
 
-from dataclasses import dataclass, replace
+from collections import deque
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
+from .._core.admission import Admission
 from .._core.bus import Bus
 from .._core.defers import DeferBook
+from .._core.experiments import ExperimentBook
 from .._core.ledger import ScoreLedger
 from .._core.memos import Memos, StepFact, StepRecord
-from .._core.runs import OpenEntry, RunFact, RunRecord
+from .._core.runs import RunFact, RunRecord
 from .._core.timers import Alarm, AlarmKind, TimerQueue
 from .._core.trace import Trace
-from .._core.waits import Wait, WaitFact, WaitIndex
+from .._core.waits import CancelIndex, Wait, WaitFact, WaitIndex, Watch
 from .._ids import IdSource
 from .._json import JsonObject
 from .._model.effect import Enter
+from .._model.event import ReceivedEvent
 from .._model.fact import Fact, FindingReported, RunEntered
 from .._model.finding import Finding, run_where
 from .._model.limits import Limits
+from .._model.options import FunctionOptions
 from ..times import Duration, Instant
 
-__all__ = ["Live", "World", "seen_by_expressions"]
+__all__ = [
+    "Invocation",
+    "Live",
+    "ServerEvent",
+    "World",
+    "seen_by_expressions",
+    "seen_event",
+]
+
+
+class ServerEvent(NamedTuple):
+    """An event that the server itself is about to send."""
+
+    internal_id: str
+    name: str
+    data: JsonObject
+
+
+class Invocation(NamedTuple):
+    """A function that a run has invoked, and until when it waits for the result."""
+
+    function: str
+    expires: Instant
 
 
 @dataclass(slots=True, eq=False)
@@ -36,6 +64,8 @@ class Live:
         waits: Its open waits, by the hashed id of their step.
         alarms: The timers that have to be cancelled when it ends.
         most_attempts: How many attempts each of its units has (rule D1).
+        watches: What cancels it on an event (rule F1).
+        invokes: What it has invoked, by the hashed id of the step (rule E3).
     """
 
     run: RunRecord
@@ -44,6 +74,8 @@ class Live:
     waits: dict[str, Wait]
     alarms: dict[str, int]
     most_attempts: int
+    watches: tuple[Watch, ...] = ()
+    invokes: dict[str, Invocation] = field(default_factory=dict)
 
 
 def seen_by_expressions(live: Live) -> JsonObject:
@@ -52,8 +84,12 @@ def seen_by_expressions(live: Live) -> JsonObject:
     A deferred payload also stands under ``input``, as the SDK shows it to the handler,
     unless it has an ``input`` of its own.
     """
-    event = live.run.events[0]
-    if not live.run.function.shows_input or "input" in event.data:
+    return seen_event(live.run.function, live.run.events[0])
+
+
+def seen_event(function: FunctionOptions, event: ReceivedEvent) -> JsonObject:
+    """Return an event as the expressions of *function* see it."""
+    if not function.shows_input or "input" in event.data:
         return event.wire
     payload = {k: v for k, v in event.data.items() if not k.startswith("_inngest")}
     return {**event.wire, "data": {**event.data, "input": payload}}
@@ -70,9 +106,14 @@ class World:
         self.timers = TimerQueue()
         self.bus = Bus(limits)
         self.waits = WaitIndex()
+        self.cancels = CancelIndex()
+        self.admission = Admission()
         self.ledger = ScoreLedger()
+        self.experiments = ExperimentBook()
         self.lives: dict[str, Live] = {}
         self.effects: list[Enter] = []
+        # what the server has yet to say, and of which run
+        self.coming: deque[tuple[Live, ServerEvent]] = deque()
 
     def clock(self) -> int:
         """Return the present instant, for expressions that ask for it."""
@@ -117,10 +158,10 @@ class World:
         """Ask for an entry of the run's handler."""
         run = live.run
         run.entries += 1
-        number = run.entries
-        run.open_entries[number] = OpenEntry(attempt, target)
-        self.move_run(live, RunEntered(run.id, number, attempt, target))
-        self.effects.append(Enter(run.id, number, attempt, target))
+        entered = RunEntered(run.id, run.entries, attempt, target)
+        run.open_entries[run.entries] = entered
+        self.move_run(live, entered)
+        self.effects.append(entered)
 
     def enter_if_idle(self, live: Live) -> None:
         """Enter for discovery when nothing of the run is pending (rules B7, E1)."""

@@ -4,12 +4,22 @@ from typing import TypeAlias
 
 from .._json import JsonObject
 from ..times import Instant
+from .experiment import ExperimentRef, TakenVariant
 from .finding import Finding
 from .operation import Operation, Outcome
 from .record import record
 from .score import ScoreValue
 
-__all__ = ["Command", "EntryReturned", "ReportFinding", "SendEvent", "WriteScore"]
+__all__ = [
+    "AssignVariant",
+    "CancelRun",
+    "Command",
+    "EntryReturned",
+    "ReportFinding",
+    "SendEvent",
+    "TakeVariant",
+    "WriteScore",
+]
 
 
 @record
@@ -55,10 +65,43 @@ class WriteScore:
 
 
 @record
+class CancelRun:
+    """A run that has not ended is cancelled from outside (rule F1)."""
+
+    run_id: str
+
+
+@record
+class TakeVariant:
+    """A run goes the way of a variant, as its memo says."""
+
+    run_id: str
+    choice: TakenVariant
+
+
+@record
+class AssignVariant:
+    """A run, or one of its steps, is assigned to a variant (rule G6)."""
+
+    experiment: ExperimentRef
+    run_id: str
+    step_id: str | None = None
+    writer: str = ""
+
+
+@record
 class ReportFinding:
     """The SDK or the runtime saw something that a test should know."""
 
     finding: Finding
 
 
-Command: TypeAlias = SendEvent | EntryReturned | WriteScore | ReportFinding
+Command: TypeAlias = (
+    SendEvent
+    | EntryReturned
+    | WriteScore
+    | TakeVariant
+    | AssignVariant
+    | CancelRun
+    | ReportFinding
+)

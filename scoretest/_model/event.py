@@ -12,8 +12,10 @@ from .record import record
 
 __all__ = [
     "DEFERRED_SCHEDULE",
+    "FUNCTION_CANCELLED",
     "FUNCTION_FAILED",
     "FUNCTION_FINISHED",
+    "FUNCTION_INVOKED",
     "Event",
     "ReceivedEvent",
     "check_ts",
@@ -22,6 +24,8 @@ __all__ = [
 DEFERRED_SCHEDULE = "inngest/deferred.schedule"  # rule A9
 FUNCTION_FINISHED = "inngest/function.finished"  # rule H4
 FUNCTION_FAILED = "inngest/function.failed"  # rule D6
+FUNCTION_INVOKED = "inngest/function.invoked"  # rule E3
+FUNCTION_CANCELLED = "inngest/function.cancelled"  # rule D6
 
 
 @final
@@ -55,6 +59,16 @@ class Event:
         fill(event, "ts", to_datetime(Instant(ts_ms * MILLISECOND)))
         return event
 
+    def with_data(self, data: JsonObject) -> "Event":
+        """Return this event with *data* of its own; nothing is checked again."""
+        event = object.__new__(Event)
+        fill = object.__setattr__
+        fill(event, "name", self.name)
+        fill(event, "data", data)
+        fill(event, "id", self.id)
+        fill(event, "ts", self.ts)
+        return event
+
     def __post_init__(self) -> None:
         name: object = self.name
         if not isinstance(name, str):
@@ -73,6 +87,11 @@ class Event:
         data: object = self.data
         if data is None:
             object.__setattr__(self, "data", {})
+        elif not isinstance(data, Mapping):
+            raise UsageError(
+                f"the data of event {name!r} must be an object, not {show(data)}",
+                fix='send {"ticketId": ...}',
+            )
         object.__setattr__(self, "ts", check_ts(self.ts))
 
 

@@ -5,6 +5,7 @@ from typing import NamedTuple, TypeAlias
 from .._json import Json
 from ..times import Instant
 from .event import ReceivedEvent
+from .experiment import TakenVariant
 from .finding import Finding
 from .operation import ErrorInfo, StepName
 from .record import record
@@ -18,6 +19,12 @@ __all__ = [
     "EventReceived",
     "Fact",
     "FindingReported",
+    "InvokeClosed",
+    "InvokeFailed",
+    "InvokeReturned",
+    "InvokeStarted",
+    "InvokeTimedOut",
+    "RunCancelled",
     "RunCompleted",
     "RunEntered",
     "RunFailed",
@@ -32,6 +39,8 @@ __all__ = [
     "StepPlanned",
     "StepRetried",
     "TraceEntry",
+    "VariantAssigned",
+    "VariantTaken",
     "WaitClosed",
     "WaitMatched",
     "WaitOpened",
@@ -67,7 +76,14 @@ class RunSkipped:
 
 @record
 class RunEntered:
-    """The handler was called from its top."""
+    """The handler is called from its top.
+
+    Attributes:
+        run_id: Whose handler.
+        entry: The entry's number within the run, counted from 1.
+        attempt: The attempt of the unit that is entered, counted from 0 (rule D2).
+        target: The hashed id of the only step to run, or "" for all (rule E1).
+    """
 
     run_id: str
     entry: int
@@ -99,6 +115,15 @@ class RunFailed:
 
     run_id: str
     error: ErrorInfo
+
+
+@record
+class RunCancelled:
+    """The run was cancelled; its handler is not entered again."""
+
+    run_id: str
+    event_id: str
+    reason: str
 
 
 @record
@@ -192,6 +217,54 @@ class WaitClosed:
 
 
 @record
+class InvokeStarted:
+    """A run invokes another function and waits for its result."""
+
+    run_id: str
+    step: StepName
+    function: str
+    event_id: str
+    expires: Instant
+
+
+@record
+class InvokeReturned:
+    """The invoked run ended, and its caller has the result."""
+
+    run_id: str
+    step: StepName
+    invoked: str
+    output: Json
+
+
+@record
+class InvokeFailed:
+    """The invoked run failed, or there is no such function."""
+
+    run_id: str
+    step: StepName
+    invoked: str
+    error: ErrorInfo
+
+
+@record
+class InvokeTimedOut:
+    """The invoked run took too long; it goes on without its caller."""
+
+    run_id: str
+    step: StepName
+    error: ErrorInfo
+
+
+@record
+class InvokeClosed:
+    """The run ended while it waited for the run that it had invoked."""
+
+    run_id: str
+    step: StepName
+
+
+@record
 class DeferAdded:
     """The server keeps a defer with its run."""
 
@@ -234,6 +307,26 @@ class ScoreWritten:
 
 
 @record
+class VariantTaken:
+    """A run goes the way of one variant of an experiment."""
+
+    run_id: str
+    choice: TakenVariant
+
+
+@record
+class VariantAssigned:
+    """The scores on a run, or on a step of it, count for a variant from now on."""
+
+    run_id: str
+    step_id: str | None
+    experiment: str
+    variant: str
+    writer: str
+    before: str
+
+
+@record
 class FindingReported:
     """Somebody saw something that a test should not pass over."""
 
@@ -248,6 +341,7 @@ Fact: TypeAlias = (
     | RunRetried
     | RunCompleted
     | RunFailed
+    | RunCancelled
     | StepPlanned
     | StepCompleted
     | StepRetried
@@ -258,11 +352,18 @@ Fact: TypeAlias = (
     | WaitMatched
     | WaitTimedOut
     | WaitClosed
+    | InvokeStarted
+    | InvokeReturned
+    | InvokeFailed
+    | InvokeTimedOut
+    | InvokeClosed
     | DeferAdded
     | DeferAborted
     | DeferRejected
     | DeferScheduled
     | ScoreWritten
+    | VariantTaken
+    | VariantAssigned
     | FindingReported
 )
 

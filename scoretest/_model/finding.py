@@ -14,6 +14,7 @@ CODES = {
     "DEFER_SKIPPED": "a defer call was invalid; production logs it and goes on",
     "INTERRUPT_SWALLOWED": "a handler caught the signal that ends an entry",
     "INVALID_EXPRESSION": "a match expression cannot be registered; the run fails",
+    "INVOKE_CANCELLED": "an invoked run was cancelled; its caller is given an event",
     "LOSSY_OUTPUT": "a value came back from JSON as something else",
     "NESTED_STEP": "a step was called inside a step",
     "NONDETERMINISTIC": "a handler reached other steps than on its earlier entry",
@@ -22,6 +23,7 @@ CODES = {
     "STEP_NOT_AWAITED": "a step was called and never awaited",
     "STUB_UNUSED": "a stub was never reached",
     "TASK_LEAKED": "a handler left a task behind",
+    "TRIGGER_DEAD": "a wildcard stands where it never matches",
     "USAGE_ERROR": "a handler asked scoretest for something that cannot be done",
 }
 """Every code of a finding, and what it means."""

@@ -4,19 +4,30 @@ The profile is `inngest-2026-08`: the open-source server at commit 253303cd, rea
 August 2026. Where a plan of the hosted service is narrower, the wider figure stands.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final
 
-from ..times import DAY, SECOND, Duration
+from .._json import show
+from ..errors import UsageError
+from ..times import DAY, SECOND, Duration, to_instant
 
-__all__ = ["MOST_RETRIES", "SCORE_NAME_BYTES", "Limits"]
+__all__ = [
+    "MOST_CANCELS",
+    "MOST_RETRIES",
+    "MOST_TRIGGERS",
+    "SCORE_NAME_BYTES",
+    "Limits",
+]
 
 MOST_RETRIES: Final = 20  # server consts; checked where a function is declared
+MOST_CANCELS: Final = 5  # server consts; checked where a function is declared
+MOST_TRIGGERS: Final = 10  # server consts; checked where a function is declared
 SCORE_NAME_BYTES: Final = 128  # rule G4; checked where a score is made
 
 _KIB = 1024
 _MIB = 1024 * _KIB
 _LONGEST_PAUSE = Duration(366 * DAY)
+_YEAR = Duration(365 * DAY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +35,10 @@ class Limits:
     """What one world allows; pass an instance to `Harness(limits=...)` to change it.
 
     Sizes are in bytes of UTF-8 JSON, times in microseconds.
+
+    Raises:
+        UsageError: A number is negative or no whole number, a moment is no ISO 8601
+            text, or the shortest retry is longer than the longest.
     """
 
     event_bytes: int = 3 * _MIB  # server consts: absolute maximum of one event
@@ -41,3 +56,42 @@ class Limits:
     default_retries: int = 4  # rule D1
     shortest_retry: Duration = SECOND  # rule D5
     longest_retry: Duration = DAY  # rule D5
+    invoke_life: Duration = _YEAR  # server source, of an invoke without a timeout
+    cancel_life: Duration = _YEAR  # server consts, of a cancel without a timeout
+
+    def __post_init__(self) -> None:
+        for name, default in _DEFAULTS:
+            value = getattr(self, name)
+            if value is not default:  # few are changed, and a world is soon made
+                _check(name, value, default)
+        if self.shortest_retry > self.longest_retry:
+            raise UsageError(
+                f"Limits(shortest_retry=...) is {self.shortest_retry} and above "
+                f"longest_retry, which is {self.longest_retry}",
+                fix="change both",
+            )
+
+
+_DEFAULTS: Final = tuple((field.name, field.default) for field in fields(Limits))
+
+
+def _check(name: str, value: object, default: object) -> None:
+    if isinstance(default, str):
+        if not isinstance(value, str):
+            raise UsageError(
+                f"Limits({name}=...) must be ISO 8601 text, not {show(value)}",
+                fix=f'write Limits({name}="2025-01-01T00:00:00Z")',
+            )
+        to_instant(value, what=f"Limits({name}=...)")
+        return
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise UsageError(
+            f"Limits({name}=...) must be a whole number from zero on, "
+            f"not {show(value)}",
+            fix=f"write Limits({name}={default}), or leave it out",
+        )
+    if name == "default_retries" and value > MOST_RETRIES:
+        raise UsageError(
+            f"Limits({name}=...) must be at most {MOST_RETRIES}, not {value}",
+            fix="the server tries a function 21 times at most",
+        )

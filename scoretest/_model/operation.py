@@ -13,6 +13,7 @@ __all__ = [
     "DeferAbort",
     "DeferAdd",
     "ErrorInfo",
+    "InvokeFunction",
     "Operation",
     "Outcome",
     "PlanStep",
@@ -108,6 +109,16 @@ class WaitFor:
 
 
 @record
+class InvokeFunction:
+    """Enter again with the result of a run of *function*, started with *data*."""
+
+    step: StepName
+    function: str
+    data: JsonObject
+    timeout: Duration | None
+
+
+@record
 class DeferAdd:
     """Start a run of *function* when this run has ended (rule A1)."""
 
@@ -126,7 +137,14 @@ class DeferAbort:
 
 
 Operation: TypeAlias = (
-    PlanStep | StepRan | StepRaised | SleepUntil | WaitFor | DeferAdd | DeferAbort
+    PlanStep
+    | StepRan
+    | StepRaised
+    | SleepUntil
+    | WaitFor
+    | InvokeFunction
+    | DeferAdd
+    | DeferAbort
 )
 
 

@@ -5,7 +5,8 @@ from enum import Enum
 from typing import final
 
 from .._json import show
-from ..errors import NotBuiltError, UsageError
+from ..errors import UsageError
+from .life import NO_LIFE_OPTIONS, LifeOptions
 
 __all__ = ["FunctionKind", "FunctionOptions", "TriggerEvent"]
 
@@ -24,7 +25,8 @@ class TriggerEvent:
     """Start a run for each event of this name.
 
     Attributes:
-        event: The exact name; wildcards are not built yet.
+        event: The name. A ``*`` at its end, after ``/`` or ``.``, stands for whatever
+            follows (rule H1).
         expression: A match expression about ``event``; checked when it is served.
     """
 
@@ -38,17 +40,23 @@ class TriggerEvent:
                 f"a trigger's event must be a name, not {show(event)}",
                 fix='write TriggerEvent(event="support/ticket.created")',
             )
-        if "*" in self.event:
-            raise NotBuiltError(
-                f"wildcards in triggers, such as {self.event!r}, are not built yet",
-                fix="name each event in a function of its own",
-            )
         expression: object = self.expression
         if expression is not None and not isinstance(expression, str):
             raise UsageError(
                 f"a trigger's expression must be text, not {show(expression)}",
                 fix="write expression=\"event.data.plan == 'pro'\"",
             )
+
+    @property
+    def prefix(self) -> str | None:
+        """What the names begin with that its wildcard matches; None without one."""
+        is_wild = self.event.endswith(("/*", ".*"))
+        return self.event[:-1] if is_wild else None
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether it has a wildcard where the server never matches one (rule H1)."""
+        return "*" in (self.event if self.prefix is None else self.prefix)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +72,7 @@ class FunctionOptions:
         place: ``file:line`` of the handler.
         shows_input: Whether a deferred payload also stands under ``input``, in the
             handler's event and in expressions.
+        life: What ends its runs early, and what keeps them from beginning.
     """
 
     slug: str
@@ -73,3 +82,4 @@ class FunctionOptions:
     kind: FunctionKind
     place: str
     shows_input: bool = False
+    life: LifeOptions = NO_LIFE_OPTIONS

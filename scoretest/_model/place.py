@@ -1,11 +1,16 @@
 """Places in the user's code."""
 
+from types import CodeType
 from typing import TypeAlias
 
 __all__ = ["Place", "short_place", "told"]
 
-Place: TypeAlias = tuple[str, int]
-"""A file and a line, as Python gives them; made into text only when it is told."""
+Place: TypeAlias = tuple[CodeType, int]
+"""A code object and an offset in it, as a frame has them.
+
+The line is looked up only when the place is told: every call of a step tool has a place,
+and next to none is ever told.
+"""
 
 
 def short_place(filename: str, line: int) -> str:
@@ -16,4 +21,11 @@ def short_place(filename: str, line: int) -> str:
 
 def told(place: Place | str) -> str:
     """Return *place* as text."""
-    return place if isinstance(place, str) else short_place(*place)
+    if isinstance(place, str):
+        return place
+    code, offset = place
+    line = code.co_firstlineno
+    for start, end, number in code.co_lines():
+        if start <= offset < end and number is not None:
+            line = number
+    return short_place(code.co_filename, line)

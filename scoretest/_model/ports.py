@@ -5,18 +5,26 @@ context. The SDK knows nothing else of either.
 """
 
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from .._json import Json, JsonObject
 from ..times import Duration, Instant
 from .event import Event
+from .experiment import ExperimentRef, TakenVariant
 from .operation import DeferAbort, DeferAdd
 from .place import Place
 from .score import ScoreValue
 
-__all__ = ["AsyncSteps", "RunPort", "SyncSteps", "WorldPort"]
+__all__ = ["AsyncSteps", "Invoked", "RunPort", "SyncSteps", "WorldPort"]
 
 T = TypeVar("T")
+
+
+class Invoked(NamedTuple):
+    """A function to invoke: its app, None for the caller's own, and its id there."""
+
+    app_id: str | None
+    fn_id: str
 
 
 class WorldPort(Protocol):
@@ -32,6 +40,11 @@ class WorldPort(Protocol):
         self, *, name: str, value: ScoreValue, run_id: str, step_id: str | None
     ) -> None:
         """Write a checked score to the ledger (rule G1)."""
+
+    def assign_variant(
+        self, ref: ExperimentRef, *, run_id: str, step_id: str | None
+    ) -> None:
+        """Let the scores on a run, or on a step of it, count for a variant (G6)."""
 
 
 class RunPort(WorldPort, Protocol):
@@ -61,14 +74,17 @@ class RunPort(WorldPort, Protocol):
     def abort_defer(self, call: DeferAbort) -> None:
         """Take a buffered defer back, or ask the server to (rule A6)."""
 
+    def take_variant(self, choice: TakenVariant) -> None:
+        """Note which variant the run takes, before its callback is called (G6)."""
+
 
 class AsyncSteps(RunPort, Protocol):
     """The steps of a handler that is a coroutine function."""
 
     def track(
-        self, step_id: str, call: Coroutine[object, object, T], place: Place
+        self, tool: str, step_id: str, call: Coroutine[object, object, T], place: Place
     ) -> Coroutine[object, object, T]:
-        """Return *call*, remembered until it is awaited."""
+        """Return *call* of a tool such as ``step.run``, remembered until awaited."""
 
     async def run(
         self, step_id: str, body: Callable[[], Awaitable[object] | object], place: Place
@@ -87,6 +103,16 @@ class AsyncSteps(RunPort, Protocol):
         place: Place,
     ) -> JsonObject | None:
         """Leave the handler until an event matches, or the time is over."""
+
+    async def invoke(
+        self,
+        step_id: str,
+        function: Invoked,
+        data: object,
+        within: Duration | None,
+        place: Place,
+    ) -> Json:
+        """Leave the handler until a run of *function* has ended."""
 
     async def parallel(
         self, branches: Sequence[Callable[[], Awaitable[T]]]
@@ -112,6 +138,16 @@ class SyncSteps(RunPort, Protocol):
         place: Place,
     ) -> JsonObject | None:
         """Leave the handler until an event matches, or the time is over."""
+
+    def invoke(
+        self,
+        step_id: str,
+        function: Invoked,
+        data: object,
+        within: Duration | None,
+        place: Place,
+    ) -> Json:
+        """Leave the handler until a run of *function* has ended."""
 
     def parallel(self, branches: Sequence[Callable[[], T]]) -> tuple[T, ...]:
         """Go through all *branches*, and leave the handler once for all their steps."""

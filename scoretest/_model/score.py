@@ -13,6 +13,7 @@ from .record import record
 
 __all__ = ["InvalidScoreError", "Score", "ScoreEntry", "ScoreValue", "check_score"]
 
+_NUMBERS = (bool, int, float)
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f'\ud800-\udfff]")
 
 
@@ -67,7 +68,7 @@ def check_score(name: object, value: object) -> None:
             f"the score name {show(name)} is too long or holds a forbidden character",
             fix="use at most 128 bytes, without control characters and single quotes",
         )
-    if not isinstance(value, bool | int | float) or not _is_finite(value):
+    if not isinstance(value, _NUMBERS) or not _is_finite(value):
         raise InvalidScoreError(
             f"the value of score {name!r} must be a finite number or a bool, "
             f"not {show(value)}",

@@ -141,6 +141,8 @@ class _Checker:
     def select(self, node: Select | Has) -> Type:
         if self.is_lifted(node):
             return STRING
+        if self.is_path(node.operand):
+            return DYN
         operand = self.types.resolve(self.type_of(node.operand))
         if operand == DYN or operand.name[0] == "?":
             return DYN
@@ -153,6 +155,15 @@ class _Checker:
         inner = node.operand
         is_vars = isinstance(inner, Ident) and inner.name == "vars"
         return is_vars and node.field in self.lifted
+
+    def is_path(self, node: Node) -> bool:
+        """Say whether *node* is a root or a path of one: whatever follows is dyn."""
+        while isinstance(node, Select):
+            if self.is_lifted(node):
+                return False
+            node = node.operand
+        known = isinstance(node, Ident) and node.name in _ROOTS
+        return known and node.name not in self.scope  # type: ignore[union-attr]  # an Ident
 
     def index(self, node: Index) -> Type:
         operand, key = self.type_of(node.operand), self.type_of(node.key)
@@ -182,6 +193,8 @@ class _Checker:
         return BOOL
 
     def condition(self, found: Type, op: str, span: Span) -> None:
+        if found is BOOL or found is DYN:
+            return
         if not self.types.fits(BOOL, found):
             fix = "compare it, so that it becomes true or false"
             raise refusal(f"{op} takes bool, not {found}", self.text, span, fix)

@@ -7,7 +7,6 @@ second by the lifted text, so that a thousand waits which differ in an id cost o
 
 import ast
 from collections.abc import Callable, Collection, Mapping
-from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias, cast, final
 
@@ -15,31 +14,21 @@ from .._model.predicate import IndexTerm
 from ..errors import UsageError
 from ._budget import Exhausted
 from ._checker import check
+from ._convert import from_cel, to_cel
 from ._errors import EvaluationError, ExpressionError, LimitExceededError
 from ._explain import explain
 from ._interpolate import MENTION, interpolate
 from ._lexer import MAX_CHARACTERS, refusal
 from ._library import has_patterns
-from ._lift import Lifted, lift
+from ._lift import Lifted, lift, shows_all
 from ._lints import Lint, find_lints
 from ._lower import lower
 from ._parser import parse
 from ._stack import with_room
-from ._terms import find_terms
-from ._time import from_datetime, from_timedelta, to_datetime
+from ._terms import TermPlan, fill_terms, plan_terms
 from ._tree import Call, Node, walk
 from ._types import Type
-from ._values import (
-    ABSENT,
-    CelList,
-    CelMap,
-    CelType,
-    Elapsed,
-    Fault,
-    Moment,
-    UInt,
-    Value,
-)
+from ._values import ABSENT, Fault, Value
 
 if TYPE_CHECKING:  # simpleeval is loaded by the first evaluation
     from ._evaluator import Evaluator
@@ -50,9 +39,6 @@ Kind = Literal["wait", "trigger"]
 Dialect = Literal["inngest", "cel"]
 Clock: TypeAlias = Callable[[], int]
 _TREES: Final = 4_096
-_MINE: Final = frozenset(
-    {type(None), bool, int, UInt, float, str, bytes, CelType, CelList, CelMap}
-)
 
 
 class _Checked(NamedTuple):
@@ -97,14 +83,18 @@ def _register(text: str) -> Lifted:
     once; an error is told of the text as it was written.
     """
     lifted = lift(text) if len(text) <= MAX_CHARACTERS else None
-    if not (lifted and lifted.plain and _registers(lifted.text, tuple(lifted.values))):
+    if (
+        lifted is None
+        or lifted.is_odd()
+        or not _registers(lifted.text, tuple(lifted.values))
+    ):
         _checked(text)
     return lifted or lift(text)
 
 
 @lru_cache(maxsize=_TREES)
 def _registers(lifted: str, names: tuple[str, ...]) -> bool:
-    tree = _program(lifted).tree
+    tree = _program(lifted).tree if shows_all(lifted) else None
     try:
         return tree is not None and bool(_check_tree(tree, lifted, names))
     except ExpressionError:
@@ -118,6 +108,12 @@ def _program(lifted: str) -> _Program:
     except ExpressionError:
         return _Program(None, None)
     return _Program(tree, lower(tree))
+
+
+@lru_cache(maxsize=_TREES)
+def _plan(lifted: str, names: tuple[str, ...], root: str) -> tuple[TermPlan, ...]:
+    tree = _program(lifted).tree
+    return with_room(lambda: plan_terms(tree, names, root)) if tree else ()
 
 
 # evaluators keep their state while they run, so each evaluation takes one of its own;
@@ -146,6 +142,7 @@ class Expression:
 
     __slots__ = (
         "_clock",
+        "_lifted",
         "_lints",
         "_literals",
         "_program",
@@ -171,6 +168,7 @@ class Expression:
         self.dialect: Dialect = "inngest"
         self._clock: Clock | None = None
         self._trigger = trigger
+        self._lifted = lifted.text
         self._literals = lifted.values
         self._program = _program(lifted.text)
         self._terms: tuple[IndexTerm, ...] | None = None
@@ -193,12 +191,9 @@ class Expression:
     def terms(self) -> tuple[IndexTerm, ...]:
         """Conditions that every matching event meets, for the wait index."""
         if self._terms is None:
-            self._terms = with_room(self._find_terms)
+            plan = _plan(self._lifted, tuple(self._literals), self.root)
+            self._terms = fill_terms(plan, self._literals)
         return self._terms
-
-    def _find_terms(self) -> tuple[IndexTerm, ...]:
-        tree = self._program.tree if self.dialect == "inngest" else None
-        return find_terms(tree, self._literals, self.root) if tree else ()
 
     @property
     def lints(self) -> tuple[Lint, ...]:
@@ -357,44 +352,3 @@ def _strict(text: str, clock: Clock | None) -> Expression:
     made._program = _Program(tree, lower(tree))  # noqa: SLF001 -- likewise
     made._lints = ()  # noqa: SLF001 -- likewise
     return made
-
-
-def to_cel(value: object) -> Value:
-    """Convert a Python value to a value of the strict dialect, deeply.
-
-    Raises:
-        UsageError: CEL has no such value.
-    """
-    if isinstance(value, list | tuple):
-        return CelList(map(to_cel, value))
-    if isinstance(value, Mapping):
-        return CelMap((to_cel(k), to_cel(v)) for k, v in value.items())
-    if type(value) in _MINE:
-        return value
-    return _to_time(value)
-
-
-def _to_time(value: object) -> Value:
-    if isinstance(value, datetime):
-        return from_datetime(value)
-    if isinstance(value, timedelta):
-        return from_timedelta(value)
-    fix = (
-        "pass None, bool, int, UInt, float, str, bytes, list, dict, datetime, timedelta"
-    )
-    raise UsageError(f"CEL has no value like {value!r}", fix=fix)
-
-
-def from_cel(value: Value) -> object:
-    """Convert a value of the strict dialect to a Python value, deeply."""
-    match value:
-        case list():
-            return [from_cel(item) for item in value]
-        case dict():
-            return {from_cel(k): from_cel(v) for k, v in value.items()}
-        case Moment():
-            return to_datetime(value)
-        case Elapsed():
-            return timedelta(microseconds=value.ns // 1_000)
-        case _:
-            return value

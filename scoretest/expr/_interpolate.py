@@ -36,6 +36,7 @@ from ._tree import (
     Select,
     Span,
     Unary,
+    select_path,
     static_path,
     walk,
 )
@@ -78,7 +79,7 @@ class _Interpolation:
 
     def __init__(self, text: str, trigger: Mapping[str, object]) -> None:
         self.text = text
-        self.trigger = trigger
+        self.trigger = trigger if type(trigger) is dict else dict(trigger)
 
     def stored(self, root: Node) -> str:
         part = self.of(root)
@@ -89,7 +90,8 @@ class _Interpolation:
                     part.node.span,
                 )
             return write_value(part.value)
-        self.check(part)
+        if "(" in self.text:
+            self.check(part)
         text = unparse(part)
         if MENTION in text:
             return regroup(self.reread(text, root.span), text)
@@ -123,10 +125,12 @@ class _Interpolation:
         path = static_path(node)
         if path is not None and path[0] == "event":
             return self.path(node, path[1:])
+        if path is not None and isinstance(node, Select) and select_path(node):
+            return node  # a path of something else stays as it is
         return _BY_KIND[type(node)](self, node)
 
     def path(self, node: Node, steps: tuple[str | int, ...]) -> Part:
-        value: Value = dict(self.trigger)
+        value: Value = self.trigger
         for step in steps:
             value = get_step(value, step)
             if isinstance(value, Fault):

@@ -20,7 +20,8 @@ _TOKEN: Final = re.compile(
     r"""
     [ \t\r\n\f]*(?://[^\n]*[ \t\r\n\f]*)*
     (?:
-      (?P<name>(?![rRbB]{1,2}['"])[_a-zA-Z][_a-zA-Z0-9]*)
+      (?P<name>(?![rRbB]{1,2}['"])(?:in(?![_a-zA-Z0-9])|[_a-zA-Z][_a-zA-Z0-9]*
+        (?:\.(?![rRbB]{1,2}['"])[_a-zA-Z][_a-zA-Z0-9]*)*))
     | (?P<op>\.(?![0-9])|[\[\](){},?:+*/%-]|[!=<>]=|&&|\|\||[<>]|!+(?!=))
     | (?P<string>(?=[rRbB]{0,2}['"])(?:
         (?:[bB]?[rR]|[rR][bB])(?:'''(?s:.*?)'''|\"\"\"(?s:.*?)\"\"\"
@@ -48,7 +49,10 @@ _LAST: Final = 0x10FFFF
 
 
 class Token(NamedTuple):
-    """One word of the text; *kind* is the group of the pattern, or ``"end"``."""
+    """One word of the text; *kind* is the group of the pattern, or ``"end"``.
+
+    Names that dots join, ``async.data.id``, are one word: most of a text is such paths.
+    """
 
     kind: str
     text: str
@@ -73,13 +77,14 @@ def tokens(text: str) -> Iterator[Token]:
     """
     if len(text) > MAX_CHARACTERS:
         raise _too_long(text)
-    behind = 0
+    behind, new = 0, tuple.__new__
     for match in _TOKEN.finditer(text):
         if match.start() != behind:  # the last token is the end, so nothing is left out
             raise _stray(text, _past_space(text, behind))
         kind = match.lastgroup or ""
         start, behind = match.span(kind)
-        yield Token(kind, text[start:behind], start, behind)
+        # as Token(...) does it, in a third of the time
+        yield new(Token, (kind, text[start:behind], start, behind))
 
 
 def _past_space(text: str, at: int) -> int:

@@ -11,12 +11,14 @@ in their ids only share one tree.
 import re
 from typing import Final, NamedTuple
 
-__all__ = ["Lifted", "lift"]
+__all__ = ["Lifted", "lift", "shows_all"]
 
 _MARK: Final = "vars."
 _NAMES: Final = "abcdefghijklmnopqrstuvwxyz"
+# a number is looked back at after its first digit, so that the search can skip to the
+# characters that may begin a literal
 _LITERAL: Final = re.compile(
-    r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|(?<![\w.])[0-9][\w.]*""", re.DOTALL
+    r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|[0-9](?<![\w.].)[\w.]*""", re.DOTALL
 )
 
 _ODD: Final = re.compile(r"[\\\n\r\ud800-\udfff]")
@@ -27,15 +29,23 @@ _PREFIXED: Final = re.compile(
 
 
 class Lifted(NamedTuple):
-    """The text without its string literals, and the literals by name.
-
-    *plain* says that the literals mean the same to standard CEL, and that nothing is
-    left to be said about the text that the lifted text does not show.
-    """
+    """The text without its string literals, and the literals by name."""
 
     text: str
     values: dict[str, object]
-    plain: bool
+
+    def is_odd(self) -> bool:
+        """Say whether a literal means something else, or nothing, to standard CEL."""
+        return bool(_ODD.search("".join(map(str, self.values.values()))))
+
+
+def shows_all(lifted: str) -> bool:
+    """Say whether a lifted text shows all there is to check about the text.
+
+    False where a literal touches a name, a number or another literal, and where one is
+    left unlifted.
+    """
+    return not _PREFIXED.search(lifted)
 
 
 def lift(text: str) -> Lifted:
@@ -46,7 +56,7 @@ def lift(text: str) -> Lifted:
     Source: rule C10.
     """
     if _MARK in text:
-        return Lifted(text, {}, plain=False)
+        return Lifted(text, {})
     values: dict[str, object] = {}
     pieces: list[str] = []
     behind = 0
@@ -59,6 +69,4 @@ def lift(text: str) -> Lifted:
         pieces += text[behind : match.start()], _MARK, name
         behind = match.end()
     pieces.append(text[behind:])
-    lifted = "".join(pieces)
-    plain = not _ODD.search("".join(map(str, values.values())))
-    return Lifted(lifted, values, plain and not _PREFIXED.search(lifted))
+    return Lifted("".join(pieces), values)

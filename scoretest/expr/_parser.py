@@ -11,6 +11,7 @@ from typing import Final, cast
 
 from ._errors import ExpressionError
 from ._lexer import Token, decode, quote_fix, refusal, tokens
+from ._numbers import read_number
 from ._stack import with_room
 from ._tree import (
     Binary,
@@ -21,7 +22,6 @@ from ._tree import (
     Index,
     ListOf,
     Lit,
-    LitValue,
     Logic,
     Macro,
     MapOf,
@@ -29,12 +29,10 @@ from ._tree import (
     Select,
     Unary,
 )
-from ._values import INT_MAX, INT_MIN, UINT_MAX, UInt
 
 __all__ = ["MAX_DEPTH", "parse"]
 
 MAX_DEPTH: Final = 250  # cel-go's default recursion limit
-_MAX_DIGITS: Final = 20  # of a 64-bit number; longer ones are never converted
 
 _LEVELS: Final = {
     "==": 1,
@@ -52,6 +50,7 @@ _LEVELS: Final = {
 }
 _QUOTES: Final = ("'", '"')
 _SIGNS: Final = frozenset("!-")
+_LINKS: Final = frozenset(".[")
 _KEYWORDS: Final = {"true": True, "false": False, "null": None}
 _RESERVED: Final = frozenset(
     [
@@ -64,6 +63,7 @@ _RESERVED: Final = frozenset(
         "function",
         "if",
         "import",
+        "in",
         "let",
         "loop",
         "package",
@@ -74,6 +74,7 @@ _RESERVED: Final = frozenset(
         "while",
     ]
 )
+_NO_FIELDS: Final = frozenset({*_KEYWORDS, "in"})
 _MACROS: Final = {
     "all": (2, 2),
     "exists": (2, 2),
@@ -146,59 +147,83 @@ class _Parser:
         return left
 
     def unary(self) -> Node:
-        start = self.token.start
-        op = self.token.text[:1]
-        if op not in _SIGNS:
-            return self.member(self.primary(), start)
-        count = 0
+        start, depth = self.token.start, self.depth
+        if self.token.text[:1] in _SIGNS:
+            return self.signed(self.token.text[:1])
+        node = self.primary()
+        if self.token.text in _LINKS:
+            node = self.member(node, start)
+        self.depth = depth
+        return node
+
+    def signed(self, op: str) -> Node:
+        start, depth, count = self.token.start, self.depth, 0
         while self.token.text[:1] == op and self.token.text != "!=":
             count += len(self.advance().text)
         inner = self.token.start
         if op == "-" and self.token.kind in ("int", "float"):
-            number = self.number(self.advance(), sign="-")
+            number = read_number(self.advance(), self.text, sign="-")
             count -= 1
             node = self.member(number, number.span[0])
         else:
             node = self.member(self.primary(), inner)
+        self.depth = depth
         # as the engine's grammar has it, an even run of signs vanishes
         return Unary(op, node, (start, self.behind)) if count % 2 else node
 
     def member(self, node: Node, start: int) -> Node:
-        links = 0
-        while self.token.text in (".", "["):
-            links += 1
-            self.deeper(1)
-            if self.advance().text == ".":
-                node = self.field(node, start)
-            else:
+        # each link of the chain is one level of the tree; `unary` leaves them again
+        while True:
+            if self.token.text == ".":
+                self.advance()
+                name = self.token
+                if name.kind != "name":
+                    raise self.unexpected("a field name")
+                node = self.fields(node, name.text, start, name.start)
+            elif self.token.text == "[":
+                self.deeper(1)
+                self.advance()
                 key = self.expression()
                 self.expect("]")
                 node = Index(node, key, (start, self.behind))
-        self.depth -= links
-        return node
+            else:
+                return node
 
-    def field(self, node: Node, start: int) -> Node:
-        name = self.token
-        if name.kind != "name" or name.text in _KEYWORDS or name.text == "in":
-            raise self.unexpected("a field name")
+    def fields(self, node: Node, names: str, start: int, at: int) -> Node:
+        """Go on from *node* along the rest of this word: *names*, which stand at *at*."""
+        *between, last = names.split(".")
+        for name in between:
+            node = Select(node, name, (start, self.field(name, at)))
+            at = node.span[1] + 1
+        end = self.field(last, at)
         self.advance()
         if self.token.text != "(":
-            return Select(node, name.text, (start, name.end))
+            return Select(node, last, (start, end))
         args = self.arguments()
         span = (start, self.behind)
-        low, high = _MACROS.get(name.text, (1, 0))
+        low, high = _MACROS.get(last, (1, 0))
         if low <= len(args) <= high:
-            return self.macro(name, node, args, span)
-        return Call(name.text, node, args, span)
+            return self.macro(last, node, args, span)
+        return Call(last, node, args, span)
+
+    def field(self, name: str, at: int) -> int:
+        """Return where the field *name* ends that stands at *at*."""
+        end = at + len(name)
+        if name in _NO_FIELDS:
+            raise self.unexpected("a field name", Token("name", name, at, end))
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise self.too_deep((at - 1, at))
+        return end
 
     def macro(
-        self, name: Token, range_: Node, args: tuple[Node, ...], span: tuple[int, int]
+        self, name: str, range_: Node, args: tuple[Node, ...], span: tuple[int, int]
     ) -> Node:
         variable, *rest = args
         if not isinstance(variable, Ident):
-            what = f"the first argument of {name.text}() must be a plain variable name"
+            what = f"the first argument of {name}() must be a plain variable name"
             raise refusal(what, self.text, variable.span)
-        return Macro(name.text, range_, variable.name, tuple(rest), span)
+        return Macro(name, range_, variable.name, tuple(rest), span)
 
     def arguments(self) -> tuple[Node, ...]:
         self.expect("(")
@@ -215,6 +240,8 @@ class _Parser:
 
     def primary(self) -> Node:
         token = self.token
+        if token.kind == "name":
+            return self.name(token, token.start)
         known = _BEGUN.get(token.kind) or _OPENED.get(token.text)
         if known is None:
             raise self.unexpected()
@@ -233,22 +260,29 @@ class _Parser:
         # a leading dot only says that the name is a global one
         if self.token.kind != "name":
             raise self.unexpected("a name")
-        return self.name(self.advance(), start=dot.start)
+        return self.name(self.token, dot.start)
 
-    def name(self, token: Token, start: int | None = None) -> Node:
-        start = token.start if start is None else start
-        span = (start, token.end)
-        if token.text in _KEYWORDS:
-            return Lit(_KEYWORDS[token.text], span)
-        if token.text in _RESERVED or token.text == "in":
-            raise refusal(f"{token.text!r} is a reserved word", self.text, span)
-        if self.token.text != "(":
-            return Ident(token.text, span)
+    def name(self, token: Token, start: int) -> Node:
+        first, _, names = token.text.partition(".")
+        span = (start, token.start + len(first))
+        if names:
+            return self.fields(self.word(first, span), names, start, span[1] + 1)
+        self.advance()
+        node = self.word(first, span)
+        if self.token.text != "(" or isinstance(node, Lit):
+            return node
         args = self.arguments()
         span = (start, self.behind)
-        if token.text == "has" and len(args) == 1:
+        if first == "has" and len(args) == 1:
             return self.has(args[0], span)
-        return Call(token.text, None, args, span)
+        return Call(first, None, args, span)
+
+    def word(self, name: str, span: tuple[int, int]) -> Ident | Lit:
+        if name in _KEYWORDS:
+            return Lit(_KEYWORDS[name], span)
+        if name in _RESERVED:
+            raise refusal(f"{name!r} is a reserved word", self.text, span)
+        return Ident(name, span)
 
     def has(self, inner: Node, span: tuple[int, int]) -> Node:
         if isinstance(inner, Select):
@@ -284,44 +318,16 @@ class _Parser:
         self.advance()
         return True
 
-    def number(self, token: Token, sign: str = "") -> Lit:
-        span = (token.start - len(sign), token.end)
-        if token.kind == "float":
-            value = float(sign + token.text)
-            if value in (float("inf"), float("-inf")):
-                raise refusal(
-                    f"{token.text} is too large for a double", self.text, span
-                )
-            return Lit(value, span)
-        return Lit(self.integer(token.text, sign, span), span)
-
-    def integer(self, text: str, sign: str, span: tuple[int, int]) -> LitValue:
-        digits = text.rstrip("uU")
-        base = 16 if digits[:2] in ("0x", "0X") else 10
-        shown = digits[2:] if base == 16 else digits  # noqa: PLR2004 -- hexadecimal
-        significant = shown.lstrip("0")
-        if len(significant) > _MAX_DIGITS:
-            raise self.out_of_range(text, span)
-        value = int(sign + (significant or "0"), base)
-        if digits != text:
-            if not 0 <= value <= UINT_MAX:
-                raise self.out_of_range(text, span)
-            return UInt(value)
-        if not INT_MIN <= value <= INT_MAX:
-            raise self.out_of_range(text, span)
-        return value
-
-    def out_of_range(self, text: str, span: tuple[int, int]) -> ExpressionError:
-        shown = text if len(text) <= 2 * _MAX_DIGITS else f"{text[:20]}…"
-        return refusal(f"{shown} is outside the range of 64 bits", self.text, span)
+    def number(self, token: Token) -> Lit:
+        return read_number(token, self.text)
 
     def deeper(self, by: int) -> None:
         self.depth += by
         if self.depth > MAX_DEPTH:
-            span = (self.token.start, self.token.end)
-            raise refusal(
-                "the expression nests deeper than 250 levels", self.text, span
-            )
+            raise self.too_deep((self.token.start, self.token.end))
+
+    def too_deep(self, span: tuple[int, int]) -> ExpressionError:
+        return refusal("the expression nests deeper than 250 levels", self.text, span)
 
     def advance(self) -> Token:
         token = self.token
@@ -334,8 +340,8 @@ class _Parser:
             raise self.unexpected(f"'{text}'")
         self.advance()
 
-    def unexpected(self, wanted: str = "") -> ExpressionError:
-        token = self.token
+    def unexpected(self, wanted: str = "", at: Token | None = None) -> ExpressionError:
+        token = at or _first_word(self.token)
         seen = "the expression ends" if token.kind == "end" else repr(token.text[:40])
         tail = f" where {wanted} should be" if wanted else " in an unexpected place"
         fix = ""
@@ -346,6 +352,13 @@ class _Parser:
         ):
             fix = quote_fix(self.text, token.start - 1)
         return refusal(f"{seen}{tail}", self.text, (token.start, token.end), fix)
+
+
+def _first_word(token: Token) -> Token:
+    if token.kind != "name":
+        return token
+    first = token.text.partition(".")[0]
+    return Token("name", first, token.start, token.start + len(first))
 
 
 _OPENED: Final = cast(
@@ -360,7 +373,6 @@ _OPENED: Final = cast(
 _BEGUN: Final = cast(
     "dict[str, Callable[[_Parser, Token], Node]]",
     {
-        "name": _Parser.name,
         "string": _Parser.string,
         "int": _Parser.number,
         "float": _Parser.number,

@@ -3,40 +3,88 @@
 Sound because, in the engine's dialect, a comparison with an absent path is false, a
 comparison of different kinds is false, and ``false && x`` is no match whatever x is:
 an event that lacks every key of a term cannot match (rules C1, C2, C5).
+
+Expressions that differ in their literals have the same terms with other keys. So the
+terms are found once for the lifted text, with a `_Hole` where a literal stood, and
+filled in for each expression.
 """
 
-from collections.abc import Mapping
-from typing import Final, TypeAlias
+from collections.abc import Collection, Mapping
+from typing import Final, NamedTuple, TypeAlias, cast, final
 
 from .._model.predicate import IndexKey, IndexTerm, index_key
 from ._tree import Binary, Ident, Index, ListOf, Lit, Logic, Node, Select
 from ._values import UInt
 
-__all__ = ["find_terms"]
+__all__ = ["TermPlan", "fill_terms", "plan_terms"]
 
 Literals: TypeAlias = Mapping[str, object]
 
 _EXACT: Final = 2**53
 
 
-def find_terms(root: Node, literals: Literals, event: str) -> tuple[IndexTerm, ...]:
-    """Return the terms among the required parts of *root*.
+@final
+class _Hole(str):
+    """The name of a literal in place of its text; equal to itself alone."""
+
+    __slots__ = ()
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+
+class TermPlan(NamedTuple):
+    """A term with holes; *whole* says that its path has none."""
+
+    term: IndexTerm
+    whole: bool
+
+
+def plan_terms(root: Node, names: Collection[str], event: str) -> tuple[TermPlan, ...]:
+    """Return the terms among the required parts of *root*, whatever its literals are.
 
     Args:
         root: The tree of the lifted text.
-        literals: The lifted literals by name.
+        names: The names of the lifted literals.
         event: The variable that holds the event, ``"async"`` or ``"event"``.
     """
+    holes = {name: _Hole(name) for name in names}
+    return tuple(
+        TermPlan(term, not any(type(step) is _Hole for step in term.path))
+        for term in _terms(root, holes, event)
+    )
+
+
+def fill_terms(plan: tuple[TermPlan, ...], literals: Literals) -> tuple[IndexTerm, ...]:
+    """Return the terms of *plan* for these literals."""
+    return tuple([_fill(term, literals, whole=whole) for term, whole in plan])
+
+
+def _fill(term: IndexTerm, literals: Literals, *, whole: bool) -> IndexTerm:
+    path, keys = term
+    if not whole:
+        path = tuple([cast("str", _text(step, literals)) for step in path])
+    filled = [(kind, _text(value, literals)) for kind, value in keys]
+    # two literals may say the same
+    return IndexTerm(path, tuple(filled if len(filled) == 1 else dict.fromkeys(filled)))
+
+
+def _text(part: str | float, literals: Literals) -> str | float:
+    return cast("str", literals[str(part)]) if type(part) is _Hole else part
+
+
+def _terms(root: Node, literals: Literals, event: str) -> list[IndexTerm]:
     parts = root.parts if isinstance(root, Logic) and root.op == "&&" else (root,)
     found = (_term(part, literals, event) for part in parts)
-    return tuple(term for term in found if term is not None)
+    return [term for term in found if term is not None]
 
 
 def _term(node: Node, literals: Literals, event: str) -> IndexTerm | None:
     match node:
         case Logic(op="&&"):
             # of a nested chain any one condition is enough
-            terms = find_terms(node, literals, event)
+            terms = _terms(node, literals, event)
             return terms[0] if terms else None
         case Logic(op="||"):
             return _either(node, literals, event)

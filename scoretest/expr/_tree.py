@@ -4,9 +4,9 @@ Every node knows its span, so that an error, a lint and an explanation can point
 user's own characters. Trees are values: nothing ever changes one.
 """
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from .._model.record import record
 from ._values import UInt
 
 __all__ = [
@@ -36,7 +36,7 @@ Span: TypeAlias = tuple[int, int]
 LitValue: TypeAlias = "bool | int | UInt | float | str | bytes | None"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Lit:
     """A literal; *value* is decoded as standard CEL decodes it."""
 
@@ -44,7 +44,7 @@ class Lit:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Ident:
     """A bare name."""
 
@@ -52,7 +52,7 @@ class Ident:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Select:
     """``operand.field``."""
 
@@ -61,7 +61,7 @@ class Select:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Has:
     """``has(operand.field)``."""
 
@@ -70,7 +70,7 @@ class Has:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Index:
     """``operand[key]``."""
 
@@ -79,7 +79,7 @@ class Index:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Unary:
     """``!x`` or ``-x``."""
 
@@ -88,7 +88,7 @@ class Unary:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Binary:
     """A comparison, ``in``, or arithmetic."""
 
@@ -98,7 +98,7 @@ class Binary:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Logic:
     """A whole chain of ``&&`` or of ``||``, flat however long it is."""
 
@@ -107,7 +107,7 @@ class Logic:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Cond:
     """``test ? yes : no``."""
 
@@ -117,7 +117,7 @@ class Cond:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Call:
     """``name(args)``, or ``target.name(args)``."""
 
@@ -127,7 +127,7 @@ class Call:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Macro:
     """``range.name(variable, body)``; ``map`` has an optional filter before its body."""
 
@@ -138,7 +138,7 @@ class Macro:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ListOf:
     """``[a, b]``."""
 
@@ -146,7 +146,7 @@ class ListOf:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MapOf:
     """``{k: v}``."""
 

@@ -4,8 +4,9 @@ The engine adds a ``dyn`` overload to comparisons and to ``+``, so those never f
 compile (rule C8); everything else is declared as the CEL specification has it.
 """
 
-from dataclasses import dataclass
 from typing import Final
+
+from .._model.record import record
 
 __all__ = [
     "ARITHMETIC",
@@ -27,7 +28,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Type:
     """A static type: its name, and what it is made of."""
 
@@ -39,7 +40,7 @@ class Type:
         return f"{self.name}({inner})" if inner else self.name
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Overload:
     """One declared signature; *member* ones are called on their first parameter."""
 

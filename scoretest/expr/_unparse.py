@@ -24,6 +24,7 @@ from ._tree import (
     Node,
     Select,
     Unary,
+    select_path,
 )
 from ._values import CelType, Elapsed, Moment, UInt, Value, from_json, go_double
 
@@ -43,8 +44,14 @@ _ESCAPES: Final = {
 _ASCII: Final = 0x80
 _WIDE: Final = 0x10000
 _ATOM: Final = 9
-_LEVELS: Final = {"==": 4, "!=": 4, "<": 4, "<=": 4, ">": 4, ">=": 4, "in": 4}
-_LEVELS_REST: Final = {"+": 5, "-": 5, "*": 6, "/": 6, "%": 6}
+_LEVELS_BY_KIND: Final[dict[type, int]] = {Cond: 1, Unary: 7}
+_LEVELS: Final = {
+    "||": 2,
+    "&&": 3,
+    **dict.fromkeys(["==", "!=", "<", "<=", ">", ">=", "in"], 4),
+    **dict.fromkeys("+-", 5),
+    **dict.fromkeys("*/%", 6),
+}
 
 
 def go_quote(text: str) -> str:
@@ -118,17 +125,9 @@ def unparse(node: Node) -> str:
 
 
 def _level(node: Node) -> int:
-    match node:
-        case Cond():
-            return 1
-        case Logic():
-            return 2 if node.op == "||" else 3
-        case Binary():
-            return _LEVELS.get(node.op) or _LEVELS_REST[node.op]
-        case Unary():
-            return 7
-        case _:
-            return _ATOM
+    if isinstance(node, Binary | Logic):
+        return _LEVELS[node.op]
+    return _LEVELS_BY_KIND.get(type(node), _ATOM)
 
 
 def _inside(node: Node, least: int) -> str:
@@ -145,6 +144,8 @@ def _ident(node: Ident) -> str:
 
 
 def _select(node: Select) -> str:
+    if path := select_path(node):
+        return ".".join(path)
     return f"{_inside(node.operand, _ATOM)}.{node.field}"
 
 

@@ -9,6 +9,8 @@ from .._model.fact import (
     DeferScheduled,
     EventReceived,
     Fact,
+    InvokeStarted,
+    RunCancelled,
     RunQueued,
     RunSkipped,
     StepPlanned,
@@ -36,6 +38,7 @@ class Index:
         self._causes: set[str] = set()
         self._starts: set[str] = set()
         self._released: dict[str, str] = {}
+        self._invoked: dict[str, str] = {}
         self._functions: dict[tuple[str, str], str] = {}
         self._steps: dict[tuple[str, str], str] = {}
         for entry in entries:
@@ -51,12 +54,14 @@ class Index:
                 self._labels[fact.run_id] = f"{fact.function} #{number}"
                 self._causes.add(fact.event_id)
                 self._starts.add(fact.event_id)
-            case RunSkipped() | WaitMatched():
+            case RunSkipped() | WaitMatched() | RunCancelled():
                 self._causes.add(fact.event_id)
             case DeferAdded():
                 self._functions[fact.run_id, fact.defer] = fact.function
             case DeferScheduled():
                 self._released[fact.event_id] = fact.defer
+            case InvokeStarted():
+                self._invoked[fact.event_id] = fact.function
             case StepPlanned() | StepRetried():
                 self._steps[fact.run_id, fact.step.hashed] = str(fact.step)
             case _:
@@ -76,7 +81,7 @@ class Index:
         return f"event …{event_id[-_TAIL:]}" if event is None else event.name
 
     def has_effect(self, event_id: str) -> bool:
-        """Say whether an event started, skipped or resumed a run."""
+        """Say whether an event started, skipped, resumed or cancelled a run."""
         return event_id in self._causes
 
     def starts_run(self, event_id: str) -> bool:
@@ -86,6 +91,10 @@ class Index:
     def released_defer(self, event_id: str) -> str:
         """Return the defer whose event this is, or ""."""
         return self._released.get(event_id, "")
+
+    def invoked_function(self, event_id: str) -> str:
+        """Return the function that this event invokes, or ""."""
+        return self._invoked.get(event_id, "")
 
     def deferred_function(self, run_id: str, defer: str) -> str:
         """Return the function that a defer starts, or "" when the trace tells none."""

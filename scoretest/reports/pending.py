@@ -5,6 +5,12 @@ from typing import assert_never
 
 from .._model.fact import (
     Fact,
+    InvokeClosed,
+    InvokeFailed,
+    InvokeReturned,
+    InvokeStarted,
+    InvokeTimedOut,
+    RunCancelled,
     RunCompleted,
     RunEntered,
     RunFailed,
@@ -30,9 +36,18 @@ from .sentences import offset
 __all__ = ["Ends"]
 
 _SETTLED = (
-    StepCompleted | StepFailed | SleepEnded | WaitMatched | WaitTimedOut | WaitClosed
+    StepCompleted
+    | StepFailed
+    | SleepEnded
+    | WaitMatched
+    | WaitTimedOut
+    | WaitClosed
+    | InvokeReturned
+    | InvokeFailed
+    | InvokeTimedOut
+    | InvokeClosed
 )
-_PENDING = StepPlanned | StepRetried | SleepStarted | WaitOpened
+_PENDING = StepPlanned | StepRetried | SleepStarted | WaitOpened | InvokeStarted
 
 
 class Ends:
@@ -48,6 +63,7 @@ class Ends:
         self._on_the_way: dict[str, dict[str, str]] = {}
         self.completed = 0
         self.failed = 0
+        self.cancelled = 0
         for entry in entries:
             self._follow(entry.fact)
 
@@ -69,6 +85,9 @@ class Ends:
                 self._on_the_way.pop(fact.run_id, None)
             case RunFailed():
                 self.failed += 1
+                self._on_the_way.pop(fact.run_id, None)
+            case RunCancelled():
+                self.cancelled += 1
                 self._on_the_way.pop(fact.run_id, None)
             case RunQueued():
                 self._on_the_way[fact.run_id] = {}
@@ -98,6 +117,9 @@ class Ends:
             case WaitOpened():
                 until = offset(fact.expires, self._start)
                 return f"waits for {fact.event} until {until}"
+            case InvokeStarted():
+                until = offset(fact.expires, self._start)
+                return f"waits for {fact.function} until {until}"
             case _:
                 assert_never(fact)
 

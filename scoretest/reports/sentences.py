@@ -5,13 +5,25 @@ Every function here looks at one fact and at the index, never at the lines aroun
 
 from typing import TypeAlias, assert_never
 
-from .._model.event import DEFERRED_SCHEDULE, FUNCTION_FAILED, FUNCTION_FINISHED
+from .._model.event import (
+    DEFERRED_SCHEDULE,
+    FUNCTION_CANCELLED,
+    FUNCTION_FAILED,
+    FUNCTION_FINISHED,
+    FUNCTION_INVOKED,
+)
 from .._model.fact import (
     DeferAborted,
     DeferAdded,
     DeferRejected,
     DeferScheduled,
     FindingReported,
+    InvokeClosed,
+    InvokeFailed,
+    InvokeReturned,
+    InvokeStarted,
+    InvokeTimedOut,
+    RunCancelled,
     RunCompleted,
     RunEntered,
     RunFailed,
@@ -25,6 +37,8 @@ from .._model.fact import (
     StepFailed,
     StepPlanned,
     StepRetried,
+    VariantAssigned,
+    VariantTaken,
 )
 from .._model.finding import Finding
 from .._model.operation import ErrorInfo
@@ -37,11 +51,13 @@ from .redaction import brief
 __all__ = [
     "SERVER_NEWS",
     "DeferFact",
+    "InvokeFact",
     "NewsFact",
     "RunFact",
     "SleepFact",
     "StepFact",
     "defer_line",
+    "invoke_line",
     "news_line",
     "offset",
     "run_line",
@@ -50,13 +66,28 @@ __all__ = [
 ]
 
 _VALUE = 30  # columns; a float takes 24 at most
-SERVER_NEWS = frozenset({DEFERRED_SCHEDULE, FUNCTION_FINISHED, FUNCTION_FAILED})
+SERVER_NEWS = frozenset(
+    {
+        DEFERRED_SCHEDULE,
+        FUNCTION_CANCELLED,
+        FUNCTION_FAILED,
+        FUNCTION_FINISHED,
+        FUNCTION_INVOKED,
+    }
+)
 
-RunFact: TypeAlias = RunQueued | RunEntered | RunRetried | RunCompleted | RunFailed
+RunFact: TypeAlias = (
+    RunQueued | RunEntered | RunRetried | RunCompleted | RunFailed | RunCancelled
+)
 StepFact: TypeAlias = StepPlanned | StepCompleted | StepRetried | StepFailed
 SleepFact: TypeAlias = SleepStarted | SleepEnded
+InvokeFact: TypeAlias = (
+    InvokeStarted | InvokeReturned | InvokeFailed | InvokeTimedOut | InvokeClosed
+)
 DeferFact: TypeAlias = DeferAdded | DeferAborted | DeferRejected | DeferScheduled
-NewsFact: TypeAlias = RunSkipped | ScoreWritten | FindingReported
+NewsFact: TypeAlias = (
+    RunSkipped | ScoreWritten | VariantTaken | VariantAssigned | FindingReported
+)
 
 
 def offset(moment: Instant, start: Instant) -> str:
@@ -81,16 +112,23 @@ def run_line(
             return Line("completed", data=NOTHING if output is None else output)
         case RunFailed(_, error):
             return _told_error("failed", "", error)
+        case RunCancelled(_, event_id, reason):
+            name = index.event_name(event_id) if event_id else ""
+            by = f"by {name}" if name else ""
+            return Line("cancelled", ": ".join(filter(None, (by, reason))), key=name)
         case _:
             assert_never(fact)
 
 
 def _begun(fact: RunQueued, index: Index, start: Instant, *, is_late: bool) -> Line:
     name = index.event_name(fact.event_id)
-    text = f"deferred by {index.run(fact.parent)}" if fact.parent else f"by {name}"
     event = index.event(fact.event_id)
-    if event is not None and event.sender and not fact.parent:
-        text += f" from {index.run(event.sender)}"
+    sender = index.run(event.sender) if event and event.sender else ""
+    text = f"by {name} from {sender}" if sender else f"by {name}"
+    if fact.parent:
+        text = f"deferred by {index.run(fact.parent)}"
+    elif sender and index.invoked_function(fact.event_id) == fact.function:
+        text = f"invoked by {sender}"
     key = index.released_defer(fact.event_id) or name
     if event is not None and is_late:
         return Line("queued", f"{text}, starts at {offset(event.ts, start)}", key=key)
@@ -149,6 +187,25 @@ def sleep_line(fact: SleepFact, start: Instant) -> Line:
             assert_never(fact)
 
 
+def invoke_line(fact: InvokeFact, start: Instant) -> Line:
+    """Return what becomes of a call of another function."""
+    step, key = str(fact.step), fact.step.id
+    match fact:
+        case InvokeStarted():
+            text = f"{step} → {fact.function} until {offset(fact.expires, start)}"
+            return Line("invoke", text, key=f"{key} {fact.function}")
+        case InvokeReturned():
+            return Line("returned", f"{step} →", fact.output, key=key)
+        case InvokeFailed():
+            return _told_error("failed", f"step {step}: ", fact.error)
+        case InvokeTimedOut():
+            return Line("timed out", f"{step}: the invoked run goes on", key=key)
+        case InvokeClosed():
+            return Line("closed", f"{step}, still invoking when the run ended", key=key)
+        case _:
+            assert_never(fact)
+
+
 def defer_line(fact: DeferFact, index: Index) -> Line | None:
     """Return what becomes of a defer."""
     defer, key = fact.defer, fact.defer
@@ -176,6 +233,11 @@ def news_line(fact: NewsFact, index: Index) -> Line:
             return Line("skipped", f"{fact.function}: {fact.reason}", key=fact.function)
         case ScoreWritten(entry):
             return _scored(entry, index)
+        case VariantTaken(_, choice):
+            text = f"{choice.variant} of {choice.experiment} ({choice.strategy})"
+            return Line("variant", text, key=choice.experiment)
+        case VariantAssigned():
+            return _credited(fact, index)
         case FindingReported(finding):
             return _found(finding)
         case _:
@@ -183,12 +245,23 @@ def news_line(fact: NewsFact, index: Index) -> Line:
 
 
 def _scored(entry: ScoreEntry, index: Index) -> Line:
-    target = "this run" if entry.run_id == entry.writer else index.run(entry.run_id)
-    if entry.step_id is not None:
-        target = f"step {entry.step_id} of {target}"
-    writer = "" if entry.writer else ", by the application"
-    text = f"{entry.name} = {brief(entry.value, _VALUE)} on {target}{writer}"
+    target = _target(entry, index)
+    text = f"{entry.name} = {brief(entry.value, _VALUE)} on {target}"
     return Line("score", text, key=entry.name)
+
+
+def _credited(fact: VariantAssigned, index: Index) -> Line:
+    before = f", not {fact.before} any more" if fact.before else ""
+    text = f"{fact.variant} of {fact.experiment}{before}, for {_target(fact, index)}"
+    return Line("credited", text, key=fact.experiment)
+
+
+def _target(written: ScoreEntry | VariantAssigned, index: Index) -> str:
+    is_own = written.run_id == written.writer
+    target = "this run" if is_own else index.run(written.run_id)
+    if written.step_id is not None:
+        target = f"step {written.step_id} of {target}"
+    return target if written.writer else f"{target}, by the application"
 
 
 def _found(finding: Finding) -> Line:

@@ -15,11 +15,13 @@ from .._model.fact import (
     EventReceived,
     Fact,
     FindingReported,
+    RunCancelled,
     RunEntered,
     RunQueued,
     RunSkipped,
     ScoreWritten,
     TraceEntry,
+    VariantAssigned,
     WaitMatched,
 )
 from ..times import Instant
@@ -30,7 +32,9 @@ from .teller import Teller
 __all__ = ["owner_of", "tell"]
 
 # what the server does with an event on the spot; anything else needs a handler
-_IMMEDIATE = EventReceived | RunQueued | RunEntered | RunSkipped | WaitMatched
+_IMMEDIATE = (
+    EventReceived | RunQueued | RunEntered | RunSkipped | RunCancelled | WaitMatched
+)
 # the step in which a scorer's score is written; the score itself says enough
 _SCORE_STEP = ("step", "score")
 
@@ -87,7 +91,7 @@ class _Story:
         run_id = owner_of(fact)
         caused_by = (
             self._by_event.get(fact.event_id)
-            if isinstance(fact, RunQueued | RunSkipped | WaitMatched)
+            if isinstance(fact, RunQueued | RunSkipped | RunCancelled | WaitMatched)
             else None
         )
         if run_id:
@@ -125,6 +129,8 @@ def owner_of(fact: Fact) -> str:
             return ""
         case ScoreWritten(entry):
             return entry.writer
+        case VariantAssigned():
+            return fact.writer
         case FindingReported(finding):
             return finding.run_id
         case _:
@@ -137,5 +143,9 @@ def _append(block: Block, line: Line) -> None:
     if last is not None and last.verb == line.verb == "parallel":
         joined = f"{last.text}, {line.text}"
         block.lines[-1] = replace(last, text=joined, key=f"{last.key},{line.key}")
+    elif (
+        last is not None and line.verb == "variant" and last.shape == ("step", line.key)
+    ):
+        block.lines[-1] = line  # the step that remembers the choice
     elif last is None or last.verb != "score" or line.shape != _SCORE_STEP:
         block.lines.append(line)

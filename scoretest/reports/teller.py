@@ -6,9 +6,9 @@ vain. Both are the first question of whoever reads why a test failed.
 """
 
 from collections import Counter
-from typing import TypeAlias, assert_never
+from typing import Final, TypeAlias, assert_never
 
-from .._model.event import DEFERRED_SCHEDULE, ReceivedEvent
+from .._model.event import DEFERRED_SCHEDULE, FUNCTION_INVOKED, ReceivedEvent
 from .._model.fact import (
     DeferAborted,
     DeferAdded,
@@ -16,6 +16,11 @@ from .._model.fact import (
     DeferScheduled,
     EventReceived,
     FindingReported,
+    InvokeClosed,
+    InvokeFailed,
+    InvokeReturned,
+    InvokeStarted,
+    InvokeTimedOut,
     RunQueued,
     RunSkipped,
     ScoreWritten,
@@ -26,6 +31,8 @@ from .._model.fact import (
     StepPlanned,
     StepRetried,
     TraceEntry,
+    VariantAssigned,
+    VariantTaken,
     WaitClosed,
     WaitMatched,
     WaitOpened,
@@ -36,10 +43,12 @@ from .index import Index
 from .line import Line
 from .sentences import (
     SERVER_NEWS,
+    InvokeFact,
     RunFact,
     SleepFact,
     StepFact,
     defer_line,
+    invoke_line,
     news_line,
     offset,
     run_line,
@@ -49,6 +58,8 @@ from .sentences import (
 
 __all__ = ["Teller"]
 
+# the runs that these start say so themselves
+_TOLD_BY_THEIR_RUN: Final = (DEFERRED_SCHEDULE, FUNCTION_INVOKED)
 _WaitFact: TypeAlias = WaitOpened | WaitMatched | WaitTimedOut | WaitClosed
 
 
@@ -79,19 +90,33 @@ class Teller:
                 return self._wait(fact)
             case DeferAdded() | DeferAborted() | DeferRejected() | DeferScheduled():
                 return defer_line(fact, self._index)
-            case RunSkipped() | ScoreWritten() | FindingReported():
+            case (
+                RunSkipped()
+                | ScoreWritten()
+                | VariantTaken()
+                | VariantAssigned()
+                | FindingReported()
+            ):
                 return news_line(fact, self._index)
             case _:
                 return self._progress(fact, entry.at)
 
     def _progress(
-        self, fact: RunFact | StepFact | SleepFact, at: Instant
+        self, fact: RunFact | StepFact | SleepFact | InvokeFact, at: Instant
     ) -> Line | None:
         match fact:
             case StepPlanned() | StepCompleted() | StepRetried() | StepFailed():
                 return step_line(fact, self._start)
             case SleepStarted() | SleepEnded():
                 return sleep_line(fact, self._start)
+            case (
+                InvokeStarted()
+                | InvokeReturned()
+                | InvokeFailed()
+                | InvokeTimedOut()
+                | InvokeClosed()
+            ):
+                return invoke_line(fact, self._start)
             case _:
                 return self._run(fact, at)
 
@@ -111,7 +136,7 @@ class Teller:
         has_effect = index.has_effect(event.internal_id)
         if name in SERVER_NEWS:
             # worth a line only if somebody listens
-            is_heard = has_effect and name != DEFERRED_SCHEDULE
+            is_heard = has_effect and name not in _TOLD_BY_THEIR_RUN
             text = f"{name} of {index.run(event.sender)}"
             return Line("event", text, key=name) if is_heard else None
         verb = "sends" if event.sender else "event"

@@ -135,6 +135,7 @@ class Timeline:
         states = (
             (ends.completed, "completed"),
             (ends.failed, "failed"),
+            (ends.cancelled, "cancelled"),
             (ends.open, "open"),
         )
         told = ", ".join(f"{number:,} {state}" for number, state in states if number)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TypeVar
 
 from .._json import show
 from .._model.event import Event
@@ -10,11 +9,9 @@ from .._model.limits import Limits
 from ..errors import NotBuiltError, UsageError
 from ..sdk.arguments import event_list
 from ..sdk.client import Client
-from ..sdk.function import Function
+from ..sdk.function import AnyFunction, Function
 
-__all__ = ["as_events", "check_choices", "check_served", "pick"]
-
-T = TypeVar("T")
+__all__ = ["as_events", "check_choices", "check_served"]
 
 _UNBUILT = {
     "reentry": ("wait", "never"),
@@ -111,31 +108,30 @@ def check_served(
     else:
         places = {slug: function.options.place for slug, function in served.items()}
         for function in functions:
-            _check_function(function, client, places)
-            places[function.id] = function.options.place
+            _check_kind(function)
+            for part in function.parts:
+                _check_function(part, client, places)
+                places[part.id] = part.options.place
 
 
 def _refuse_client(client: object) -> None:
-    if type(client).__module__.startswith("inngest"):
-        raise NotBuiltError(
-            "functions of the real inngest package cannot be served yet",
-            seen=f"a client of {type(client).__module__}",
-            fix="write them with scoretest's own Client for now",
-        )
     raise UsageError(
         f"serve() takes a Client, not {show(client)}",
         fix='make one: client = Client(app_id="support")',
     )
 
 
-def _check_function(
-    function: object, client: Client, places: Mapping[str, str]
-) -> None:
+def _check_kind(function: object) -> None:
     if not isinstance(function, Function):
         raise UsageError(
             f"{show(function)} is no function that can be served",
             fix="decorate it with @client.create_function or @create_scorer",
         )
+
+
+def _check_function(
+    function: AnyFunction, client: Client, places: Mapping[str, str]
+) -> None:
     if function.options.app_id != client.app_id:
         raise UsageError(
             f"function {function.id!r} belongs to the app "
@@ -149,21 +145,3 @@ def _check_function(
             where=f"{places[function.id]} and {function.options.place}",
             fix="give each function its own fn_id, and serve each once",
         )
-
-
-def pick(found: Sequence[T], known: Sequence[T], what: str, fix: str) -> T:
-    """Return the only one of *found*.
-
-    Raises:
-        UsageError: There is none, or there are several; *known* or they are listed.
-    """
-    if len(found) == 1:
-        return found[0]
-    count = "no" if not found else f"{len(found)}"
-    raise UsageError(
-        f"there is {count} {what}"
-        if not found
-        else f"there are {count} of what should be the only {what}",
-        seen="; ".join(map(repr, found or known)) or "there are none at all",
-        fix=fix,
-    )

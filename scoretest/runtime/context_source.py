@@ -1,6 +1,7 @@
 """What a handler's context tells of its run: events, parents, input.
 
-Each is made anew for every entry, so that no entry can change what another one sees.
+A run has one source for all its entries. What a handler gets is made anew for every
+entry, so that no entry can change what another one sees.
 """
 
 import logging
@@ -9,53 +10,69 @@ from typing import final
 from .._engine import Live
 from .._json import JsonObject, copy_object
 from .._model.event import Event, ReceivedEvent
+from .._model.experiment import EXPERIMENT_KEY, ExperimentRef
 from .._model.options import FunctionKind
 from ..errors import InternalError, UsageError
 from ..sdk.context import DeferredParent
 from ..sdk.errors import NonRetriableError
 from ..sdk.function import AnyFunction
-from .host import Host
 
 __all__ = ["ContextSource"]
 
-_ROUTING = ("_inngest", "_inngestExperiment")
+_ROUTING = ("_inngest", EXPERIMENT_KEY)
 
 
 @final
 class ContextSource:
-    """The source of a context's facts, for one entry."""
+    """The source of what the contexts of one run tell of it."""
 
-    __slots__ = ("_function", "_host", "_live")
+    __slots__ = ("_function", "_live", "_logger", "_patterns")
 
-    def __init__(self, host: Host, live: Live, function: AnyFunction) -> None:
-        self._host = host
+    def __init__(
+        self, live: Live, function: AnyFunction, logger: logging.Logger
+    ) -> None:
         self._live = live
         self._function = function
+        self._logger = logger
+        self._patterns = [self._as_event(event) for event in live.run.events]
 
     def find_logger(self) -> logging.Logger:
         """Return the logger of the function's client."""
-        return self._host.logger_of(self._function)
+        return self._logger
 
     def make_events(self) -> list[Event]:
         """Return the events that started the run, each a copy of its own."""
-        return [self._as_event(event) for event in self._live.run.events]
+        return [self._copy(pattern) for pattern in self._patterns]
+
+    def _copy(self, pattern: Event) -> Event:
+        payload = self._payload(pattern)
+        if self._function.options.shows_input and "input" not in payload:
+            payload["input"] = payload.copy()
+        return pattern.with_data(payload)
+
+    def _payload(self, pattern: Event) -> JsonObject:
+        return copy_object(pattern.data)  # type: ignore[arg-type]  # made by _as_event
 
     def _as_event(self, event: ReceivedEvent) -> Event:
-        payload = self._payload(event)
-        if self._function.options.shows_input and "input" not in payload:
-            payload = {**payload, "input": payload}
-        return Event.arrived(event.wire, payload)
-
-    def _payload(self, event: ReceivedEvent) -> JsonObject:
-        """Return a copy of the event's data, a deferred one without its routing (A9)."""
+        """Return what the handler may see of an event: not its routing (rule A9)."""
         data = event.data
         if self._function.options.kind is not FunctionKind.ORDINARY:
             data = {key: data[key] for key in data if key not in _ROUTING}
-        return copy_object(data)
+        return Event.arrived(event.wire, data)
 
     def make_parents(self) -> list[DeferredParent]:
-        """Return the runs that deferred this one (rule A9)."""
-        run = self._live.run
+        """Return the runs that deferred this one (rule A9).
+
+        Raises:
+            UsageError: It is a run of a deferred function that was invoked by its id.
+        """
+        run, options = self._live.run, self._function.options
+        if options.kind is not FunctionKind.ORDINARY and not run.parent:
+            raise UsageError(
+                f"the {options.kind.value} {options.slug!r} was invoked, so that no "
+                "run has deferred it",
+                fix="start it with ctx.defer(...)",
+            )
         return [_parent(event) for event in run.events if run.parent]
 
     def make_input(self) -> object:
@@ -64,7 +81,7 @@ class ContextSource:
         Raises:
             NonRetriableError: The payload does not fit the function's schema.
         """
-        payload = self._payload(self._live.run.events[0])
+        payload = self._payload(self._patterns[0])
         schema = self._function.schema
         try:
             return payload if schema is None else schema.validate(payload)
@@ -77,5 +94,16 @@ def _parent(event: ReceivedEvent) -> DeferredParent:
     if not isinstance(routing, dict):  # only the engine makes such events
         raise InternalError(f"event {event.id!r} has no routing", fix="report this")
     return DeferredParent(
-        fn_slug=str(routing["parent_fn_slug"]), run_id=str(routing["parent_run_id"])
+        fn_slug=str(routing["parent_fn_slug"]),
+        run_id=str(routing["parent_run_id"]),
+        experiment=_experiment(event),
+    )
+
+
+def _experiment(event: ReceivedEvent) -> ExperimentRef | None:
+    carried = event.data.get(EXPERIMENT_KEY)
+    if not isinstance(carried, dict):
+        return None
+    return ExperimentRef(
+        experiment_name=str(carried["experimentName"]), variant=str(carried["variant"])
     )

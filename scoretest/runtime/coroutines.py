@@ -29,22 +29,23 @@ from .._model.operation import (
     WaitFor,
 )
 from .._model.place import Place
+from .._model.ports import Invoked
 from ..sdk.context import Context
 from ..sdk.current import current_port
 from ..sdk.errors import NonRetriableError, RetryAfterError
 from ..sdk.function import AnyFunction
 from ..times import Duration, Instant
-from .context_source import ContextSource
-from .entry import Entry
+from .entry import Entry, Request
 from .host import Host
+from .invoking import invocation
 from .leaving import LeaveHandler, NestedStep, in_group, in_step
 
 __all__ = ["AsyncEntry", "current_entry"]
 
 T = TypeVar("T")
 
-Tracked: TypeAlias = tuple[str, Any, Place]
-"""A step that was called: its id, the call's coroutine, and where."""
+Tracked: TypeAlias = tuple[str, Any, Place, str]
+"""A step that was called: the tool, the call's coroutine, where, and the step's id."""
 
 
 def current_entry() -> "AsyncEntry | None":
@@ -60,9 +61,14 @@ class AsyncEntry(Entry):
     _is_branch_left = False  # a task of a group's branch was, and was not seen
 
     def __init__(
-        self, driver: Host, live: Live, effect: Enter, function: AnyFunction
+        self,
+        driver: Host,
+        live: Live,
+        effect: Enter,
+        function: AnyFunction,
+        request: Request,
     ) -> None:
-        super().__init__(driver, live, effect, function)
+        super().__init__(driver, live, effect, function, request)
         self.children: list[asyncio.Task[object]] = []
         self._parked: set[asyncio.Task[object]] = set()
         self._calls: list[Tracked] = []
@@ -73,7 +79,13 @@ class AsyncEntry(Entry):
         """Go through the handler once and give the engine what came of it."""
         current_port.set(self)
         try:
-            outcome = await self._outcome()
+            try:
+                context = Context(self.source(), self, self.effect.attempt)
+                result = await self.function.entry(context)  # type: ignore[misc]  # the async kind
+            except BaseException as error:  # noqa: BLE001 -- looked at there, and raised again if it ends the test
+                outcome = self._interrupted(error)
+            else:
+                outcome = self._finished(result)
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # noqa: BLE001 -- GeneratorExit and the like end the test, not the run
@@ -82,30 +94,30 @@ class AsyncEntry(Entry):
         self._close_calls()
         self.answer(outcome)
 
-    async def _outcome(self) -> Outcome:
-        try:
-            source = ContextSource(self.driver, self.live, self.function)
-            if self.function.schema is not None:
-                source.make_input()  # refused before the handler reads it
-            context = Context(source, self, self.effect.attempt)
-            result = await self.function.entry(context)  # type: ignore[misc]  # the async kind
-        except asyncio.CancelledError as error:
-            if self.is_left:
-                return self.left()
-            return self.failed(error)
-        except MemoryError:
-            raise
-        except LeaveHandler as leave:  # from a group that the user's code left early
-            self.operations.extend(leave.operations)
-            return self.left()
-        except NestedStep:
-            return self.left()
-        except Exception as error:  # noqa: BLE001 -- whatever the user's code raises is its run's failure
-            self._note_swallowed()
-            return self.failed(error)
+    def _finished(self, result: object) -> Outcome:
         self._note_swallowed()
-        self._report_not_awaited()
+        if self._may_have_forgotten():
+            self._report_not_awaited()
         return self.returned(result)
+
+    def _interrupted(self, error: BaseException) -> Outcome:
+        """Return the outcome of a handler that *error* left.
+
+        Raises:
+            BaseException: It is not the run's affair.
+        """
+        match error:
+            case asyncio.CancelledError() if not self.is_left:
+                return self.failed(error)
+            case asyncio.CancelledError() | NestedStep():
+                return self.left()
+            case LeaveHandler():  # from a group that the user's code left early
+                self.operations.extend(error.operations)
+                return self.left()
+            case Exception() if not isinstance(error, MemoryError):
+                self._note_swallowed()
+                return self.failed(error)
+        raise error
 
     def _note_swallowed(self) -> None:
         if self.is_left or self._is_branch_left:
@@ -132,14 +144,15 @@ class AsyncEntry(Entry):
     # --- calls that nobody awaits -----------------------------------------------
 
     def track(
-        self, step_id: str, call: Coroutine[object, object, T], place: Place
+        self, tool: str, step_id: str, call: Coroutine[object, object, T], place: Place
     ) -> Coroutine[object, object, T]:
         """Return *call*, remembered until the entry ends."""
-        calls = self._calls
-        if calls and calls[-1][1].cr_frame is None:
-            calls.pop()  # one after the other is the rule: do not keep them all
-        calls.append((step_id, call, place))
+        self._calls.append((tool, call, place, step_id))
         return call
+
+    def _may_have_forgotten(self) -> bool:
+        """Say, quickly, whether a call was made that never came to its step."""
+        return self.reaches < len(self._calls)
 
     def _not_awaited(self) -> list[Tracked]:
         return [
@@ -151,17 +164,18 @@ class AsyncEntry(Entry):
         ]
 
     def _report_not_awaited(self) -> None:
-        for step_id, _, place in self._not_awaited():
+        for tool, _, place, step_id in self._not_awaited():
             self.report(
                 "STEP_NOT_AWAITED",
                 f"step {step_id!r} was called and never awaited, so it never ran",
-                f"write `await ctx.step...({step_id!r}, ...)`",
+                f"write `await ctx.{tool}({step_id!r}, ...)`",
                 place,
             )
 
     def _close_calls(self) -> None:
-        for _, call, _ in self._not_awaited():
-            call.close()  # else Python warns of it at some later collection
+        if self._may_have_forgotten():
+            for _, call, *_ in self._not_awaited():
+                call.close()  # else Python warns of it at some later collection
         self._calls.clear()
 
     # --- steps --------------------------------------------------------------------
@@ -228,6 +242,24 @@ class AsyncEntry(Entry):
         wait = WaitFor(step=name, event=event, expression=expression, timeout=within)
         await self._hand_in(*([] if self.is_skipped(name) else [wait]))
         return None
+
+    async def invoke(
+        self,
+        step_id: str,
+        function: Invoked,
+        data: object,
+        within: Duration | None,
+        place: Place,
+    ) -> Json:
+        """Leave the handler until a run of *function* has ended."""
+        name, memo = self.reach(step_id, "InvokeFunction", place)
+        if memo is not None:
+            return self.opened(memo)
+        if self.is_skipped(name):
+            return await self._hand_in()
+        return await self._hand_in(
+            invocation(self, name, function, data, within, place)
+        )
 
     async def parallel(
         self, branches: Sequence[Callable[[], Awaitable[T]]]

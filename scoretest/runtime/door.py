@@ -3,7 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import final
 
+from .._model.command import AssignVariant
 from .._model.event import Event
+from .._model.experiment import ExperimentRef
 from .._model.score import ScoreValue
 from .driver import Driver
 from .residence import Residence
@@ -43,3 +45,9 @@ class Door:
         """Write a checked score to the ledger."""
         self._residence.look_around()
         self._driver.write_score(name, value, run_id, step_id)
+
+    def assign_variant(
+        self, ref: ExperimentRef, *, run_id: str, step_id: str | None
+    ) -> None:
+        """Let the scores on a target count for a variant."""
+        self._driver.apply(AssignVariant(ref, run_id, step_id))

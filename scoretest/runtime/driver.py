@@ -6,16 +6,19 @@ of one of their steps still runs.
 """
 
 import asyncio
-import logging
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import Context as ContextVars
 from typing import Any
 
-from .._core.runs import RunRecord
 from .._engine import Engine, Live
-from .._json import to_wire
-from .._model.command import EntryReturned, ReportFinding, SendEvent, WriteScore
+from .._model.command import (
+    Command,
+    EntryReturned,
+    ReportFinding,
+    SendEvent,
+    WriteScore,
+)
 from .._model.effect import Enter
 from .._model.event import Event
 from .._model.finding import Finding, run_where
@@ -24,19 +27,20 @@ from .._model.place import Place, told
 from .._model.score import ScoreValue
 from ..errors import DeadlockError, LivelockError, UsageError
 from ..sdk.function import AnyFunction
-from ..times import Instant, to_instant
+from ..times import Instant
+from .collecting import rarely_collected
+from .context_source import ContextSource
 from .coroutines import AsyncEntry, current_entry
+from .entrance import Entrance
 from .entry import Entry
-from .host import Hosted, run_where_of
+from .host import Hosted
+from .intake import as_command
 from .loop import VirtualLoop
-from .plain import PlainEntry
 from .registry import Registry
 from .stubs import Stubs
 from .timer_heap import NEVER_US
 
 __all__ = ["Driver"]
-
-AnyEntry = AsyncEntry | PlainEntry
 
 
 class Driver:
@@ -47,20 +51,21 @@ class Driver:
         self.stubs = Stubs()
         self.on_moved: Callable[[Instant], None] | None = None
         self.registry = Registry(engine)
-        self._base = base
-        self._entries: dict[tuple[str, int], AnyEntry] = {}
+        self._entrance = Entrance(self, engine, self.registry, base)
+        self._entries = self._entrance.under_way
+        self._sources: dict[str, ContextSource] = {}
         self._to_leave: list[AsyncEntry] = []
         self._ended: list[AsyncEntry] = []
         self._told: set[tuple[str, str, str]] = set()
         self._crash: BaseException | None = None
         self._is_trouble_told = False
         self._is_stopped = False
-        self._newest = self._most_generations = 0
         self.move_to(loop)
 
     def move_to(self, loop: VirtualLoop) -> None:
         """Go on in *loop*, which has no other world; nothing may be under way."""
         self.loop = loop
+        self._entrance.move_to(loop)
         self._start_us = self.engine.now - loop.now_us
         loop.on_idle = self._idle
         loop.next_due = self._next_due
@@ -119,9 +124,10 @@ class Driver:
                 f"{len(events)} events in one request, over {most}",
                 fix="send them in several requests",
             )
-        commands = [self._as_command(event, sender) for event in events]
-        for command in commands:
-            self._deliver(command)
+        with rarely_collected():
+            commands = [as_command(e, sender, self.engine, self.note) for e in events]
+            for command in commands:
+                self._deliver(command)
         return [command.internal_id for command in commands]
 
     def _deliver(self, command: SendEvent) -> None:
@@ -132,35 +138,6 @@ class Driver:
                 self.crash(error)
             raise
         self.perform(effects)
-
-    def _as_command(self, event: Event, sender: Hosted | None) -> SendEvent:
-        what = f"the data of event {event.name!r}"
-        wire = to_wire(event.data, what=what)
-        if not isinstance(wire.value, dict):
-            raise UsageError(
-                f"{what} must be an object, not {type(event.data).__name__}",
-                fix='send {"ticketId": ...}',
-            )
-        ts = None if event.ts is None else to_instant(event.ts, what="ts")
-        self.engine.check_event(event.name, ts, wire.size)
-        for loss in wire.losses:
-            self.note(
-                Finding(
-                    code="LOSSY_OUTPUT",
-                    message=f"{loss.path}: {loss.what}",
-                    where=run_where_of(sender, self.now),
-                    fix="send what JSON can carry",
-                    run_id=sender.run_id if sender else "",
-                )
-            )
-        return SendEvent(
-            internal_id=self.engine.new_event_id(),
-            name=event.name,
-            data=wire.value,
-            id=event.id,
-            ts=ts,
-            sender=sender.run_id if sender else "",
-        )
 
     def write_score(
         self,
@@ -174,6 +151,10 @@ class Driver:
         command = WriteScore(
             name=name, value=value, run_id=run_id, step_id=step_id, writer=writer
         )
+        self.perform(self.engine.apply(command))
+
+    def apply(self, command: Command) -> None:
+        """Let one thing happen in the engine, and do what follows."""
         self.perform(self.engine.apply(command))
 
     def note(self, finding: Finding) -> None:
@@ -203,26 +184,9 @@ class Driver:
     # --- entries ----------------------------------------------------------------------
 
     def perform(self, effects: Sequence[Enter]) -> None:
-        """Start the entries that the engine asks for, in its order."""
-        for effect in effects:
-            live = self.engine.lives[effect.run_id]
-            run = live.run
-            self._newest = max(self._newest, run.generation)
-            if self._newest > self._most_generations:
-                self._refuse_chain(run)
-            slug = run.function.slug
-            function = self.registry.functions[slug]
-            kind = AsyncEntry if function.is_async else PlainEntry
-            entry = kind(self, live, effect, function)
-            self._entries[effect.run_id, effect.entry] = entry
-            # an entry inherits nothing from whoever happened to cause it: neither a
-            # context nor, through the loop's factory, a place among another's tasks
-            entry.task = asyncio.Task(
-                entry.main(),
-                loop=self.loop,
-                name=f"{slug}#{effect.entry}",  # asyncio's own would count all tasks
-                context=self._base.copy(),
-            )
+        """Let the entries begin that the engine asks for, in its order."""
+        if effects:
+            self._entrance.admit(effects)
 
     @contextmanager
     def operation(self, chain: int, *, may_wait: bool = False) -> Iterator[None]:
@@ -235,9 +199,10 @@ class Driver:
         Raises:
             DeadlockError: It is over, and a handler waits for what nobody will do.
         """
-        self._most_generations = self._newest + chain
+        self._entrance.allow(chain)
         try:
-            yield
+            with rarely_collected():
+                yield
             self._raise_crash()
             if not may_wait and self._next_due() is None:
                 self.check_deadlock()
@@ -247,20 +212,14 @@ class Driver:
             self._is_trouble_told = True
             raise
 
-    def _refuse_chain(self, run: RunRecord) -> None:
-        options = run.function
-        error = LivelockError(
-            f"runs start each other without end: this one of {options.slug!r} is "
-            f"number {run.generation} in its chain",
-            where=run_where(options.slug, options.place, run.id, "", self.now),
-            fix="let one function of the cycle stop sending, or go on for a limited "
-            'time: harness.fast_forward(within="1d")',
-        )
-        self.crash(error)
-
-    def logger_of(self, function: AnyFunction) -> logging.Logger:
-        """Return the logger of the function's client."""
-        return self.registry.loggers[function.id]
+    def source_of(self, live: Live, function: AnyFunction) -> ContextSource:
+        """Return what the contexts of a run's entries tell of it."""
+        source = self._sources.get(live.run.id)
+        if source is None:
+            logger = self.registry.loggers[function.id]
+            source = ContextSource(live, function, logger)
+            self._sources[live.run.id] = source
+        return source
 
     def leave_when_idle(self, entry: AsyncEntry) -> None:
         """Leave *entry* as soon as nothing else can happen in it."""
@@ -284,8 +243,9 @@ class Driver:
         except Exception as error:  # noqa: BLE001 -- a storm of events, or our own bug: never silent
             self.crash(error)
             return
-        if effects:
-            self.perform(effects)
+        if entry.live.run.is_over:
+            self._sources.pop(effect.run_id, None)
+        self.perform(effects)
 
     def _idle(self) -> bool:
         """Leave the entries that have come to a step; say whether there were any."""
@@ -378,7 +338,7 @@ class Driver:
             )
         return "; ".join(lines) or "no handler is under way"
 
-    def under_way(self) -> list[AnyEntry]:
+    def under_way(self) -> list[Entry]:
         """Return the entries that have not ended, and those that left tasks behind."""
         return [*self._entries.values(), *self._ended]
 
@@ -388,7 +348,7 @@ class Driver:
         for entry in self._entries.values():
             entry.forget_error()
         self._is_stopped = True
-        self._entries.clear()
+        self._entrance.close()
         self._to_leave.clear()
 
 

@@ -6,15 +6,18 @@ operation. `Entry` is the port that the SDK's context talks to.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 from .._core.memos import Memo
 from .._engine import Live
 from .._ids import hash_id
-from .._json import Json, Wire, copy_json, to_wire
+from .._json import CONTAINERS, Json, Wire, copy_json, to_wire
+from .._model.command import AssignVariant, TakeVariant
 from .._model.effect import Enter
 from .._model.event import Event
+from .._model.experiment import ExperimentRef, TakenVariant
 from .._model.operation import (
     DeferAbort,
     DeferAdd,
@@ -29,16 +32,19 @@ from .._model.operation import (
 )
 from .._model.place import Place
 from .._model.score import ScoreValue
-from ..errors import NotBuiltError, UsageError
+from ..errors import InternalError, NotBuiltError, UsageError
+from ..sdk.current import note_step
 from ..sdk.errors import StepError
 from ..sdk.function import AnyFunction
 from ..times import Instant
+from .context_source import ContextSource
 from .deferring import DeferBuffer
 from .failures import describe_error
 from .host import Host
+from .inspection import beyond_anyio
 from .leaving import NestedStep, in_group, in_step
 
-__all__ = ["Entry"]
+__all__ = ["Entry", "Request"]
 
 # a handler that swallows this many interrupts in one entry will never be left
 _MOST_SWALLOWED = 100
@@ -48,6 +54,18 @@ _SWALLOWED = (
 )
 
 
+class Request(NamedTuple):
+    """What the server tells an entry, as it stood when the entry was asked for (E6).
+
+    Attributes:
+        memos: The steps that had settled.
+        defers: The defers that it had accepted, and whether each could be aborted.
+    """
+
+    memos: dict[str, Memo]
+    defers: Mapping[str, bool]
+
+
 class Entry:
     """What one entry has seen and what it will answer."""
 
@@ -55,27 +73,48 @@ class Entry:
     task: "asyncio.Task[None] | None" = None
     is_left = False
     is_hopeless = False
+    reaches = 0  # how many calls of step tools came to their step
     is_cut_short = False  # an error left a group before its last branch
+    has_variants = False  # an experiment has to know whether its variant takes a step
     _replayed = 0
     _swallowed = 0
     _deferring: DeferBuffer | None = None
 
     def __init__(
-        self, driver: Host, live: Live, effect: Enter, function: AnyFunction
+        self,
+        driver: Host,
+        live: Live,
+        effect: Enter,
+        function: AnyFunction,
+        request: Request,
     ) -> None:
         self.driver = driver
         self.live = live
         self.effect = effect
         self.function = function
         self.run_id = live.run.id
-        self.memos = live.memos.settled.copy()
+        self.memos, self._kept_defers = request
         self.reached: dict[str, StepName] = {}
         self.operations: list[Operation] = []
         self.running: list[StepName] = []
         self._counts: dict[str, int] = {}
-        self._kept_defers = live.defers.known
+
+    async def main(self) -> None:
+        """Go through the handler once and give the engine what came of it."""
+        raise InternalError("an entry of no kind was entered", fix="report this")
 
     # --- the run, for the context ---------------------------------------------
+
+    def source(self) -> ContextSource:
+        """Return what the context tells of the run.
+
+        Raises:
+            NonRetriableError: The payload does not fit the function's schema.
+        """
+        source = self.driver.source_of(self.live, self.function)
+        if self.function.schema is not None:
+            source.make_input()  # refused before the handler reads it
+        return source
 
     @property
     def step(self) -> str:
@@ -112,6 +151,17 @@ class Entry:
         """Write a checked score, in the name of this run."""
         self.driver.write_score(name, value, run_id, step_id, writer=self.run_id)
 
+    def assign_variant(
+        self, ref: ExperimentRef, *, run_id: str, step_id: str | None
+    ) -> None:
+        """Let the scores on a target count for a variant, in the name of this run."""
+        self.driver.apply(AssignVariant(ref, run_id, step_id, self.run_id))
+
+    def take_variant(self, choice: TakenVariant) -> None:
+        """Note which variant the run takes."""
+        self.has_variants = True
+        self.driver.apply(TakeVariant(self.run_id, choice))
+
     # --- defers --------------------------------------------------------------------
 
     def saw_defer(self, hashed: str) -> bool:
@@ -145,26 +195,30 @@ class Entry:
         Raises:
             NestedStep: The step is called inside another one.
         """
+        self.reaches += 1
         outer = in_step.get()
         if outer is not None:
             self.report(
                 "NESTED_STEP",
                 f"step {step_id!r} was called inside step {str(outer)!r}",
                 "call it before or after the outer step, never in its callback",
-                place,
+                beyond_anyio(place),
             )
             raise NestedStep
         if self.is_left:
             self._resume_swallowed(step_id, place)
+        if self.has_variants:
+            note_step()
         index = self._counts.get(step_id, 0)
         self._counts[step_id] = index + 1
         name = _step_name(step_id, index)
         hashed = name.hashed
         self.reached[hashed] = name
-        known = self.live.memos.steps.get(hashed)
-        if known is None:
-            return name, None
-        if known.op != op:
+        memo = self.memos.get(hashed)
+        if memo is not None:
+            self._replayed += 1
+        known = memo or self.live.memos.steps.get(hashed)
+        if known is not None and known.op != op:
             self.report(
                 "NONDETERMINISTIC",
                 f"step {str(name)!r} was a {known.op} on an earlier entry and is "
@@ -172,9 +226,6 @@ class Entry:
                 "let the same code reach the same steps on every entry",
                 place,
             )
-        memo = self.memos.get(hashed)
-        if memo is not None:
-            self._replayed += 1
         return name, memo
 
     def _resume_swallowed(self, step_id: str, place: Place) -> None:
@@ -202,7 +253,7 @@ class Entry:
             error = memo.error
             raise StepError(error.message, error.name, error.stack)
         data = memo.data
-        return copy_json(data) if isinstance(data, dict | list) else data
+        return copy_json(data) if type(data) in CONTAINERS else data
 
     def is_skipped(self, name: StepName) -> bool:
         """Say whether this entry is for another step of the group (rule E1)."""
@@ -215,7 +266,7 @@ class Entry:
     def ran(self, name: StepName, output: object) -> StepRan | StepRaised:
         """Return the answer for a step whose callback returned."""
         try:
-            wire = self._over_the_wire(output, f"the result of step {str(name)!r}")
+            wire = self.over_the_wire(output, f"the result of step {str(name)!r}")
         except UsageError as error:
             return StepRaised(name, describe_error(error, self.now))
         return StepRan(name, wire.value, wire.size)
@@ -234,7 +285,12 @@ class Entry:
         )
         return StepRaised(name, info)
 
-    def _over_the_wire(self, value: object, what: str) -> Wire:
+    def over_the_wire(self, value: object, what: str) -> Wire:
+        """Send *value* over the wire and tell of what it lost.
+
+        Raises:
+            UsageError: JSON cannot carry it.
+        """
         wire = to_wire(value, what=what)
         for loss in wire.losses:
             self.report(
@@ -251,7 +307,7 @@ class Entry:
         """Return the outcome of a handler that came to its end."""
         self._check_path()
         try:
-            wire = self._over_the_wire(result, "the handler's result")
+            wire = self.over_the_wire(result, "the handler's result")
         except UsageError as error:  # rule X3
             return Raised(describe_error(error, self.now))
         return Returned(wire.value)

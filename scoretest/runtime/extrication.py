@@ -10,9 +10,12 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any
+from typing import Any, Final, TypeGuard
 
 __all__ = ["raise_between_lines", "tracing_restored"]
+
+_RUNTIME: Final = "scoretest.runtime"
+_TOOLS: Final = "scoretest.sdk"
 
 
 @contextmanager
@@ -26,12 +29,13 @@ def tracing_restored() -> Iterator[None]:
             sys.settrace(before)
 
 
-def raise_between_lines(interrupt: Callable[[], BaseException], innermost: int) -> None:
-    """Raise an interrupt at each next line of the frames that lie around the caller.
+def raise_between_lines(interrupt: Callable[[], BaseException]) -> None:
+    """Raise an interrupt at each next line of the handler's frames around the caller.
+
+    The tools through which the handler came here are left out, wherever they stand.
 
     Args:
         interrupt: Makes what is raised.
-        innermost: How many frames to leave out, counted from this function's caller.
     """
 
     def trace(_frame: FrameType, event: str, _arg: Any) -> Any:
@@ -39,10 +43,16 @@ def raise_between_lines(interrupt: Callable[[], BaseException], innermost: int) 
             raise interrupt()
         return trace
 
-    frame: FrameType | None = sys._getframe(innermost + 1)  # noqa: SLF001 -- the only way to a running frame
-    while frame is not None and not frame.f_globals.get("__name__", "").startswith(
-        "scoretest.runtime"
-    ):
-        frame.f_trace = trace
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 -- the only way to a running frame
+    while _is_in(frame, _RUNTIME, _TOOLS):
         frame = frame.f_back
-    sys.settrace(trace)
+    while frame is not None and not _is_in(frame, _RUNTIME):
+        if not _is_in(frame, _TOOLS):
+            frame.f_trace = trace
+        frame = frame.f_back
+    # frames to come are left alone: the tools may call more before they return
+    sys.settrace(lambda _frame, _event, _arg: None)
+
+
+def _is_in(frame: FrameType | None, *wings: str) -> TypeGuard[FrameType]:
+    return frame is not None and frame.f_globals.get("__name__", "").startswith(wings)

@@ -14,15 +14,16 @@ from .._model.limits import Limits
 from .._model.place import told
 from ..errors import NotBuiltError, ScoretestError, near_miss
 from ..sdk.client import Client
-from ..sdk.function import AnyFunction, Function
 from ..sdk.places import caller
 from ..times import to_instant
 from .async_face import AsyncFace
 from .async_travel import AsyncTravel
+from .cancelling import cancel_run
 from .checks import as_events, check_choices, check_served
 from .door import Door
 from .driver import Driver
 from .expectations import ExpectedFailure
+from .foreign import AnyClient, Served, translated
 from .judgement import Judgement, raise_findings
 from .loop import VirtualLoop
 from .noting import note_timeline
@@ -108,11 +109,11 @@ class Harness(AsyncFace, ReadingFace):
 
     # --- functions --------------------------------------------------------------
 
-    def serve(self, client: Client, functions: Sequence[AnyFunction]) -> Self:
+    def serve(self, client: AnyClient, functions: Sequence[Served]) -> Self:
         """Register *functions* of *client*; calls of the client now reach this world.
 
         Args:
-            client: The app.
+            client: The app: a `Client`, or an ``inngest.Inngest`` with its functions.
             functions: Everything it serves: ordinary functions, deferred ones, scorers.
 
         Returns:
@@ -123,11 +124,12 @@ class Harness(AsyncFace, ReadingFace):
                 the same app. Then nothing is registered.
         """
         self._residence.stand_here("serve")
-        check_served(client, functions, self._clients, self._registry.functions)
-        self._registry.serve(client, functions)
-        if client.app_id not in self._clients:
-            self._clients[client.app_id] = client
-            client.attach(self._door)
+        ours, parts = translated(client, functions)
+        check_served(ours, parts, self._clients, self._registry.functions)
+        self._registry.serve(ours, parts)
+        if ours.app_id not in self._clients:
+            self._clients[ours.app_id] = ours
+            ours.attach(self._door)
         return self
 
     # --- what can happen --------------------------------------------------------
@@ -216,7 +218,7 @@ class Harness(AsyncFace, ReadingFace):
 
     def stub(
         self,
-        function: Function[Any],
+        function: Served,
         step_id: str,
         *,
         returns: object = NOT_GIVEN,
@@ -249,13 +251,11 @@ class Harness(AsyncFace, ReadingFace):
             place=told(caller()),
         )
 
-    def cancel(self, run: Run) -> NoReturn:
-        """Cancel a run; not built yet."""
-        raise NotBuiltError(
-            "harness.cancel() is not built yet",
-            seen=repr(run),
-            fix="let the run end by itself in this test",
-        )
+    def cancel(self, run: Run | str) -> None:
+        """Cancel a run that has not ended, as the server's API does (rule F1)."""
+        self._residence.run_here("cancel")
+        cancel_run(self._driver, self._reader.source, run)
+        self._travel.settle()
 
     @property
     def faults(self) -> NoReturn:
@@ -284,7 +284,7 @@ class Harness(AsyncFace, ReadingFace):
         """
         self._judgement.allow(code, reason)
 
-    def expect_failure(self, function: Function[Any]) -> ExpectedFailure:
+    def expect_failure(self, function: Served) -> ExpectedFailure:
         """Return a context manager: exactly one run of *function* must fail inside it.
 
         Raises:

@@ -3,11 +3,11 @@
 The driver makes entries, so an entry cannot name the driver: it names this.
 """
 
-import logging
 from collections.abc import Sequence
 from typing import Any, Protocol
 
 from .._engine import Live
+from .._model.command import Command
 from .._model.event import Event
 from .._model.finding import run_where
 from .._model.operation import Operation, Outcome
@@ -15,6 +15,7 @@ from .._model.place import Place
 from .._model.score import ScoreValue
 from ..sdk.function import AnyFunction
 from ..times import Instant
+from .context_source import ContextSource
 from .stubs import Stubs
 
 __all__ = ["Host", "Hosted", "run_where_of"]
@@ -47,8 +48,8 @@ class Host(Protocol):
     def stubs(self) -> Stubs:
         """What stands in for the callbacks of steps."""
 
-    def logger_of(self, function: AnyFunction) -> logging.Logger:
-        """Return the logger of the function's client."""
+    def source_of(self, live: Live, function: AnyFunction) -> ContextSource:
+        """Return what the contexts of a run's entries tell of it."""
 
     def send(self, events: Sequence[Event], sender: Hosted | None = None) -> list[str]:
         """Let *events* arrive, and return the server's ids."""
@@ -62,6 +63,9 @@ class Host(Protocol):
         writer: str = "",
     ) -> None:
         """Write a checked score to the ledger."""
+
+    def apply(self, command: Command) -> None:
+        """Let one thing happen in the engine, and do what follows."""
 
     def report(
         self,

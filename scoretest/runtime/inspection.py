@@ -1,5 +1,6 @@
 """Questions about threads and files that only a look at them can answer."""
 
+import asyncio
 import socket
 import sys
 import threading
@@ -8,13 +9,17 @@ from collections.abc import Set as AbstractSet
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
+from types import FrameType
 from typing import Any, Final
+
+from .._model.place import Place
 
 __all__ = [
     "POOL_NAME",
     "Link",
     "anyio_workers",
     "awaits_the_loop",
+    "beyond_anyio",
     "call_name",
     "has_task",
     "is_pool_thread",
@@ -63,6 +68,31 @@ def awaits_the_loop(ident: int | None) -> bool:
         return False
     future = frame.f_locals["self"]
     return not future.running() and not future.done()
+
+
+def beyond_anyio(place: Place) -> Place:
+    """Return *place*, or the line of the thread for which anyio came to it.
+
+    ``anyio.from_thread.run(ctx.step.run, "a", f)`` calls the step on the loop, from a
+    line of anyio's own; the user's line waits in the thread.
+    """
+    called = getattr(asyncio.current_task(), "get_coro", object)()
+    frame = getattr(called, "cr_frame", None)
+    if frame is None or not frame.f_globals["__name__"].startswith("anyio."):
+        return place
+    function = frame.f_locals.get("func")
+    threads = sys._current_frames().values()  # noqa: SLF001 -- as above
+    callers = (line for thread in threads for line in _callers_of(function, thread))
+    return next(callers, place)
+
+
+def _callers_of(function: object, frame: FrameType | None) -> Iterator[Place]:
+    """Yield the lines of a thread that have *function* called on the loop."""
+    while frame is not None and frame.f_back is not None:
+        is_anyio = frame.f_globals.get("__name__") == "anyio.from_thread"
+        if is_anyio and frame.f_locals.get("func") is function:
+            yield frame.f_back.f_code, frame.f_back.f_lasti
+        frame = frame.f_back
 
 
 def position_of(ident: int) -> int:

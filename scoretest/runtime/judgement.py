@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import final
 
 from .._json import show
-from .._model.fact import FindingReported, RunFailed
+from .._model.fact import FindingReported, InvokeFailed, RunFailed
 from .._model.finding import CODES, Finding, run_where
 from ..errors import FindingsError, UsageError, near_miss
 from .reader import Reader
@@ -53,6 +53,8 @@ class Judgement:
 
     def _failures(self) -> Iterator[Finding]:
         told = {f.run_id for f in self._reported() if f.code == "USAGE_ERROR"}
+        # what became of the failure of an invoked run is its caller's affair
+        told |= {fact.invoked for _, fact in self._reader.facts_of(InvokeFailed)}
         for at, fact in self._reader.facts_of(RunFailed):
             if fact.run_id not in self._reader.looked_at | told:
                 function = self._reader.run(fact.run_id).function_id

@@ -125,6 +125,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Return the virtual time in seconds, for asyncio and those who use it."""
         return self._now_us / 1_000_000
 
+    def run_newest(self) -> None:
+        """Run the callback that was scheduled last, ahead of its turn."""
+        self._ready.pop()._run()  # noqa: SLF001 -- a handle has no other way to be run
+
     def call_later(
         self,
         delay: float,
@@ -362,11 +366,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         )
 
     def stop(self) -> None:
-        """Stop the loop, unless a task on the loop asks for it.
-
-        Raises:
-            UsageError: a task called it.
-        """
+        """Stop the loop; a task on it that asks for that gets a `UsageError`."""
         if self.is_running() and asyncio.current_task(self) is not None:
             raise verdicts.fenced(self._where(), call="stop")
         super().stop()

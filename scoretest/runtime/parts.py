@@ -25,6 +25,7 @@ class RunStatus(StrEnum):
 _STATUS: Final = {
     RunState.COMPLETED: RunStatus.COMPLETED,
     RunState.FAILED: RunStatus.FAILED,
+    RunState.CANCELLED: RunStatus.CANCELLED,
 }
 
 

@@ -20,14 +20,15 @@ from .._model.operation import (
     WaitFor,
 )
 from .._model.place import Place
+from .._model.ports import Invoked
 from ..errors import UsageError
 from ..sdk.context import ContextSync
 from ..sdk.current import current_port
 from ..sdk.errors import NonRetriableError, RetryAfterError
 from ..times import Duration, Instant
-from .context_source import ContextSource
 from .entry import Entry
 from .extrication import raise_between_lines, tracing_restored
+from .invoking import invocation
 from .leaving import LeaveHandler, NestedStep, in_group, in_step
 
 __all__ = ["PlainEntry"]
@@ -53,10 +54,7 @@ class PlainEntry(Entry):
 
     def _outcome(self) -> Outcome:
         try:
-            source = ContextSource(self.driver, self.live, self.function)
-            if self.function.schema is not None:
-                source.make_input()  # refused before the handler reads it
-            context = ContextSync(source, self, self.effect.attempt)
+            context = ContextSync(self.source(), self, self.effect.attempt)
             with tracing_restored():
                 result = self.function.entry(context)
         except LeaveHandler as leave:
@@ -130,6 +128,22 @@ class PlainEntry(Entry):
         self._hand_in(*([] if self.is_skipped(name) else [wait]))
         return None
 
+    def invoke(
+        self,
+        step_id: str,
+        function: Invoked,
+        data: object,
+        within: Duration | None,
+        place: Place,
+    ) -> Json:
+        """Leave the handler until a run of *function* has ended."""
+        name, memo = self.reach(step_id, "InvokeFunction", place)
+        if memo is not None:
+            return self.opened(memo)
+        if self.is_skipped(name):
+            return self._hand_in()
+        return self._hand_in(invocation(self, name, function, data, within, place))
+
     def parallel(self, branches: Sequence[Callable[[], T]]) -> tuple[T, ...]:
         """Go through all *branches*, and leave the handler once for all their steps."""
         token = in_group.set(True)
@@ -156,8 +170,7 @@ class PlainEntry(Entry):
     def _hand_in(self, *operations: Operation) -> Json:
         """Hand in *operations* and go no further; a group collects them first."""
         if self.is_hopeless:
-            # counted from here: this method, the step's in the port, the step itself
-            raise_between_lines(lambda: LeaveHandler(()), innermost=3)
+            raise_between_lines(lambda: LeaveHandler(()))
             return None
         self.is_left = True
         raise LeaveHandler(operations)

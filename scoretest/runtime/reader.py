@@ -10,10 +10,10 @@ from .._model.fact import EventReceived, Fact, TraceEntry
 from ..errors import UsageError, near_miss
 from ..reports.timeline import Timeline
 from ..times import Instant
-from .checks import pick
+from .cancelling import spared
 from .parts import event_view
 from .scores import Scores
-from .sent import Sent, would_ignore
+from .sent import Sent, as_wire, would_ignore
 from .views import OpenWait, Run, Source, find_run
 
 __all__ = ["Reader"]
@@ -64,14 +64,18 @@ class Reader:
         of_function = [run for run in self.runs if run.function_id == which]
         if found or len(of_function) == 1:
             return found or of_function[0]
-        hint = "" if of_function or which in served else _near(which, served)
-        return pick(
-            of_function,
-            self.runs,
-            f"run of {which!r}{hint}",
-            "pick one from harness.runs"
-            if of_function
-            else "start it with harness.send(...), and name it by the function itself",
+        if of_function:
+            raise UsageError(
+                f"function {which!r} has {len(of_function)} runs, and run() cannot "
+                "tell which one is meant",
+                seen="; ".join(map(repr, of_function)),
+                fix="take it from harness.runs, or from the .runs of what send() "
+                "returned",
+            )
+        raise UsageError(
+            f"there is no run of {which!r}{_near(which, served)}",
+            seen="; ".join(map(repr, self.runs)) or "there are none at all",
+            fix="start it with harness.send(...), and name it by the function itself",
         )
 
     @property
@@ -97,26 +101,31 @@ class Reader:
         return Timeline(self._engine.trace, self._start)
 
     def explain(self, which: Event | Sent) -> str:
-        """Say why waits refused an event, or would refuse one that was not sent.
+        """Say why an event resumes no wait and cancels no run, sent or not.
 
         Raises:
             UsageError: *which* is neither an event nor what `send` returned.
         """
+        source, engine = self.source, self._engine
         if isinstance(which, Sent):
-            waits = which.ignored
+            found = [str(wait) for wait in which.ignored]
+            for at, event in which.arrivals:
+                found += spared(source, event.name, event.wire, at)
         elif isinstance(which, Event):
-            waits = would_ignore(self.source, which)
+            found = [str(wait) for wait in would_ignore(source, which)]
+            wire = as_wire(which, engine.now)
+            found += spared(source, which.name, wire, len(engine.trace))
         else:
             raise UsageError(
                 f"explain() takes an Event, or what send() returned, not {show(which)}",
                 fix='write harness.explain(Event(name="support/feedback.received"))',
             )
-        return "\n".join(map(str, waits)) or (
-            "no open wait on this event's name refused it"
-        )
+        return "\n".join(found) or "no open wait on this event's name refused it"
 
 
 def _near(slug: str, served: Collection[str]) -> str:
     """Return a hint at the function that was meant, perhaps by its fn_id alone."""
+    if slug in served:
+        return ""
     full = (known for known in served if known.endswith(f"-{slug}"))
     return near_miss(next(full, slug), served)

@@ -1,13 +1,12 @@
 """What can be read of a harness."""
 
 from datetime import datetime
-from typing import Any
 
 from .._model.event import Event
 from ..reports.timeline import Timeline
-from ..sdk.function import Function
 from ..times import to_datetime
 from .driver import Driver
+from .foreign import Served
 from .reader import Reader
 from .registry import Registry
 from .residence import Residence
@@ -37,7 +36,7 @@ class ReadingFace:
         """All runs, in the order of starting."""
         return self._reader.runs
 
-    def run(self, which: Function[Any] | str) -> Run:
+    def run(self, which: Served | str) -> Run:
         """Return the only run of a function, or the run of an id.
 
         Raises:
@@ -69,7 +68,7 @@ class ReadingFace:
         return self._reader.timeline
 
     def explain(self, which: Event | Sent) -> str:
-        """Say for each wait on an event's name why the event does not satisfy it.
+        """Say why an event resumes no wait and cancels no run, for each that it might.
 
         Args:
             which: What `send` returned, or an event that was not sent: then the waits

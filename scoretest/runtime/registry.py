@@ -6,11 +6,18 @@ from typing import final
 
 from .._engine import Engine
 from .._json import show
+from .._model.command import ReportFinding
+from .._model.finding import Finding
 from ..errors import UsageError
 from ..sdk.client import Client
 from ..sdk.function import AnyFunction, Function
+from .coroutines import AsyncEntry
+from .foreign import EntryKind, ForeignFunction
+from .plain import PlainEntry
 
 __all__ = ["Registry"]
+
+_ONLY_AT_THE_END = "a wildcard stands for the end of a name, after '/' or '.'"
 
 
 @final
@@ -20,20 +27,44 @@ class Registry:
     Attributes:
         functions: By slug.
         loggers: Where each logs to, by slug.
+        entry_kinds: What makes the entries of each, by slug.
     """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.functions: dict[str, AnyFunction] = {}
         self.loggers: dict[str, logging.Logger] = {}
+        self.entry_kinds: dict[str, EntryKind] = {}
 
     def serve(self, client: Client, functions: Sequence[AnyFunction]) -> None:
         """Register functions that were checked."""
-        conditions = [self._engine.conditions(f.options) for f in functions]
-        for function, of_triggers in zip(functions, conditions, strict=True):
+        parts = [part for function in functions for part in function.parts]
+        conditions = [self._engine.conditions(part.options) for part in parts]
+        for function, of_triggers in zip(parts, conditions, strict=True):
             self._engine.register(function.options, of_triggers)
             self.functions[function.id] = function
             self.loggers[function.id] = client.logger
+            self.entry_kinds[function.id] = _entry_kind(function)
+            self._tell_dead(function)
+
+    def _tell_dead(self, function: AnyFunction) -> None:
+        """Tell of the wildcards that stand where the server never matches them."""
+        options = function.options
+        for trigger in options.triggers:
+            if trigger.is_dead:
+                what = f"the trigger {trigger.event!r} of {function.id!r} never matches"
+                fix = 'write TriggerEvent(event="support/*"), or name each event'
+                self._tell(function, f"{what}: {_ONLY_AT_THE_END}", fix)
+        for cancel in options.life.cancel:
+            if "*" in cancel.event:
+                what = f"the cancel on {cancel.event!r} of {function.id!r}"
+                fix = "write a Cancel for each event"
+                self._tell(function, f"{what} never matches: it has no wildcards", fix)
+
+    def _tell(self, function: AnyFunction, message: str, fix: str) -> None:
+        where = function.options.place
+        finding = Finding(code="TRIGGER_DEAD", message=message, where=where, fix=fix)
+        self._engine.apply(ReportFinding(finding))
 
     def slug_of(self, function: object) -> str:
         """Return the slug of a function that is served.
@@ -43,6 +74,9 @@ class Registry:
         """
         if isinstance(function, Function) and function.id in self.functions:
             return function.id
+        for slug, known in self.functions.items():
+            if isinstance(known, ForeignFunction) and known.original is function:
+                return slug
         served = ", ".join(sorted(self.functions)) or "none"
         if isinstance(function, str) and function in self.functions:
             raise UsageError(
@@ -54,3 +88,9 @@ class Registry:
             seen=f"served: {served}",
             fix="pass the function itself, and add it to harness.serve(...)",
         )
+
+
+def _entry_kind(function: AnyFunction) -> EntryKind:
+    if isinstance(function, ForeignFunction):
+        return function.entry_kind
+    return AsyncEntry if function.is_async else PlainEntry

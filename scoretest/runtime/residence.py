@@ -12,7 +12,8 @@ from typing import Any, Final, Literal, final
 from ..errors import DeadlockError, ScoretestError, UsageError
 from ..sdk.current import current_port
 from .coroutines import AsyncEntry
-from .driver import AnyEntry, Driver
+from .driver import Driver
+from .entry import Entry
 from .loop import VirtualLoop
 from .shared_loop import SharedLoop
 from .wall_clock import WallClock, stranger_at_the_clock
@@ -267,12 +268,12 @@ def _in_real_time(verb: str, loop: asyncio.AbstractEventLoop | None) -> UsageErr
     )
 
 
-def _is_cancelled(entry: AnyEntry) -> bool:
+def _is_cancelled(entry: Entry) -> bool:
     task = entry.task
     return task is not None and task.cancelling() > 0 and not entry.is_left
 
 
-def _tasks_of(entries: Iterable[AnyEntry]) -> "list[asyncio.Task[Any]]":
+def _tasks_of(entries: Iterable[Entry]) -> "list[asyncio.Task[Any]]":
     """Return the tasks of *entries* that are not done, each handler's before its own."""
     tasks: list[asyncio.Task[Any]] = []
     for entry in entries:

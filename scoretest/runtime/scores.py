@@ -1,11 +1,12 @@
 """The scores of a world, as a test reads them."""
 
 from collections.abc import Iterator, Sequence
-from typing import NoReturn, final, overload
+from typing import final, overload
 
 from .._json import show
-from ..errors import NotBuiltError, UsageError, near_miss
+from ..errors import UsageError, near_miss
 from ..times import format_instant, to_instant
+from .variants import VariantTable, compare_variants
 from .views import Run, ScoreRecord, Source
 
 __all__ = ["Scores"]
@@ -76,12 +77,36 @@ class Scores(Sequence[ScoreRecord]):
         """Return the scores of this name, on whatever run."""
         return [record for record in self if record.name == name]
 
-    def by_variant(self, experiment: str) -> NoReturn:
-        """Compare variants; experiments are not built yet."""
-        raise NotBuiltError(
-            f"scores.by_variant({experiment!r}) is not built yet",
-            fix="compare scores.named(...) of the runs yourself",
-        )
+    def by_variant(self, experiment: str, *, score: str | None = None) -> VariantTable:
+        """Compare the variants of an experiment by the scores on their runs.
+
+        Args:
+            experiment: The name that `ctx.group.experiment` was given.
+            score: The only score to compare; all when left out.
+
+        Raises:
+            UsageError: Nothing is known of such an experiment, or of such a score.
+
+        Source: rule G6.
+        """
+        book = self._source.engine.experiments
+        if experiment not in book.names:
+            raise UsageError(
+                f"no run took a variant of {show(experiment)}"
+                f"{near_miss(experiment, book.names)}",
+                seen=f"the experiments are {list(book.names)}"
+                if book.names
+                else "no experiments at all",
+                fix="name what ctx.group.experiment(...) was given",
+            )
+        found = [
+            record
+            for record in self
+            if record.step_id is None
+            and (ref := record.experiment) is not None
+            and ref.experiment_name == experiment
+        ]
+        return compare_variants(experiment, book.variants(experiment), found, score)
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Scores):

@@ -6,9 +6,9 @@ from typing import SupportsIndex, final, overload
 from .._core.waits import Wait
 from .._json import JsonObject
 from .._model.event import Event, ReceivedEvent
-from .._model.fact import EventReceived, Fact, RunQueued, WaitMatched
+from .._model.fact import EventReceived, Fact, RunCancelled, RunQueued, WaitMatched
 from ..errors import UsageError, near_miss
-from ..times import MILLISECOND, to_instant
+from ..times import MILLISECOND, Instant, to_instant
 from .views import OpenWait, Run, Source
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "ResumedRuns",
     "Sent",
     "StartedRuns",
+    "as_wire",
     "ignored",
     "would_ignore",
 ]
@@ -101,7 +102,7 @@ class Sent:
         started = [
             self._run(fact.run_id)
             for _, fact in self._facts()
-            if isinstance(fact, RunQueued)
+            if isinstance(fact, RunQueued) and fact.event_id in self.ids
         ]
         return StartedRuns(started, "" if started else self._near_trigger())
 
@@ -117,22 +118,36 @@ class Sent:
     @property
     def resumed(self) -> list[Run]:
         """The runs that had a wait which these events satisfied, in order."""
-        matched = [f.run_id for _, f in self._facts() if isinstance(f, WaitMatched)]
-        return ResumedRuns(map(self._run, dict.fromkeys(matched)), self)
+        return ResumedRuns(self._hit(WaitMatched), self)
+
+    def _hit(self, kind: type[WaitMatched | RunCancelled]) -> list[Run]:
+        facts = (fact for _, fact in self._facts())
+        hit = [
+            f.run_id for f in facts if isinstance(f, kind) and f.event_id in self.ids
+        ]
+        return [self._run(run_id) for run_id in dict.fromkeys(hit)]
 
     @property
     def cancelled(self) -> list[Run]:
-        """The runs that these events cancelled; cancellation is not built yet."""
-        return []
+        """The runs that these events cancelled, in order (rule F1)."""
+        return self._hit(RunCancelled)
 
     @property
     def ignored(self) -> list[OpenWait]:
         """The waits on these events' names that they did not satisfy, each with why."""
         return [
             wait
+            for sequence, event in self.arrivals
+            for wait in ignored(self._source, event, sequence)
+        ]
+
+    @property
+    def arrivals(self) -> list[tuple[int, ReceivedEvent]]:
+        """The events as the server received them, with their places in the trace."""
+        return [
+            (sequence, fact.event)
             for sequence, fact in self._facts()
-            if isinstance(fact, EventReceived)
-            for wait in ignored(self._source, fact.event, sequence)
+            if isinstance(fact, EventReceived) and fact.event.internal_id in self.ids
         ]
 
 
@@ -147,15 +162,20 @@ def would_ignore(source: Source, event: Event) -> list[OpenWait]:
     """Return the open waits that *event* would not satisfy, were it sent now."""
     engine = source.engine
     waits = engine.waits_open_at(event.name, len(engine.trace))
-    ts = engine.now if event.ts is None else to_instant(event.ts, what="ts")
-    wire: JsonObject = {
+    wire = as_wire(event, engine.now)
+    left = [wait for wait in waits if not wait.accepts(wire)]
+    return _with_reasons(source, left, wire)
+
+
+def as_wire(event: Event, now: Instant) -> JsonObject:
+    """Return an event that was not sent in the shape that it would have."""
+    ts = now if event.ts is None else to_instant(event.ts, what="ts")
+    return {
         "name": event.name,
         "data": dict(event.data),
         "id": event.id,
         "ts": ts // MILLISECOND,
     }
-    left = [wait for wait in waits if not wait.accepts(wire)]
-    return _with_reasons(source, left, wire)
 
 
 def _with_reasons(

@@ -9,11 +9,12 @@ from .._core.memos import StepRecord
 from .._core.runs import RunState
 from .._core.waits import Wait
 from .._engine import Engine, Live
-from .._json import Json, copy_json
+from .._json import Json, copy_json, show
 from .._model.event import Event
+from .._model.experiment import ExperimentRef
 from .._model.score import Score, ScoreEntry, ScoreValue
+from ..errors import UsageError, near_miss
 from ..times import Duration, Instant, format_duration, format_instant, to_datetime
-from .checks import pick
 from .parts import RunError, RunStatus, RunStep, event_view, status_of
 
 __all__ = [
@@ -154,7 +155,7 @@ class Run:
 
     @property
     def status(self) -> RunStatus:
-        """Where the run stands: ``"Running"``, ``"Completed"`` or ``"Failed"``."""
+        """``"Running"``, ``"Completed"``, ``"Failed"`` or ``"Cancelled"``."""
         self._look()
         return self._status
 
@@ -198,9 +199,14 @@ class Run:
         Raises:
             UsageError: The run has no such step; the message lists those it has.
         """
-        found = [step for step in self.steps if step.id == step_id]
-        return pick(
-            found, self.steps, f"step {step_id!r} of {self!r}", "look at run.steps"
+        for step in self.steps:
+            if step.id == step_id:
+                return step
+        ids = [step.id for step in self.steps]
+        raise UsageError(
+            f"there is no step {show(step_id)} of {self!r}{near_miss(step_id, ids)}",
+            seen="; ".join(map(repr, self.steps)) or "there are none at all",
+            fix="look at run.steps",
         )
 
     @property
@@ -238,6 +244,8 @@ class Run:
     @property
     def waiting_for(self) -> str | None:
         """What the run is waiting for, in words; None when it is over or busy."""
+        if self._live.run.is_over:
+            return None
         pending = [
             self._pending(step) for step in self._live.memos.unsettled().values()
         ]
@@ -247,13 +255,17 @@ class Run:
         wait = self._live.waits.get(step.name.hashed)
         if wait is not None:
             return OpenWait(self._source, wait).wants
+        call = self._live.invokes.get(step.name.hashed)
+        if call is not None:
+            until = format_instant(call.expires)
+            return f"function {call.function!r} until {until}"
         return f"step {str(step.name)!r} ({step.state.value})"
 
     def _retrying(self) -> str | None:
         run = self._live.run
         if run.state is RunState.QUEUED:  # rule H3
             return f"its start at {format_instant(run.events[0].ts)}"
-        if run.is_over or run.error is None or run.open_entries:
+        if run.error is None or run.open_entries:
             return None
         return f"attempt {run.attempts + 1} after {run.error.name}: {run.error.message}"
 
@@ -328,9 +340,10 @@ class ScoreRecord:
         return writer if writer is not None and writer.parent is not None else None
 
     @property
-    def experiment(self) -> None:
-        """The experiment and variant it counts for; experiments are not built yet."""
-        return
+    def experiment(self) -> ExperimentRef | None:
+        """The experiment and the variant that it counts for now, or None (rule G6)."""
+        entry = self._entry
+        return self._source.engine.experiments.of(entry.run_id, entry.step_id)
 
     @property
     def at(self) -> datetime:

@@ -13,7 +13,6 @@ from .places import caller
 
 __all__ = [
     "NO_AI",
-    "NO_INVOKE",
     "DurationLike",
     "checked_body",
     "checked_id",
@@ -31,7 +30,6 @@ DurationLike: TypeAlias = str | int | timedelta
 """``"7d"``, whole milliseconds, or a timedelta."""
 
 
-NO_INVOKE = "defer to the function, or send the event that starts it"
 NO_AI = "call the model in step.run"
 
 
@@ -114,8 +112,8 @@ def checked_body(handler: object, step_id: object) -> None:
     Raises:
         UsageError: One of them is.
     """
-    checked_id(step_id)
-    if not callable(handler):
+    if not isinstance(step_id, str) or not callable(handler):
+        checked_id(step_id)
         raise UsageError(
             f"step {step_id!r} was given {show(handler)}, which cannot be called",
             fix="pass the function itself and its arguments: "

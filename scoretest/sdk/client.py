@@ -7,17 +7,22 @@ harness that serves the client.
 
 import logging
 from collections.abc import Callable
-from typing import NoReturn, TypeVar, final
+from dataclasses import replace
+from typing import Any, TypeVar, final
 from weakref import ref
 
 from .._json import show
 from .._model.event import Event
+from .._model.experiment import ExperimentRef, checked_ref
+from .._model.life import Cancel, Singleton, Timeouts
+from .._model.limits import MOST_TRIGGERS
 from .._model.options import FunctionKind, TriggerEvent
 from .._model.ports import WorldPort
-from .._model.score import InvalidScoreError, ScoreValue, check_score
-from ..errors import NotBuiltError, UsageError
+from .._model.score import InvalidScoreError, Score, ScoreValue, check_score
+from ..errors import UsageError
 from .arguments import event_list
 from .current import current_port
+from .failure import with_failure_handler
 from .function import (
     Function,
     Handler,
@@ -26,12 +31,15 @@ from .function import (
     describe,
     refuse_unbuilt,
 )
+from .life import life_options
 from .places import caller
 from .scoring import check_run, check_target
 
 __all__ = ["Client"]
 
 T = TypeVar("T")
+
+_NO_EXPERIMENT = object()  # None would be a mistake of who scores an experiment
 
 
 @final
@@ -54,13 +62,18 @@ class Client:
 
     # --- functions --------------------------------------------------------------
 
-    def create_function(
+    def create_function(  # noqa: PLR0913 -- the options of a function, all of them named
         self,
         *,
         fn_id: str,
         trigger: TriggerEvent | list[TriggerEvent],
         retries: int | None = None,
         name: str | None = None,
+        on_failure: Handler[Any] | None = None,
+        cancel: list[Cancel] | None = None,
+        idempotency: str | None = None,
+        singleton: Singleton | None = None,
+        timeouts: Timeouts | None = None,
         **unbuilt: object,
     ) -> Callable[[Handler[T]], Function[T]]:
         """Make a function that events start.
@@ -70,9 +83,14 @@ class Client:
             trigger: The event that starts it, or several.
             retries: How many attempts may follow the first, 0 to 20; the default is 4.
             name: A name for people; nothing depends on it.
+            on_failure: A handler that runs, once, when a run has failed.
+            cancel: The events that cancel a run.
+            idempotency: An expression; each of its values starts one run in 24 hours.
+            singleton: Lets only one run of a key be active at a time.
+            timeouts: How long a run may take to start and to finish.
             **unbuilt: The real SDK's other options; each is refused by name until built.
 
-        Source: rules D1, H1.
+        Source: rules D1, D6, F1 to F3, F9, H1.
         """
         refuse_unbuilt(fn_id, unbuilt)
         triggers = tuple(trigger) if isinstance(trigger, list) else (trigger,)
@@ -83,7 +101,19 @@ class Client:
                     f"not {show(item)}",
                     fix='write trigger=TriggerEvent(event="support/ticket.created")',
                 )
+        if len(triggers) > MOST_TRIGGERS:
+            raise UsageError(
+                f"function {fn_id!r} has {len(triggers)} triggers, over {MOST_TRIGGERS}",
+                fix='let one trigger stand for several: TriggerEvent(event="support/*")',
+            )
         checked_name_of(fn_id, name)
+        life = life_options(
+            fn_id,
+            cancel=cancel,
+            idempotency=idempotency,
+            singleton=singleton,
+            timeouts=timeouts,
+        )
 
         def decorate(handler: Handler[T]) -> Function[T]:
             kind = FunctionKind.ORDINARY
@@ -95,7 +125,9 @@ class Client:
                 triggers=triggers,
                 retries=retries,
             )
-            return Function(options, handler)
+            function = Function(replace(options, life=life), handler)
+            with_failure_handler(function, on_failure, fn_id)
+            return function
 
         return decorate
 
@@ -106,11 +138,11 @@ class Client:
 
         Inside a handler this is no step: it repeats with every entry of the handler.
         """
-        return await self._world("send").asend(event_list(events))
+        return await self.find_world("send").asend(event_list(events))
 
     def send_sync(self, events: Event | list[Event]) -> list[str]:
         """Send events, from code that cannot await, and return the server's ids."""
-        return self._world("send_sync").send(event_list(events))
+        return self.find_world("send_sync").send(event_list(events))
 
     # --- scores -----------------------------------------------------------------
 
@@ -124,40 +156,79 @@ class Client:
 
         Source: rules G1 to G5.
         """
-        self._score("score", name, value, run_id, step_id)
+        self._score("score", Score(name, value), run_id, step_id)
 
     def score_sync(
         self, *, name: str, value: ScoreValue, run_id: str, step_id: str | None = None
     ) -> None:
         """Write a score, from code that cannot await."""
-        self._score("score_sync", name, value, run_id, step_id)
+        self._score("score_sync", Score(name, value), run_id, step_id)
 
     def _score(
         self,
         verb: str,
-        name: str,
-        value: ScoreValue,
+        score: Score,
         run_id: str,
         step_id: str | None,
+        experiment: object = _NO_EXPERIMENT,
     ) -> None:
         try:
-            check_score(name, value)
+            check_score(score.name, score.value)
             check_target(run_id, step_id, is_run_needed=True)
-            world = self._world(verb)
+            ref = None if experiment is _NO_EXPERIMENT else checked_ref(experiment)
+            world = self.find_world(verb)
             check_run(run_id)
         except InvalidScoreError as error:
             port = current_port.get()
             if port is not None:
                 port.report("SCORE_INVALID", error.what, error.fix, caller(3))
             raise
-        world.write_score(name=name, value=value, run_id=run_id, step_id=step_id)
-
-    def score_experiment(self, **_: object) -> NoReturn:
-        """Write a score for a variant; not built yet."""
-        raise NotBuiltError(
-            "client.score_experiment is not built yet",
-            fix="write a plain score with client.score(...)",
+        if ref is not None:
+            world.assign_variant(ref, run_id=run_id, step_id=step_id)
+        world.write_score(
+            name=score.name, value=score.value, run_id=run_id, step_id=step_id
         )
+
+    async def score_experiment(
+        self,
+        *,
+        experiment: ExperimentRef,
+        name: str,
+        value: ScoreValue,
+        run_id: str,
+        step_id: str | None = None,
+    ) -> None:
+        """Write a score that counts for a variant of an experiment.
+
+        Two writes: the run, or the step, is assigned to the variant, then scored. A
+        target has one assignment, so that another one takes all its scores with it,
+        without a word. Inside a handler this is no step (rule G3).
+
+        Args:
+            experiment: The `experiment_ref` of the result of `ctx.group.experiment`,
+                or ``ctx.parents[0].experiment``; as a mapping after JSON.
+            name: What was measured.
+            value: A finite number or a bool.
+            run_id: The run that took the variant.
+            step_id: One of its steps to score instead of the run.
+
+        Source: rules G4 and G6.
+        """
+        score = Score(name, value)
+        self._score("score_experiment", score, run_id, step_id, experiment)
+
+    def score_experiment_sync(
+        self,
+        *,
+        experiment: ExperimentRef,
+        name: str,
+        value: ScoreValue,
+        run_id: str,
+        step_id: str | None = None,
+    ) -> None:
+        """Write a score for a variant, from code that cannot await."""
+        score = Score(name, value)
+        self._score("score_experiment_sync", score, run_id, step_id, experiment)
 
     # --- worlds -----------------------------------------------------------------
 
@@ -169,7 +240,12 @@ class Client:
         """Forget *world*; for who served the client."""
         self._worlds = [w for w in self._worlds if w() not in (None, world)]
 
-    def _world(self, verb: str) -> WorldPort:
+    def find_world(self, verb: str) -> WorldPort:
+        """Return where a call of *verb* made here goes; for who stands in for a client.
+
+        Raises:
+            UsageError: No open harness serves the client, or several do.
+        """
         port = current_port.get()
         if port is not None:
             return port

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, Protocol, final
 
 from .._json import Json
 from .._model.event import Event
+from .._model.experiment import ExperimentRef
 from .._model.place import told
 from .._model.ports import AsyncSteps, RunPort, SyncSteps
 from ..errors import NotBuiltError
-from .defer import DeferHandle, add_defer
+from .defer import DeferHandle, Wanted, add_defer
 from .group import Group, GroupSync
 from .places import caller
 from .step import Step
@@ -31,12 +32,12 @@ class DeferredParent:
     Attributes:
         fn_slug: Its function.
         run_id: Its id; what a scorer scores.
-        experiment: None; experiments are not built yet.
+        experiment: The experiment and the variant that the defer carried, or None.
     """
 
     fn_slug: str
     run_id: str
-    experiment: None = None
+    experiment: ExperimentRef | None = None
 
 
 class ReplayAwareLogger(logging.LoggerAdapter):  # type: ignore[type-arg]  # generic in stubs only, a plain class at run time
@@ -135,7 +136,7 @@ class _ContextBase:
         function: object,
         data: Mapping[str, Json] | Mapping[str, object],
         meta: object = None,
-        experiment: object = None,
+        experiment: ExperimentRef | None = None,
     ) -> DeferHandle:
         """Start *function* with *data* when this run has ended.
 
@@ -147,21 +148,23 @@ class _ContextBase:
             function: Made by `create_defer` or `create_scorer`.
             data: A JSON object that fits the function's schema.
             meta: Not built yet.
-            experiment: Not built yet.
+            experiment: The `experiment_ref` of an experiment's result: the deferred
+                run finds it at ``ctx.parents[0].experiment``, and a scorer's score
+                counts for its variant.
 
         Returns:
             A handle whose `abort()` takes the defer back.
 
-        Source: rules A1 to A6 and A12.
+        Source: rules A1 to A6, A9 and A12.
         """
-        if meta is not None or experiment is not None:
-            name = "meta" if meta is not None else "experiment"
+        if meta is not None:
             raise NotBuiltError(
-                f"{name}= of defer {defer_id!r} is not built yet",
+                f"meta= of defer {defer_id!r} is not built yet",
                 where=told(caller()),
-                fix=f"leave {name}= out in this test; nothing would act on it",
+                fix="leave meta= out in this test; nothing would act on it",
             )
-        return add_defer(self._port, defer_id, function, data, caller())
+        wanted = Wanted(defer_id, function, data, experiment, caller())
+        return add_defer(self._port, wanted)
 
 
 @final

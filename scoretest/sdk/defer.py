@@ -5,10 +5,11 @@ Nothing that is wrong with a defer ever fails its parent: production logs it and
 """
 
 from collections.abc import Callable
-from typing import Protocol, cast, final
+from typing import NamedTuple, Protocol, cast, final
 
 from .._ids import hash_id
 from .._json import JsonObject, show, to_wire
+from .._model.experiment import EXPERIMENT_KEY, checked_ref
 from .._model.operation import DeferAbort, DeferAdd
 from .._model.options import FunctionKind, FunctionOptions
 from .._model.place import Place
@@ -18,9 +19,9 @@ from .current import current_port
 from .places import caller
 from .schema import Schema
 
-__all__ = ["DeferHandle", "add_defer"]
+__all__ = ["DeferHandle", "Wanted", "add_defer"]
 
-_RESERVED = ("_inngest", "_inngestExperiment")
+_RESERVED = ("_inngest", EXPERIMENT_KEY)
 
 
 class _Target(Protocol):
@@ -42,21 +43,28 @@ class DeferHandle:
         self._abort(caller())
 
 
-def add_defer(
-    port: RunPort, defer_id: object, function: object, data: object, place: Place
-) -> DeferHandle:
+class Wanted(NamedTuple):
+    """What `ctx.defer` was called with, and where; nothing of it is checked yet."""
+
+    id: object
+    function: object
+    data: object
+    experiment: object
+    place: Place
+
+
+def add_defer(port: RunPort, wanted: Wanted) -> DeferHandle:
     """Buffer a defer, or skip it and say why."""
     try:
         _check_running(port, "a defer")
-        target = _target(function)
-        hashed = _checked_id(port, defer_id)
-        port.add_defer(
-            hashed, lambda: _call(port, target, str(defer_id), hashed, data, place)
-        )
+        target = _target(wanted.function)
+        hashed = _checked_id(port, wanted.id)
+        port.add_defer(hashed, lambda: _call(port, target, hashed, wanted))
     except Exception as error:  # noqa: BLE001 -- a schema's own validators may raise anything
-        _skip(port, f"the defer {show(defer_id)} was skipped", error, place)
+        what = f"the defer {show(wanted.id)} was skipped"
+        _skip(port, what, error, wanted.place)
         return DeferHandle(lambda _: None)
-    return DeferHandle(lambda where: _abort(port, str(defer_id), hashed, where))
+    return DeferHandle(lambda where: _abort(port, str(wanted.id), hashed, where))
 
 
 def _abort(port: RunPort, defer_id: str, hashed: str, place: Place) -> None:
@@ -103,37 +111,41 @@ def _checked_id(port: RunPort, defer_id: object) -> str:
     return hashed
 
 
-def _call(
-    port: RunPort,
-    target: _Target,
-    defer_id: str,
-    hashed: str,
-    data: object,
-    place: Place,
-) -> DeferAdd:
+def _call(port: RunPort, target: _Target, hashed: str, wanted: Wanted) -> DeferAdd:
     """Return what the server is told of a call.
 
     Raises:
         UsageError: The server, or the function's schema, would refuse the data.
     """
-    wire = to_wire(_checked_data(data), what="data")
-    payload: JsonObject = wire.value if isinstance(wire.value, dict) else {}
+    routing = _routing(wanted.experiment)
+    wire = to_wire({**_checked_data(wanted.data), **routing}, what="data")
+    data: JsonObject = wire.value if isinstance(wire.value, dict) else {}
     if target.schema is not None:
-        target.schema.validate(payload)
+        target.schema.validate({k: data[k] for k in data if k not in routing})
     for loss in wire.losses:
         port.report(
             "LOSSY_OUTPUT",
-            f"{loss.path} of defer {defer_id!r}: {loss.what}",
+            f"{loss.path} of defer {wanted.id!r}: {loss.what}",
             "pass what JSON can carry",
-            place,
+            wanted.place,
         )
     return DeferAdd(
-        id=defer_id,
+        id=str(wanted.id),
         hashed=hashed,
         function=target.options.slug,
-        data=payload,
+        data=data,
         size=wire.size,
     )
+
+
+def _routing(experiment: object) -> JsonObject:
+    """Return what stands beside the payload in the event (rule A9)."""
+    if experiment is None:
+        return {}
+    ref = checked_ref(experiment)
+    return {
+        EXPERIMENT_KEY: {"experimentName": ref.experiment_name, "variant": ref.variant}
+    }
 
 
 def _checked_data(data: object) -> dict[str, object]:

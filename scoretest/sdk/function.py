@@ -28,21 +28,27 @@ __all__ = [
 T = TypeVar("T")
 
 # the options of the real SDK's functions
-_BUILT = ("fn_id", "name", "retries", "schema", "trigger")
+_BUILT = (
+    "cancel",
+    "fn_id",
+    "idempotency",
+    "name",
+    "on_failure",
+    "retries",
+    "schema",
+    "singleton",
+    "timeouts",
+    "trigger",
+)
 _UNBUILT = (
     "batch_events",
-    "cancel",
     "concurrency",
     "debounce",
-    "idempotency",
     "middleware",
-    "on_failure",
     "output_type",
     "priority",
     "rate_limit",
-    "singleton",
     "throttle",
-    "timeouts",
 )
 
 AsyncHandler: TypeAlias = Callable[[Context], Awaitable[T]]
@@ -59,7 +65,10 @@ class Function(Generic[T]):
         entry: What is called for each entry; the handler, or a wrapper around it.
         schema: What its payload must look like, or None.
         is_async: Whether the handler is a coroutine function.
+        on_failure: The function that runs when a run of this one has failed, or None.
     """
+
+    on_failure: "Function[Any] | None" = None
 
     def __init__(
         self,
@@ -78,6 +87,11 @@ class Function(Generic[T]):
     def id(self) -> str:
         """The slug, ``"{app_id}-{fn_id}"``."""
         return self.options.slug
+
+    @property
+    def parts(self) -> "tuple[Function[Any], ...]":
+        """The function, and its failure handler if it has one: what is registered."""
+        return (self,) if self.on_failure is None else (self, self.on_failure)
 
     def __call__(self, *_: object, **__: object) -> object:
         """Refuse to be called: a handler needs a run around it."""
@@ -198,3 +212,8 @@ def refuse_unbuilt(fn_id: object, options: dict[str, object]) -> None:
                 seen=show(value),
                 fix=f"leave {name}= out in this test; nothing would act on it",
             )
+
+
+def unbuilt_options() -> tuple[str, ...]:
+    """Return the options of the real SDK that scoretest does not run yet."""
+    return _UNBUILT

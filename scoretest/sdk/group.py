@@ -1,11 +1,14 @@
-"""Groups: several steps at once."""
+"""Groups: several steps at once, and one of several ways to go."""
 
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import NoReturn, TypeVar, final
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import Any, TypeVar, final
 
 from .._json import show
 from .._model.ports import AsyncSteps, SyncSteps
-from ..errors import NotBuiltError, UsageError
+from ..errors import UsageError
+from .experiment import ExperimentResult, Selection
+from .places import caller
+from .trial import Trial, try_async, try_sync
 
 __all__ = ["Group", "GroupSync"]
 
@@ -14,7 +17,7 @@ T = TypeVar("T")
 
 @final
 class Group:
-    """Run steps side by side."""
+    """Run steps side by side, or one variant of several."""
 
     def __init__(self, port: AsyncSteps) -> None:
         self._port = port
@@ -37,14 +40,39 @@ class Group:
         """
         return await self._port.parallel(_checked(callables))
 
-    async def experiment(self, experiment_id: str, **_: object) -> NoReturn:
-        """Choose a variant; not built yet."""
-        raise _no_experiments(experiment_id)
+    def experiment(
+        self,
+        experiment_id: str,
+        *,
+        variants: Mapping[str, Callable[[], Awaitable[T]]],
+        select: Selection,
+    ) -> Coroutine[Any, Any, ExperimentResult[T]]:
+        """Choose one of *variants* once, and go through its callback.
+
+        Args:
+            experiment_id: The experiment's name, and that of the step that chooses.
+            variants: Functions without arguments that return an awaitable; each must
+                come to a step.
+            select: Made by `scoretest.experiment.fixed`, `bucket`, `weighted` or
+                `custom`.
+
+        Returns:
+            The variant's result, its name, and a reference to score it by.
+
+        Raises:
+            NonRetriableError: No step in the variant, no such variant, or an
+                experiment in an experiment.
+
+        Source: rule G6.
+        """
+        trial, place = Trial(experiment_id, variants, select), caller()
+        call = try_async(self._port, trial, place)
+        return self._port.track("group.experiment", experiment_id, call, place)
 
 
 @final
 class GroupSync:
-    """Run steps side by side, in a handler that is an ordinary function."""
+    """The same tools for a handler that is an ordinary function."""
 
     def __init__(self, port: SyncSteps) -> None:
         self._port = port
@@ -63,9 +91,16 @@ class GroupSync:
         """
         return self._port.parallel(_checked(callables))
 
-    def experiment(self, experiment_id: str, **_: object) -> NoReturn:
-        """Choose a variant; not built yet."""
-        raise _no_experiments(experiment_id)
+    def experiment(
+        self,
+        experiment_id: str,
+        *,
+        variants: Mapping[str, Callable[[], T]],
+        select: Selection,
+    ) -> ExperimentResult[T]:
+        """Choose one of *variants* once, and call it; see `Group.experiment`."""
+        trial = Trial(experiment_id, variants, select)
+        return try_sync(self._port, trial, caller())
 
 
 def _checked(callables: tuple[Callable[[], T], ...]) -> tuple[Callable[[], T], ...]:
@@ -81,10 +116,3 @@ def _checked(callables: tuple[Callable[[], T], ...]) -> tuple[Callable[[], T], .
 def _shown(item: object) -> str:
     # the commonest mistake, and our own coroutine's name would tell nothing
     return "a step that was called" if isinstance(item, Coroutine) else show(item)
-
-
-def _no_experiments(experiment_id: object) -> NotBuiltError:
-    return NotBuiltError(
-        f"ctx.group.experiment({show(experiment_id)}) is not built yet",
-        fix="choose the variant in a step of your own",
-    )

@@ -12,7 +12,7 @@ __all__ = ["caller", "place_of"]
 def caller(depth: int = 2) -> Place:
     """Return the place that called the function which calls this one."""
     frame = sys._getframe(depth)  # noqa: SLF001 -- inspect.stack() reads every source file on the way
-    return frame.f_code.co_filename, frame.f_lineno
+    return frame.f_code, frame.f_lasti
 
 
 def place_of(function: Callable[..., object]) -> str:

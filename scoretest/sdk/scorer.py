@@ -1,14 +1,17 @@
 """Scorers: deferred functions whose result is a score for the run that deferred them."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from .._json import JsonObject, show
+from .._model.life import Cancel, Singleton, Timeouts
 from .._model.options import FunctionKind, FunctionOptions
 from .._model.score import Score
 from ..errors import UsageError
 from .client import Client
 from .context import Context, ContextSync
+from .failure import with_failure_handler
 from .function import (
     DeferredFunction,
     Handler,
@@ -17,6 +20,7 @@ from .function import (
     is_coroutine_handler,
     refuse_unbuilt,
 )
+from .life import life_options
 from .schema import Schema
 from .scoring import score_body, scores_of
 
@@ -28,13 +32,18 @@ T = TypeVar("T")
 _STEP = "score"
 
 
-def create_defer(
+def create_defer(  # noqa: PLR0913 -- the options of a function, all of them named
     client: Client,
     *,
     fn_id: str,
     schema: object = None,
     retries: int | None = None,
     name: str | None = None,
+    on_failure: Handler[Any] | None = None,
+    cancel: list[Cancel] | None = None,
+    idempotency: str | None = None,
+    singleton: Singleton | None = None,
+    timeouts: Timeouts | None = None,
     **unbuilt: object,
 ) -> Callable[[Handler[T]], DeferredFunction[T]]:
     """Make a function that runs when the run that deferred it has ended.
@@ -45,6 +54,11 @@ def create_defer(
         schema: A pydantic model, a dataclass or a TypedDict that its payload must fit.
         retries: How many attempts may follow the first, 0 to 20; the default is 4.
         name: A name for people; nothing depends on it.
+        on_failure: A handler that runs, once, when a run has failed.
+        cancel: The events that cancel a run; ``event`` is the deferred one.
+        idempotency: An expression; each of its values starts one run in 24 hours.
+        singleton: Lets only one run of a key be active at a time.
+        timeouts: How long a run may take to start and to finish.
         **unbuilt: The real SDK's other options; each is refused by name until built.
 
     Source: rules A1 to A12.
@@ -52,29 +66,45 @@ def create_defer(
     refuse_unbuilt(fn_id, unbuilt)
     app_id = _app_of(client, fn_id)
     checked_name_of(fn_id, name)
+    life = life_options(
+        fn_id,
+        cancel=cancel,
+        idempotency=idempotency,
+        singleton=singleton,
+        timeouts=timeouts,
+    )
 
     def decorate(handler: Handler[T]) -> DeferredFunction[T]:
         kind = FunctionKind.DEFERRED
-        options = describe(app_id, fn_id, handler, kind=kind, retries=retries)
+        plain = describe(app_id, fn_id, handler, kind=kind, retries=retries)
+        options = replace(plain, life=life)
         checked = None if schema is None else Schema(schema, options.slug)
-        return DeferredFunction(options, handler, schema=checked)
+        function = DeferredFunction(options, handler, schema=checked)
+        with_failure_handler(function, on_failure, fn_id)
+        return function
 
     return decorate
 
 
-def create_scorer(
+def create_scorer(  # noqa: PLR0913 -- as above
     client: Client,
     *,
     fn_id: str,
     schema: object = None,
     retries: int | None = None,
     name: str | None = None,
+    on_failure: Handler[Any] | None = None,
+    cancel: list[Cancel] | None = None,
+    idempotency: str | None = None,
+    singleton: Singleton | None = None,
+    timeouts: Timeouts | None = None,
     **unbuilt: object,
 ) -> Callable[[Handler[Any]], DeferredFunction[Any]]:
     """Make a deferred function whose result scores the run that deferred it.
 
     The handler returns a `Score`, a dict with ``name`` and ``value``, a list of those,
-    or None for no score. Each is written in a durable step named ``"score"``.
+    or None for no score. Each is written in a durable step named ``"score"``, and
+    counts for the experiment's variant if the defer carries one.
 
     Args:
         client: The app it belongs to.
@@ -82,23 +112,37 @@ def create_scorer(
         schema: A pydantic model, a dataclass or a TypedDict that its payload must fit.
         retries: How many attempts may follow the first, 0 to 20; the default is 4.
         name: A name for people; nothing depends on it.
+        on_failure: A handler that runs, once, when a run has failed.
+        cancel: The events that cancel a run; ``event`` is the deferred one.
+        idempotency: An expression; each of its values starts one run in 24 hours.
+        singleton: Lets only one run of a key be active at a time.
+        timeouts: How long a run may take to start and to finish.
         **unbuilt: The real SDK's other options; each is refused by name until built.
 
-    Source: rules A1, G1 and G3.
+    Source: rules A1, G1, G3 and G6.
     """
     refuse_unbuilt(fn_id, unbuilt)
     app_id = _app_of(client, fn_id)
     checked_name_of(fn_id, name)
+    life = life_options(
+        fn_id,
+        cancel=cancel,
+        idempotency=idempotency,
+        singleton=singleton,
+        timeouts=timeouts,
+    )
 
     def decorate(handler: Handler[Any]) -> DeferredFunction[Any]:
         kind = FunctionKind.SCORER
-        options = describe(app_id, fn_id, handler, kind=kind, retries=retries)
+        plain = describe(app_id, fn_id, handler, kind=kind, retries=retries)
+        options = replace(plain, life=life)
         checked = None if schema is None else Schema(schema, options.slug)
         is_async = is_coroutine_handler(handler)
         wrap = _scored if is_async else _scored_sync
-        return DeferredFunction(
-            options, handler, entry=wrap(handler, options), schema=checked
-        )
+        entry = wrap(handler, options)
+        function = DeferredFunction(options, handler, entry=entry, schema=checked)
+        with_failure_handler(function, on_failure, fn_id)
+        return function
 
     return decorate
 
@@ -142,8 +186,8 @@ def _writing(
     """Return the callback that writes *score*; a mistake is the handler's at *place*."""
 
     def write() -> None:  # the parent is looked up by the one entry that writes
-        parent = ctx.parents[0].run_id
-        score_body(ctx._port, score, parent, None, place)()  # noqa: SLF001 -- a scorer is as near to the port as a step tool
+        parent = ctx.parents[0]
+        score_body(ctx._port, score, parent.run_id, None, place, parent.experiment)()  # noqa: SLF001 -- a scorer is as near to the port as a step tool
 
     return write
 

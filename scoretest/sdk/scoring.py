@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from .._json import show
+from .._model.experiment import ExperimentRef
 from .._model.place import Place
 from .._model.ports import RunPort
 from .._model.score import InvalidScoreError, Score, check_score
@@ -23,8 +24,13 @@ def score_body(
     run_id: str | None,
     step_id: str | None,
     place: Place | str,
+    experiment: ExperimentRef | None = None,
 ) -> Callable[[], None]:
-    """Return the callback of a step that writes *score*, to this run by default."""
+    """Return the callback of a step that writes *score*, to this run by default.
+
+    With an *experiment* the score counts for its variant: two writes, the assignment
+    first (rule G6).
+    """
     scored = port.run_id if run_id is None else run_id
 
     def write() -> None:
@@ -35,6 +41,8 @@ def score_body(
         except InvalidScoreError as error:
             port.report("SCORE_INVALID", error.what, error.fix, place)
             raise
+        if experiment is not None:
+            port.assign_variant(experiment, run_id=scored, step_id=step_id)
         port.write_score(
             name=score.name, value=score.value, run_id=scored, step_id=step_id
         )

@@ -4,18 +4,18 @@ Each method checks what it is given, so that the port gets instants and duration
 Signatures follow the real SDK; durations may also be written as text.
 """
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from datetime import datetime
 from typing import Any, NoReturn, TypeAlias, TypeVar, final, overload
 
+from .._json import Json
 from .._model.event import Event
 from .._model.place import Place
-from .._model.ports import AsyncSteps
+from .._model.ports import AsyncSteps, Invoked
 from .._model.score import Score, ScoreValue
 from ..times import to_instant
 from .arguments import (
     NO_AI,
-    NO_INVOKE,
     DurationLike,
     checked_body,
     checked_id,
@@ -27,6 +27,7 @@ from .arguments import (
     until_after,
     wait_timeout,
 )
+from .invoking import checked_call, invoke_timeout, invoked_by_id, invoked_function
 from .places import caller
 from .scoring import score_body
 
@@ -78,12 +79,11 @@ class Step:
 
         Source: rules E1, E5, D2.
         """
-        checked_id(step_id)
         checked_body(handler, step_id)
         place = caller()
         body = (lambda: handler(*handler_args)) if handler_args else handler
         call = self._port.run(step_id, body, place)
-        return self._port.track(step_id, call, place)
+        return self._port.track("step.run", step_id, call, place)
 
     def sleep(self, step_id: str, duration: DurationLike) -> Call[None]:
         """Leave the handler for *duration*; rounded to whole seconds, halves down.
@@ -97,7 +97,7 @@ class Step:
         checked_id(step_id)
         until, place = until_after(self._port.now, duration), caller()
         call = self._port.sleep_until(step_id, until, place)
-        return self._port.track(step_id, call, place)
+        return self._port.track("step.sleep", step_id, call, place)
 
     def sleep_until(self, step_id: str, until: datetime) -> Call[None]:
         """Leave the handler until the clock shows *until*, an aware datetime.
@@ -107,7 +107,7 @@ class Step:
         checked_id(step_id)
         moment, place = to_instant(until, what="until"), caller()
         call = self._port.sleep_until(step_id, moment, place)
-        return self._port.track(step_id, call, place)
+        return self._port.track("step.sleep_until", step_id, call, place)
 
     def wait_for_event(
         self,
@@ -139,7 +139,7 @@ class Step:
         checked_name(event, step_id)
         if_text, place = condition(if_exp, match, step_id), caller()
         call = self._wait(step_id, event, if_text, timeout, place)
-        return self._port.track(step_id, call, place)
+        return self._port.track("step.wait_for_event", step_id, call, place)
 
     async def _wait(
         self,
@@ -163,7 +163,7 @@ class Step:
         checked_id(step_id)
         outgoing, place = event_list(events), caller()
         call = self._port.run(step_id, lambda: self._port.asend(outgoing), place)
-        return self._port.track(step_id, call, place)  # type: ignore[arg-type]  # the ids are JSON texts
+        return self._port.track("step.send_event", step_id, call, place)  # type: ignore[arg-type]  # the ids are JSON texts
 
     def score(
         self,
@@ -190,12 +190,69 @@ class Step:
         score = Score(name, value)
         body = score_body(self._port, score, run_id, target_step_id, place)
         call = self._port.run(step_id, body, place)
-        return self._port.track(step_id, call, place)  # type: ignore[arg-type]  # the step's result is null
+        return self._port.track("step.score", step_id, call, place)  # type: ignore[arg-type]  # the step's result is null
 
-    def invoke(self, step_id: str, **_: object) -> NoReturn:
-        """Call another function; not built yet."""
-        raise not_built(f"ctx.step.invoke({step_id!r})", NO_INVOKE)
+    def invoke(
+        self,
+        step_id: str,
+        *,
+        function: object,
+        data: Mapping[str, object] | None = None,
+        timeout: DurationLike | None = None,
+        **unbuilt: object,
+    ) -> Call[Any]:
+        """Run another function and wait for its result.
 
-    def invoke_by_id(self, step_id: str, **_: object) -> NoReturn:
-        """Call another function by its id; not built yet."""
-        raise not_built(f"ctx.step.invoke_by_id({step_id!r})", NO_INVOKE)
+        Args:
+            step_id: The step's name in this function.
+            function: Made by `Client.create_function`.
+            data: Becomes the data of its event; a JSON object.
+            timeout: How long to wait; a year when left out. The run goes on after it.
+            **unbuilt: The real SDK's other arguments; each is refused by name.
+
+        Returns:
+            What the function returned.
+
+        Raises:
+            StepError: Its run failed, took too long, or there is no such function.
+
+        Source: rule E3.
+        """
+        checked_call(step_id, unbuilt)
+        invoked, place = invoked_function(function, step_id), caller()
+        call = self._invoke(step_id, invoked, data, timeout, place)
+        return self._port.track("step.invoke", step_id, call, place)
+
+    def invoke_by_id(
+        self,
+        step_id: str,
+        *,
+        function_id: str,
+        app_id: str | None = None,
+        data: Mapping[str, object] | None = None,
+        timeout: DurationLike | None = None,
+        **unbuilt: object,
+    ) -> Call[Any]:
+        """Run a function by its id and wait for its result; see `invoke`.
+
+        Args:
+            step_id: The step's name in this function.
+            function_id: Its id, without that of its app.
+            app_id: Its app; this function's own when left out.
+            data: Becomes the data of its event; a JSON object.
+            timeout: How long to wait.
+            **unbuilt: The real SDK's other arguments; each is refused by name.
+
+        Source: rule E3.
+        """
+        checked_call(step_id, unbuilt)
+        invoked, place = invoked_by_id(app_id, function_id, step_id), caller()
+        call = self._invoke(step_id, invoked, data, timeout, place)
+        return self._port.track("step.invoke_by_id", step_id, call, place)
+
+    async def _invoke(
+        self, step_id: str, invoked: Invoked, data: object, asked: object, place: Place
+    ) -> Json:
+        # checked when awaited, as a wait's timeout is
+        within = invoke_timeout(asked)
+        return await self._port.invoke(step_id, invoked, data, within, place)

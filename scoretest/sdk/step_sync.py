@@ -4,7 +4,7 @@ The same tools as in `scoretest.sdk.step`, without ``await``: a step that has to
 the handler does so by an interrupt that is no `Exception`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, NoReturn, TypeVar, final
 
@@ -14,7 +14,6 @@ from .._model.score import Score, ScoreValue
 from ..times import to_instant
 from .arguments import (
     NO_AI,
-    NO_INVOKE,
     DurationLike,
     checked_body,
     checked_id,
@@ -26,6 +25,7 @@ from .arguments import (
     until_after,
     wait_timeout,
 )
+from .invoking import checked_call, invoke_timeout, invoked_by_id, invoked_function
 from .places import caller
 from .scoring import score_body
 
@@ -48,7 +48,6 @@ class StepSync:
 
     def run(self, step_id: str, handler: Callable[..., T], *handler_args: object) -> T:
         """Call *handler* once and remember its result; see `Step.run`."""
-        checked_id(step_id)
         checked_body(handler, step_id)
         body: Callable[[], Any] = (
             (lambda: handler(*handler_args)) if handler_args else handler
@@ -105,10 +104,32 @@ class StepSync:
         body = score_body(self._port, score, run_id, target_step_id, place)
         self._port.run(step_id, body, place)
 
-    def invoke(self, step_id: str, **_: object) -> NoReturn:
-        """Call another function; not built yet."""
-        raise not_built(f"ctx.step.invoke({step_id!r})", NO_INVOKE)
+    def invoke(
+        self,
+        step_id: str,
+        *,
+        function: object,
+        data: Mapping[str, object] | None = None,
+        timeout: DurationLike | None = None,
+        **unbuilt: object,
+    ) -> Any:
+        """Run another function and wait for its result; see `Step.invoke`."""
+        checked_call(step_id, unbuilt)
+        invoked, within = invoked_function(function, step_id), invoke_timeout(timeout)
+        return self._port.invoke(step_id, invoked, data, within, caller())
 
-    def invoke_by_id(self, step_id: str, **_: object) -> NoReturn:
-        """Call another function by its id; not built yet."""
-        raise not_built(f"ctx.step.invoke_by_id({step_id!r})", NO_INVOKE)
+    def invoke_by_id(
+        self,
+        step_id: str,
+        *,
+        function_id: str,
+        app_id: str | None = None,
+        data: Mapping[str, object] | None = None,
+        timeout: DurationLike | None = None,
+        **unbuilt: object,
+    ) -> Any:
+        """Run a function by its id and wait for its result; see `Step.invoke_by_id`."""
+        checked_call(step_id, unbuilt)
+        invoked = invoked_by_id(app_id, function_id, step_id)
+        within = invoke_timeout(timeout)
+        return self._port.invoke(step_id, invoked, data, within, caller())

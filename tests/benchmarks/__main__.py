@@ -14,7 +14,7 @@ from pathlib import Path
 
 from .table import show
 
-BENCHMARKS = ("standard_job", "expressions", "hang_guard", "import_cost")
+BENCHMARKS = ("standard_job", "expressions", "wait_index", "hang_guard", "import_cost")
 RESULTS = Path(__file__).parents[2] / "benchmarks.json"
 
 

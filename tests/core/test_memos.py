@@ -26,16 +26,20 @@ SETTLED = {StepState.COMPLETED, StepState.FAILED, StepState.TIMED_OUT}
 @pytest.mark.parametrize(
     ("facts", "state", "memo"),
     [
-        ([StepCompleted], StepState.COMPLETED, Memo("out")),
-        ([StepPlanned, StepCompleted], StepState.COMPLETED, Memo("out")),
-        ([StepRetried, StepRetried, StepCompleted], StepState.COMPLETED, Memo("out")),
-        ([StepRetried, StepFailed], StepState.FAILED, Memo("out", ERROR)),
+        ([StepCompleted], StepState.COMPLETED, Memo("StepRun", "out")),
+        ([StepPlanned, StepCompleted], StepState.COMPLETED, Memo("StepRun", "out")),
+        (
+            [StepRetried, StepRetried, StepCompleted],
+            StepState.COMPLETED,
+            Memo("StepRun", "out"),
+        ),
+        ([StepRetried, StepFailed], StepState.FAILED, Memo("StepRun", "out", ERROR)),
         ([StepPlanned, StepRetried], StepState.RETRYING, None),
         ([SleepStarted], StepState.SLEEPING, None),
-        ([SleepStarted, SleepEnded], StepState.COMPLETED, Memo("out")),
+        ([SleepStarted, SleepEnded], StepState.COMPLETED, Memo("StepRun", "out")),
         ([WaitOpened], StepState.WAITING, None),
-        ([WaitOpened, WaitMatched], StepState.COMPLETED, Memo("out")),
-        ([WaitOpened, WaitTimedOut], StepState.TIMED_OUT, Memo("out")),
+        ([WaitOpened, WaitMatched], StepState.COMPLETED, Memo("StepRun", "out")),
+        ([WaitOpened, WaitTimedOut], StepState.TIMED_OUT, Memo("StepRun", "out")),
         ([WaitOpened, WaitClosed], StepState.CLOSED, None),
     ],
 )

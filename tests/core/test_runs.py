@@ -4,6 +4,7 @@ import pytest
 
 from scoretest._core.runs import RUN_TRANSITIONS, RunRecord, RunState
 from scoretest._model.fact import (
+    RunCancelled,
     RunCompleted,
     RunEntered,
     RunFailed,
@@ -13,7 +14,7 @@ from scoretest._model.fact import (
 from scoretest._model.options import FunctionKind, FunctionOptions
 from scoretest.errors import InternalError
 
-FACTS = (RunQueued, RunEntered, RunRetried, RunCompleted, RunFailed)
+FACTS = (RunQueued, RunEntered, RunRetried, RunCompleted, RunFailed, RunCancelled)
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ def test_every_pair_is_an_edge_or_an_error(run, state, fact):
 
 
 def test_a_run_that_is_over_stays_over():
-    """No edge leaves Completed or Failed."""
+    """No edge leaves Completed, Failed or Cancelled."""
     sources = {source for source, _ in RUN_TRANSITIONS}
 
     assert sources == {RunState.NEW, RunState.QUEUED, RunState.RUNNING}
@@ -64,10 +65,11 @@ def test_a_run_that_is_over_stays_over():
         (RunState.RUNNING, False),
         (RunState.COMPLETED, True),
         (RunState.FAILED, True),
+        (RunState.CANCELLED, True),
     ],
 )
 def test_a_run_is_over_when_it_has_ended(run, state, is_over):
-    """Completed and Failed are the ends."""
+    """Completed, Failed and Cancelled are the ends."""
     run.state = state
 
     assert run.is_over is is_over

@@ -1,10 +1,20 @@
 """The wait index against a linear scan: the same waits, in the same order."""
 
+import importlib.util
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scoretest._core.waits import WAIT_TRANSITIONS, Wait, WaitIndex, WaitState
+from scoretest._core.waits import (
+    WAIT_TRANSITIONS,
+    CancelIndex,
+    Wait,
+    WaitIndex,
+    WaitState,
+    Watch,
+)
 from scoretest._model.event import ReceivedEvent
 from scoretest._model.fact import WaitClosed, WaitMatched, WaitOpened, WaitTimedOut
 from scoretest._model.operation import StepName
@@ -88,6 +98,20 @@ def test_the_index_equals_a_linear_scan(specs, closed, content):
     assert list(index.all_open()) == still_open
 
 
+@pytest.mark.rule("B2", "B4", "I1")
+def test_the_index_equals_a_linear_scan_whatever_the_conditions_are():
+    """300 random sets that open, end and ask; `wait_sets.py` makes long runs."""
+    path = Path(__file__).with_name("wait_sets.py")
+    spec = importlib.util.spec_from_file_location("wait_sets", path)
+    wait_sets = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(wait_sets)
+
+    tally = wait_sets.main(["--count", "300", "--seed", "1"])
+
+    assert tally.sets == 300
+    assert min(tally.refused, tally.filed, tally.matches_filed) > 30
+
+
 @given(count=st.integers(1, 40), wanted=st.integers(0, 39))
 def test_an_equality_is_asked_only_where_it_can_hold(count, wanted):
     """Of many waits for a key of their own an event is shown to those with its key."""
@@ -140,3 +164,44 @@ def test_a_wait_ends_once(fact, state):
     }
     with pytest.raises(KeyError):
         wait.move(fact, 2)
+
+
+def watch(run_id, name, key=None):
+    """Return what cancels a run, opened at fact 2, if `k` is *key*."""
+    condition = key and compile_expression(f"async.data.k == '{key}'")
+    return Watch(run_id=run_id, event=name, predicate=condition, expires=1, since=2)
+
+
+def received(name, content):
+    """Return an event as the server received it."""
+    return ReceivedEvent("internal", wire(name, content), 0)
+
+
+class TestWhatCancels:
+    """What cancels a run on an event is filed as a wait is."""
+
+    def test_an_event_finds_what_it_may_match(self):
+        """By its name, and by the condition that its own values meet."""
+        index = CancelIndex()
+        assert not index.is_used
+        watches = [watch("1", "stop"), watch("2", "stop", "7"), watch("3", "halt")]
+        for each in watches:
+            index.open(each)
+
+        found = index.candidates(received("stop", {"k": "7"}))
+
+        assert index.is_used
+        assert [each.run_id for each in found] == ["1", "2"]
+        assert list(index.candidates(received("stop", {"k": "8"}))) == watches[:1]
+        assert list(index.candidates(received("none", {}))) == []
+
+    def test_what_is_closed_is_not_found(self):
+        """Its run has ended; what was open before can still be told."""
+        index, mine = CancelIndex(), watch("1", "stop")
+        index.open(mine)
+
+        index.close(mine, 5)
+
+        assert list(index.candidates(received("stop", {}))) == []
+        assert index.open_at("stop", 4) == (mine,)
+        assert index.open_at("stop", 5) == index.open_at("stop", 1) == ()

@@ -27,6 +27,10 @@ def declare(fn_id="handle", handler=lambda _: None, trigger=TICKET, **options):
     return APP.create_function(fn_id=fn_id, trigger=trigger, **options)(handler)
 
 
+async def tell(ctx):
+    """Handle a failure."""
+
+
 REFUSED = {
     "an app without a name": (
         lambda: Client(app_id=""),
@@ -113,6 +117,14 @@ REFUSED = {
             '  fix:   write trigger=TriggerEvent(event="support/ticket.created")'
         ),
     ),
+    "too many triggers": (
+        lambda: declare(trigger=[TICKET] * 11),
+        (
+            "function 'handle' has 11 triggers, over 10\n"
+            "  fix:   let one trigger stand for several: "
+            'TriggerEvent(event="support/*")'
+        ),
+    ),
     "retries that are text": (
         lambda: declare(retries="4"),
         (
@@ -151,6 +163,30 @@ REFUSED = {
             "function 'handle' has no option 'retrys'; did you mean 'retries'?\n"
             "  seen:  4\n"
             "  fix:   leave retrys= out, or write one that the real SDK has"
+        ),
+    ),
+    "a failure handler that is a text": (
+        lambda: declare(on_failure="tell"),
+        (
+            "the on_failure of 'handle' is not callable: 'tell'\n"
+            "  fix:   pass a function that takes one argument, ctx"
+        ),
+    ),
+    "a failure handler of the other kind": (
+        lambda: declare(on_failure=tell),
+        (
+            "the on_failure of 'handle' must be an ordinary function, as its handler "
+            "is\n"
+            "  where: errors/test_declarations.py:N\n"
+            "  fix:   write both with `async def`, or both with `def`"
+        ),
+    ),
+    "an ordinary failure handler of an async function": (
+        lambda: declare(handler=tell, on_failure=print),
+        (
+            "the on_failure of 'handle' must be an async function, as its handler is\n"
+            "  where: ?\n"
+            "  fix:   write both with `async def`, or both with `def`"
         ),
     ),
     "a defer without a client": (
@@ -285,8 +321,10 @@ ACCEPTED = {
     "no retries": lambda: declare(retries=0),
     "all retries": lambda: declare(retries=20),
     "several triggers": lambda: declare(trigger=[TICKET, TriggerEvent(event="x/y")]),
+    "as many triggers as there may be": lambda: declare(trigger=[TICKET] * 10),
     "a name": lambda: declare(name="Handle a ticket"),
     "an option that is off": lambda: declare(cancel=None),
+    "a failure handler of its kind": lambda: declare(handler=tell, on_failure=tell),
     "a deferred function": lambda: create_defer(APP, fn_id="x")(print),
     "a scorer with a name and a schema": lambda: create_scorer(
         APP, fn_id="x", name="Feedback", schema=Feedback
@@ -344,11 +382,77 @@ def test_an_event_takes_what_the_wire_gives():
     assert Event(name="x", ts=1_000).ts == datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC)
 
 
-def test_a_limit_that_cannot_be_read(harnesses, refused):
-    """A limit that is a time is read when the world begins."""
-    limits = Limits(event_ts_from="the beginning")
+LIMITED = {
+    "a negative number": (
+        {"defers_per_run": -1},
+        (
+            "Limits(defers_per_run=...) must be a whole number from zero on, not -1\n"
+            "  fix:   write Limits(defers_per_run=20), or leave it out"
+        ),
+    ),
+    "a number in words": (
+        {"event_bytes": "3 MiB"},
+        (
+            "Limits(event_bytes=...) must be a whole number from zero on, not "
+            "'3 MiB'\n"
+            "  fix:   write Limits(event_bytes=3145728), or leave it out"
+        ),
+    ),
+    "a fraction": (
+        {"longest_pause": 1.5},
+        (
+            "Limits(longest_pause=...) must be a whole number from zero on, not 1.5\n"
+            "  fix:   write Limits(longest_pause=31622400000000), or leave it out"
+        ),
+    ),
+    "a bool": (
+        {"steps_per_run": True},
+        (
+            "Limits(steps_per_run=...) must be a whole number from zero on, not "
+            "True\n"
+            "  fix:   write Limits(steps_per_run=1000), or leave it out"
+        ),
+    ),
+    "too many retries": (
+        {"default_retries": 21},
+        (
+            "Limits(default_retries=...) must be at most 20, not 21\n"
+            "  fix:   the server tries a function 21 times at most"
+        ),
+    ),
+    "a shortest retry that is longer than the longest": (
+        {"longest_retry": 0},
+        (
+            "Limits(shortest_retry=...) is 1000000 and above longest_retry, which is "
+            "0\n"
+            "  fix:   change both"
+        ),
+    ),
+    "a moment that is no text": (
+        {"event_ts_until": 2100},
+        (
+            "Limits(event_ts_until=...) must be ISO 8601 text, not 2100\n"
+            '  fix:   write Limits(event_ts_until="2025-01-01T00:00:00Z")'
+        ),
+    ),
+    "a moment that cannot be read": (
+        {"event_ts_from": "the beginning"},
+        (
+            "Limits(event_ts_from=...) 'the beginning' is not an ISO 8601 time\n"
+            '  fix:   write it like "2025-01-01T00:00:00Z"'
+        ),
+    ),
+}
 
-    assert refused(UsageError, lambda: harnesses(limits=limits)) == (
-        "event_ts_from 'the beginning' is not an ISO 8601 time\n"
-        '  fix:   write it like "2025-01-01T00:00:00Z"'
-    )
+
+@pytest.mark.parametrize(("limits", "text"), LIMITED.values(), ids=LIMITED)
+def test_a_limit_that_cannot_be(refused, limits, text):
+    """A limit is checked where it is written, and the message names it."""
+    assert refused(UsageError, lambda: Limits(**limits)) == text
+
+
+def test_a_limit_may_be_zero():
+    """A world without defers and without retries is a world."""
+    limits = Limits(default_retries=0, event_ts_from="1990-01-01T00:00:00Z")
+
+    assert (limits.default_retries, limits.event_ts_from[:4]) == (0, "1990")

@@ -50,6 +50,42 @@ STEPS = {
             'ctx.step.run("charge", charge, order)'
         ),
     ),
+    "an invoke of no function": (
+        lambda ctx: ctx.step.invoke("call", function="charge"),
+        (
+            "USAGE_ERROR: step 'call' invokes 'charge', which is no function\n"
+            "  where: function 'support-handle' (errors/test_handlers.py:N), run "
+            "RUN, virtual time 2025-01-01T00:00:00.000Z\n"
+            "  fix:   pass what @client.create_function made, or use invoke_by_id"
+        ),
+    ),
+    "an invoke of a number": (
+        lambda ctx: ctx.step.invoke_by_id("call", function_id=7),
+        (
+            "USAGE_ERROR: function_id of step 'call' must be text, not 7\n"
+            "  where: function 'support-handle' (errors/test_handlers.py:N), run "
+            "RUN, virtual time 2025-01-01T00:00:00.000Z\n"
+            '  fix:   write function_id="charge", without the app\'s id'
+        ),
+    ),
+    "an invoke in a numbered app": (
+        lambda ctx: ctx.step.invoke_by_id("call", function_id="x", app_id=7),
+        (
+            "USAGE_ERROR: app_id of step 'call' must be text, not 7\n"
+            "  where: function 'support-handle' (errors/test_handlers.py:N), run "
+            "RUN, virtual time 2025-01-01T00:00:00.000Z\n"
+            "  fix:   leave it out for a function of the same app"
+        ),
+    ),
+    "an invoke with an odd argument": (
+        lambda ctx: ctx.step.invoke("call", function=None, date={}),
+        (
+            "USAGE_ERROR: invoke has no argument 'date'; did you mean 'data'?\n"
+            "  where: function 'support-handle' (errors/test_handlers.py:N), run "
+            "RUN, virtual time 2025-01-01T00:00:00.000Z\n"
+            "  fix:   leave date= out"
+        ),
+    ),
     "a sleep in words": (
         lambda ctx: ctx.step.sleep("nap", "a while"),
         (
@@ -213,7 +249,7 @@ def test_a_step_that_is_not_awaited(handle, told):
             "never ran\n"
             "  where: function 'support-handle' (errors/test_handlers.py:N), run "
             "RUN, virtual time 2025-01-01T00:00:00.000Z\n"
-            "  fix:   write `await ctx.step...('charge', ...)`"
+            "  fix:   write `await ctx.step.run('charge', ...)`"
         )
     ]
 
@@ -330,7 +366,7 @@ UNSERIALIZABLE = {
     ),
     "not a number": (
         [0, {"x": float("nan")}],
-        "the result of step 'load'[1].x holds nan, which JSON cannot carry",
+        "the result of step 'load' at [1].x holds nan, which JSON cannot carry",
     ),
     "a key that is a tuple": (
         {(1, 2): 3},

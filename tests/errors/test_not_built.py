@@ -9,18 +9,13 @@ APP = Client(app_id="support")
 TICKET = TriggerEvent(event="ticket")
 OPTIONS = {
     "batch_events": inngest.Batch(max_size=2),
-    "cancel": [inngest.Cancel(event="x")],
     "concurrency": [inngest.Concurrency(limit=1)],
     "debounce": inngest.Debounce(period=1000),
-    "idempotency": "event.data.id",
     "middleware": [],
-    "on_failure": print,
     "output_type": int,
     "priority": inngest.Priority(run="1"),
     "rate_limit": inngest.RateLimit(limit=1, period=1000),
-    "singleton": inngest.Singleton(mode="skip"),
     "throttle": inngest.Throttle(limit=1, period=1000),
-    "timeouts": inngest.Timeouts(start=1000),
 }
 
 
@@ -49,7 +44,8 @@ def test_every_option_of_the_real_sdk_is_known():
     import inspect  # noqa: PLC0415 -- only this test compares
 
     real = inspect.signature(inngest.Inngest.create_function).parameters
-    ours = {"self", "fn_id", "name", "retries", "trigger"}
+    built = {"cancel", "idempotency", "on_failure", "singleton", "timeouts"}
+    ours = {"self", "fn_id", "name", "retries", "trigger"} | built
 
     assert sorted(set(real) - ours) == sorted(OPTIONS)
 
@@ -58,56 +54,32 @@ def test_the_whole_text_of_a_refused_option(refused):
     """One of them in full, with the value that was given."""
 
     def declare():
-        APP.create_function(fn_id="handle", trigger=TICKET, idempotency="event.data.id")
+        APP.create_function(fn_id="handle", trigger=TICKET, output_type=int)
 
     assert refused(NotBuiltError, declare) == (
-        "idempotency= of function 'handle' is not built yet\n"
-        "  seen:  'event.data.id'\n"
-        "  fix:   leave idempotency= out in this test; nothing would act on it"
+        "output_type= of function 'handle' is not built yet\n"
+        "  seen:  <class 'int'>\n"
+        "  fix:   leave output_type= out in this test; nothing would act on it"
     )
 
 
-REFUSED = {
-    "a wildcard": (
-        lambda: TriggerEvent(event="support/*"),
-        (
-            "wildcards in triggers, such as 'support/*', are not built yet\n"
-            "  fix:   name each event in a function of its own"
-        ),
-    ),
-    "a score for a variant": (
-        lambda: APP.score_experiment(name="x", value=1),
-        (
-            "client.score_experiment is not built yet\n"
-            "  fix:   write a plain score with client.score(...)"
-        ),
-    ),
-}
-
-
-@pytest.mark.parametrize(("call", "text"), REFUSED.values(), ids=REFUSED)
-def test_what_is_refused_where_it_is_written(refused, call, text):
-    """The message says what is not built and what to do for now."""
-    assert refused(NotBuiltError, call) == text
-
-
 HANDLED = {
-    "step.invoke": (
-        lambda ctx: ctx.step.invoke("call", function=None),
+    "an invoke with meta": (
+        lambda ctx: ctx.step.invoke("call", function=None, meta={}),
         (
-            "USAGE_ERROR: ctx.step.invoke('call') is not built yet\n"
+            "USAGE_ERROR: meta= of invoke 'call' is not built yet\n"
             "  where: function 'support-handle' (errors/test_not_built.py:N), run "
             "RUN, virtual time 2025-01-01T00:00:00.000Z\n"
-            "  fix:   defer to the function, or send the event that starts it"
+            "  fix:   leave meta= out in this test; nothing would act on it"
         ),
     ),
-    "step.invoke_by_id": (
-        lambda ctx: ctx.step.invoke_by_id("call", function_id="x"),
+    "an invoke with a version": (
+        lambda ctx: ctx.step.invoke_by_id("call", function_id="x", v="2"),
         (
-            "USAGE_ERROR: ctx.step.invoke_by_id('call') is not built yet\n"
+            "USAGE_ERROR: v= of invoke 'call' is not built yet\n"
             "  where: function 'support-handle' (errors/test_not_built.py:N), run "
             "RUN, virtual time 2025-01-01T00:00:00.000Z\n"
-            "  fix:   defer to the function, or send the event that starts it"
+            "  fix:   leave v= out in this test; nothing would act on it"
         ),
     ),
     "step.ai": (
@@ -137,15 +109,6 @@ HANDLED = {
             "  fix:   leave meta= out in this test; nothing would act on it"
         ),
     ),
-    "a defer with an experiment": (
-        lambda ctx: ctx.defer("score", function=None, data={}, experiment="x"),
-        (
-            "USAGE_ERROR: experiment= of defer 'score' is not built yet\n"
-            "  where: function 'support-handle' (errors/test_not_built.py:N), run "
-            "RUN, virtual time 2025-01-01T00:00:00.000Z\n"
-            "  fix:   leave experiment= out in this test; nothing would act on it"
-        ),
-    ),
 }
 
 
@@ -161,40 +124,6 @@ def test_what_a_handler_cannot_do_yet(handle, told, call, text, kind):
 
     assert (run.status, run.error.name) == ("Failed", "NotBuiltError")
     assert told() == [text]
-
-
-@pytest.mark.parametrize("kind", ["async", "sync"])
-def test_an_experiment(handle, told, kind):
-    """Choosing a variant is refused by name."""
-
-    async def coroutine(ctx):
-        await ctx.group.experiment("tone", variants={})
-
-    def plain(ctx):
-        ctx.group.experiment("tone", variants={})
-
-    run = handle(coroutine if kind == "async" else plain, retries=0)
-
-    assert run.status == "Failed"
-    assert told() == [
-        (
-            "USAGE_ERROR: ctx.group.experiment('tone') is not built yet\n"
-            "  where: function 'support-handle' (errors/test_not_built.py:N), run "
-            "RUN, virtual time 2025-01-01T00:00:00.000Z\n"
-            "  fix:   choose the variant in a step of your own"
-        )
-    ]
-
-
-def test_cancelling_a_run(harness, handle, refused):
-    """The harness cannot cancel yet; the run is shown."""
-    run = handle(lambda _: None)
-
-    assert refused(NotBuiltError, lambda: harness.cancel(run)) == (
-        "harness.cancel() is not built yet\n"
-        "  seen:  <run RUN of 'support-handle', Completed>\n"
-        "  fix:   let the run end by itself in this test"
-    )
 
 
 def test_faults(harness, refused):

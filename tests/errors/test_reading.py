@@ -5,7 +5,6 @@ import pytest
 from scoretest import (
     Client,
     FindingsError,
-    NotBuiltError,
     Score,
     TriggerEvent,
     UsageError,
@@ -120,10 +119,12 @@ READ = {
         2,
         lambda h: h.run(handle),
         (
-            "there are 2 of what should be the only run of 'support-handle'\n"
+            "function 'support-handle' has 2 runs, and run() cannot tell which one "
+            "is meant\n"
             "  seen:  <run RUN of 'support-handle', Completed>; <run RUN of "
             "'support-handle', Completed>\n"
-            "  fix:   pick one from harness.runs"
+            "  fix:   take it from harness.runs, or from the .runs of what send() "
+            "returned"
         ),
     ),
     "a run by a name that is nearly right": (
@@ -172,7 +173,8 @@ READ = {
         1,
         lambda h: h.run(handle).step("anser"),
         (
-            "there is no step 'anser' of <run RUN of 'support-handle', Completed>\n"
+            "there is no step 'anser' of <run RUN of 'support-handle', Completed>; "
+            "did you mean 'answer'?\n"
             "  seen:  <StepRun 'answer' Completed>\n"
             "  fix:   look at run.steps"
         ),
@@ -207,9 +209,10 @@ READ = {
         (
             "there is no finding 'DEFER_LOSS'; did you mean 'DEFER_LOST'?\n"
             "  fix:   use one of DEFER_LIMIT, DEFER_LOST, DEFER_SKIPPED, "
-            "INTERRUPT_SWALLOWED, INVALID_EXPRESSION, LOSSY_OUTPUT, NESTED_STEP, "
+            "INTERRUPT_SWALLOWED, INVALID_EXPRESSION, INVOKE_CANCELLED, LOSSY_OUTPUT, "
+            "NESTED_STEP, "
             "NONDETERMINISTIC, RUN_FAILED, SCORE_INVALID, STEP_NOT_AWAITED, "
-            "STUB_UNUSED, TASK_LEAKED, USAGE_ERROR"
+            "STUB_UNUSED, TASK_LEAKED, TRIGGER_DEAD, USAGE_ERROR"
         ),
     ),
     "a finding that is a number": (
@@ -218,9 +221,10 @@ READ = {
         (
             "there is no finding 7\n"
             "  fix:   use one of DEFER_LIMIT, DEFER_LOST, DEFER_SKIPPED, "
-            "INTERRUPT_SWALLOWED, INVALID_EXPRESSION, LOSSY_OUTPUT, NESTED_STEP, "
+            "INTERRUPT_SWALLOWED, INVALID_EXPRESSION, INVOKE_CANCELLED, LOSSY_OUTPUT, "
+            "NESTED_STEP, "
             "NONDETERMINISTIC, RUN_FAILED, SCORE_INVALID, STEP_NOT_AWAITED, "
-            "STUB_UNUSED, TASK_LEAKED, USAGE_ERROR"
+            "STUB_UNUSED, TASK_LEAKED, TRIGGER_DEAD, USAGE_ERROR"
         ),
     ),
     "a finding without a reason": (
@@ -518,12 +522,4 @@ def test_a_stub_that_is_never_used(tickets, refused, step, count):
                 'reason="...")'
             ),
         }[step]
-    )
-
-
-def test_variants_of_an_experiment(tickets, refused):
-    """Comparing variants is refused by name."""
-    assert refused(NotBuiltError, lambda: tickets(0).scores.by_variant("tone")) == (
-        "scores.by_variant('tone') is not built yet\n"
-        "  fix:   compare scores.named(...) of the runs yourself"
     )

@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 
-import inngest
 import pytest
 
 from scoretest import (
@@ -193,15 +192,6 @@ SERVED = {
             "serve() takes a Client, not [<function 'support-handle' at "
             "errors/test_worlds.py:N>]\n"
             '  fix:   make one: client = Client(app_id="support")'
-        ),
-    ),
-    "a client of the real package": (
-        lambda h: h.serve(inngest.Inngest(app_id="support"), []),
-        NotBuiltError,
-        (
-            "functions of the real inngest package cannot be served yet\n"
-            "  seen:  a client of inngest._internal.client_lib.client\n"
-            "  fix:   write them with scoretest's own Client for now"
         ),
     ),
     "a function instead of a list": (

@@ -176,3 +176,15 @@ def test_any_mapping_is_an_event():
     event = MappingProxyType({"data": {"x": "a"}})
 
     assert compile("async.data.x == 'a'").matches(event) is True
+
+
+@pytest.mark.rule("C2")
+def test_a_key_in_brackets_is_not_taken_for_the_name_of_its_literal():
+    """The first literal is lifted as ``a``; the field ``a`` is another path."""
+    found = compile("async.data['k'] == 1 || async.data.a == 2")
+
+    assert found.terms == ()
+    assert [found.matches({"data": data}) for data in ({"k": 1}, {"a": 2})] == [
+        True,
+        True,
+    ]

@@ -26,6 +26,7 @@ FLOORS = [
         "cli",
         "__main__",
         "demo",
+        "experiment",
     },
 ]
 FLOOR = {wing: number for number, wings in enumerate(FLOORS) for wing in wings}

@@ -14,6 +14,7 @@ RULES = {
         "A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11 A12 B1 B2 B3 B4 B5 B6 B7 B8 B9 B10 B11 "
         "D1 D2 D3 D4 D5 E1 E2 E4 E5 G1 G2 G3 G4 G5 I1 X3"
     ),
+    4: "A2 A5 A11 B11 C2 C8 D6 E3 F1 F2 F3 F9 G6 H1 H3 H4 X4",
 }
 _RULE = re.compile(r"\b[A-IX][1-9][0-9]?\b")
 

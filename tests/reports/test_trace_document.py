@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from scoretest import UsageError
 from scoretest._model.event import ReceivedEvent
+from scoretest._model.experiment import TakenVariant
 from scoretest._model.fact import (
     Fact,
     RunRetried,
@@ -33,7 +34,9 @@ JSON = st.recursive(
 )
 INSTANTS = st.integers(-(10**12), 10**15).map(lambda us: Instant(START + us))
 NUMBERS = st.booleans() | st.floats(allow_nan=False) | st.integers()
-RECORDS = {ReceivedEvent, StepName, ErrorInfo, ScoreEntry, Finding}
+RECORDS = {ReceivedEvent, StepName, ErrorInfo, ScoreEntry, Finding, TakenVariant}
+WEIGHTS = dict[str, float | None]
+WEIGHT_MAPS = st.dictionaries(st.text(), st.none() | NUMBERS)
 KINDS = get_args(Fact)
 
 
@@ -58,10 +61,9 @@ def values(hint):
     members = set(get_args(hint)) or {hint}
     if hint in RECORDS:
         return records(hint)
-    if hint is Instant:
-        return INSTANTS
-    if hint is int:
-        return st.integers(0, 10**9)
+    plain = {Instant: INSTANTS, int: st.integers(0, 10**9), WEIGHTS: WEIGHT_MAPS}
+    if hint in plain:
+        return plain[hint]
     if Duration in members:
         return st.none() | st.integers(0, 10**12)
     if float in members and str not in members:

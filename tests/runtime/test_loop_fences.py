@@ -168,6 +168,13 @@ class TestWatchdog:
 class TestInterrupts:
     """Ctrl-C and `sys.exit` pass through the loop unchanged."""
 
+    @pytest.fixture(autouse=True)
+    def _heard(self):
+        """Have Ctrl-C heard, even where the suite was started in the background."""
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        yield
+        signal.signal(signal.SIGINT, before)
+
     @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
     def test_an_interrupt_leaves_the_operation(self, loop, run, kind):
         """What a task raises arrives as itself, and the loop has stopped."""

@@ -145,6 +145,18 @@ class TestTheVerbs:
         assert await harness.acall(endpoint, "go") == 1
         assert seconds(harness) == 60
 
+    @pytest.mark.rule("F1")
+    async def test_cancelling_a_run(self, harness):
+        """When acancel returns, what follows from the cancellation has run."""
+        told = []
+        on("go")(harness, sleeper(30))
+        on("inngest/function.cancelled")(harness, handler_that(told.append, "told"))
+        run = (await harness.asend("go")).runs[0]
+
+        await harness.acancel(run)
+
+        assert (run.status, told) == ("Cancelled", ["told"])
+
     async def test_the_client_reaches_the_world(self, harness):
         """`client.send` and `client.score`, awaited in the test, arrive and settle."""
         ran = []

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from scoretest import Client, Event, NotBuiltError, TriggerEvent, UsageError
+from scoretest import Client, Event, TriggerEvent, UsageError
 
 
 @pytest.fixture
@@ -252,11 +252,6 @@ class TestWhatIsSent:
         assert (run.status, run.error.name) == ("Failed", "UsageError")
         assert [finding.code for finding in harness.findings] == ["USAGE_ERROR"]
         harness.allow("USAGE_ERROR", reason="the mistake is the point")
-
-    def test_score_experiment_is_not_built(self, client):
-        """Scores for variants are refused by name."""
-        with pytest.raises(NotBuiltError, match="score_experiment is not built yet"):
-            client.score_experiment(name="a", value=1)
 
 
 def call(client, verb):

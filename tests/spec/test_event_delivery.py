@@ -87,11 +87,29 @@ class TestData:
 
     @pytest.mark.parametrize("data", [[1], "text", 7])
     def test_anything_else_is_refused(self, harness, seen, data):
-        """A list, a text and a number are no data."""
-        with pytest.raises(UsageError, match="must be an object, not"):
-            harness.send("shop/order", data)
+        """A list, a text and a number are no data, neither sent nor in an Event."""
+        for make in (harness.send, lambda name, data: Event(name=name, data=data)):
+            with pytest.raises(UsageError, match="must be an object, not") as refusal:
+                make("shop/order", data)
+            assert refusal.value.what == (
+                f"the data of event 'shop/order' must be an object, not {data!r}"
+            )
 
         assert seen == []
+
+    def test_a_request_without_events(self, harness, client, on, start, seen):
+        """An empty list is a request like any other: it has no ids and no effect."""
+
+        @on("shop/empty")
+        async def empty(ctx):
+            return [await client.send([]), await ctx.step.send_event("none", [])]
+
+        sent = harness.send([])
+        harness.call(client.send, [])
+
+        assert (sent.ids, sent.runs, sent.resumed, sent.ignored) == ([], [], [], [])
+        assert (client.send_sync([]), seen, harness.events) == ([], [], [])
+        assert start("shop/empty").output == [[], []]
 
     @pytest.mark.parametrize(
         ("name", "what"),

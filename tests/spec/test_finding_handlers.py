@@ -1,10 +1,13 @@
 """Findings about handlers: each says what, where and how to mend; good code has none."""
 
 import asyncio
+import inspect
 import re
 from contextlib import suppress
 
 import anyio
+import anyio.from_thread
+import anyio.to_thread
 import pytest
 
 PLACE = re.compile(
@@ -195,6 +198,45 @@ class TestNestedStep:
             "step 'inner' was called inside step 'outer'"
         )
 
+    def test_the_line_is_the_users_when_anyio_makes_the_call(self, on, start, only):
+        """Through `anyio.from_thread.run` the place is the line that waits in the thread."""
+        lines = []
+
+        @on("shop/order")
+        async def order(ctx):
+            def in_thread():
+                lines.append(inspect.currentframe().f_lineno + 1)
+                return anyio.from_thread.run(ctx.step.run, "inner", int)
+
+            await ctx.step.run("outer", anyio.to_thread.run_sync, in_thread)
+
+        run = start("shop/order")
+
+        assert run.status == "Failed"
+        place = f"(spec/test_finding_handlers.py:{lines[0]})"
+        assert place in only("NESTED_STEP").where
+
+    def test_the_line_is_the_users_when_asyncio_makes_the_call(self, on, start, only):
+        """Through `run_coroutine_threadsafe` the place is the line of the call."""
+        lines = []
+
+        @on("shop/order")
+        async def order(ctx):
+            loop = asyncio.get_running_loop()
+
+            def in_thread():
+                lines.append(inspect.currentframe().f_lineno + 1)
+                call = ctx.step.run("inner", int)
+                return asyncio.run_coroutine_threadsafe(call, loop).result()
+
+            await ctx.step.run("outer", asyncio.to_thread, in_thread)
+
+        run = start("shop/order")
+
+        assert run.status == "Failed"
+        place = f"(spec/test_finding_handlers.py:{lines[0]})"
+        assert place in only("NESTED_STEP").where
+
     def test_steps_side_by_side_are_not_nested(self, harness, on, start):
         """A callback that is awaited beside another step is no nesting."""
 
@@ -238,7 +280,7 @@ class TestStepNotAwaited:
         assert finding.message == (
             "step 'forgotten' was called and never awaited, so it never ran"
         )
-        assert finding.fix == "write `await ctx.step...('forgotten', ...)`"
+        assert finding.fix == f"write `await ctx.step.{tool}('forgotten', ...)`"
 
     def test_awaiting_later_is_fine(self, harness, on, start):
         """A call that is kept and awaited afterwards is an ordinary step."""

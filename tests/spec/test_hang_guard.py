@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from scoretest import Event, create_defer
+from scoretest import Event, create_defer, experiment
 from scoretest.errors import DeadlockError, LivelockError
 
 WHERE = re.compile(
@@ -344,6 +344,27 @@ def test_a_plain_handler_that_swallows_everything_is_given_up_on(harness, on):
         harness.send("shop/order")
 
     assert named(info.value, step=True)
+    harness.allow("INTERRUPT_SWALLOWED", reason="the handler does so on purpose")
+
+
+def test_a_plain_handler_that_swallows_an_experiment_is_given_up_on(harness, on):
+    """The tools that stand between the handler and its step do not hold it."""
+
+    @on("shop/order")
+    def order(ctx):
+        while True:
+            try:  # noqa: SIM105 -- the mistake itself
+                ctx.group.experiment(
+                    "stuck",
+                    variants={"a": lambda: ctx.step.sleep("nap", "1d")},
+                    select=experiment.fixed("a"),
+                )
+            except BaseException:  # noqa: BLE001, S110 -- the mistake itself
+                pass
+
+    with pytest.raises(LivelockError, match="swallows every interrupt"):
+        harness.send("shop/order")
+
     harness.allow("INTERRUPT_SWALLOWED", reason="the handler does so on purpose")
 
 

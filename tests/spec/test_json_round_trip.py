@@ -98,7 +98,7 @@ class TestLossy:
 
         assert (seen, [type(v) for v in seen]) == ([arrives] * 2, [type(arrives)] * 2)
         (message,) = losses()
-        assert message.startswith(f"the result of step 'load'.v: {told}")
+        assert message.startswith(f"the result of step 'load' at v: {told}")
 
     @lossy
     def test_a_handlers_result(self, on, start, losses, value, arrives, told):
@@ -112,7 +112,7 @@ class TestLossy:
 
         assert run.output == {"v": arrives}
         (message,) = losses()
-        assert message.startswith(f"the handler's result.v: {told}")
+        assert message.startswith(f"the handler's result at v: {told}")
 
     @lossy
     def test_an_events_data(self, harness, on, losses, value, arrives, told):
@@ -126,7 +126,7 @@ class TestLossy:
 
         assert run.output is True
         (message,) = losses()
-        assert message.startswith(f"the data of event 'shop/order'.v: {told}")
+        assert message.startswith(f"the data of event 'shop/order' at v: {told}")
 
     @lossy
     def test_a_defers_data(self, on, deferred, start, losses, value, arrives, told):  # noqa: PLR0913, PLR0917 -- three columns
@@ -155,7 +155,9 @@ class TestLossy:
 
         start("shop/order")
 
-        assert losses() == ["the handler's result.lines[1].size: tuple became a list"]
+        assert losses() == [
+            "the handler's result at lines[1].size: tuple became a list"
+        ]
         assert harness.findings == []
 
     def test_keys_that_meet(self, on, start, losses):
@@ -223,7 +225,7 @@ class TestImpossible:
         assert (run.status, run.step("load").attempts) == ("Failed", 2)
         assert run.error.name == "OutputUnserializableError"
         assert run.error.message.startswith(
-            f"the result of step 'load'.v holds {found}, which JSON cannot carry"
+            f"the result of step 'load' at v holds {found}, which JSON cannot carry"
         )
 
     @pytest.mark.rule("X3")
@@ -239,7 +241,7 @@ class TestImpossible:
         harness.fast_forward()
 
         assert (run.status, run.entries) == ("Failed", 2)
-        assert run.error.message.startswith(f"the handler's result.v holds {found}")
+        assert run.error.message.startswith(f"the handler's result at v holds {found}")
 
     @impossible
     def test_an_events_data(self, harness, on, value, found):
@@ -253,7 +255,7 @@ class TestImpossible:
             harness.send("shop/order", {"v": value})
 
         assert refusal.value.what == (
-            f"the data of event 'shop/order'.v holds {found}, which JSON cannot carry"
+            f"the data of event 'shop/order' at v holds {found}, which JSON cannot carry"
         )
         assert (harness.events, harness.runs) == ([], [])
 
@@ -295,3 +297,17 @@ class TestImpossible:
         assert run.error.message.startswith(
             "the handler's result is nested deeper than 400 levels"
         )
+
+
+def test_data_nested_too_deeply_is_named_in_full(harness):
+    """The name of an event may hold dots, and stands in the message as it is."""
+    data = {}
+    for _ in range(401):
+        data = {"in": (data,)}
+
+    with pytest.raises(UsageError) as refusal:
+        harness.send("shop/order.placed", data)
+
+    assert refusal.value.what == (
+        "the data of event 'shop/order.placed' is nested deeper than 400 levels"
+    )

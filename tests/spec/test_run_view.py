@@ -175,7 +175,7 @@ class TestIdentity:
             harness.run(order)
 
         assert info.value.what == (
-            "there are 2 of what should be the only run of 'shop-order'"
+            "function 'shop-order' has 2 runs, and run() cannot tell which one is meant"
         )
         assert info.value.seen == "; ".join(map(repr, runs))
 

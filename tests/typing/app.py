@@ -9,6 +9,7 @@ from typing import Any, assert_type
 from pydantic import BaseModel
 
 from scoretest import (
+    Cancel,
     Client,
     Context,
     ContextSync,
@@ -30,15 +31,20 @@ from scoretest import (
     Scores,
     ScoretestError,
     Sent,
+    Singleton,
     StalledError,
     StepError,
     Timeline,
+    Timeouts,
     TriggerEvent,
     UnderTestError,
     UsageError,
+    VariantTable,
     create_defer,
     create_scorer,
+    experiment,
 )
+from scoretest.experiment import ExperimentRef, ExperimentResult
 
 client = Client(app_id="support", logger=logging.getLogger("app"))
 
@@ -107,6 +113,7 @@ def notify(ctx: ContextSync) -> str:
     assert_type(ctx.step.wait_for_event("wait", event="x", timeout=5000), Event | None)
     assert_type(ctx.step.send_event("tell", Event(name="x")), list[str])
     assert_type(ctx.step.score("rate", name="length", value=sent), None)
+    assert_type(ctx.step.invoke("call", function=careful, timeout=5000), Any)
     both = ctx.group.parallel(
         (lambda: ctx.step.run("a", count, "a"), lambda: ctx.step.run("b", count, "b"))
     )
@@ -138,15 +145,29 @@ async def handle(ctx: Context) -> dict[str, str]:
         )
     )
     assert_type(both, tuple[str, ...])
+    invoked = await ctx.step.invoke("call", function=careful, data={"n": 1})
+    assert_type(invoked, Any)
+    by_id = ctx.step.invoke_by_id("by id", app_id="x", function_id="y", timeout="1h")
+    assert_type(await by_id, Any)
     handle_ = ctx.defer("score", function=feedback, data={"ticketId": answer})
     assert_type(handle_.abort(), None)
     return {"answer": answer}
+
+
+async def apologise(ctx: Context) -> None:
+    """Handle the failure of a run."""
+    assert_type(ctx.event.data["error"], Any)
 
 
 @client.create_function(
     fn_id="careful",
     trigger=[TriggerEvent(event="a"), TriggerEvent(event="b")],
     retries=0,
+    on_failure=apologise,
+    cancel=[Cancel(event="c", if_exp="true", timeout="1h"), Cancel(event="d")],
+    idempotency="event.data.id",
+    singleton=Singleton(mode="skip", key="event.data.user"),
+    timeouts=Timeouts(start=timedelta(hours=1), finish=60_000),
 )
 async def careful(ctx: Context) -> None:
     """Handle every error that a handler may meet or make."""
@@ -159,6 +180,40 @@ async def careful(ctx: Context) -> None:
         raise NonRetriableError("declined", quiet=True) from error
     except ValueError as error:
         raise RetryAfterError("busy", timedelta(minutes=5)) from error
+
+
+@client.create_function(fn_id="trial", trigger=TriggerEvent(event="trial"))
+async def trial(ctx: Context) -> str:
+    """Answer in one of two tones."""
+    tone = await ctx.group.experiment(
+        "tone",
+        variants={
+            "warm": lambda: ctx.step.run("warm", generate, "warm"),
+            "cool": lambda: ctx.step.run("cool", generate, "cool"),
+        },
+        select=experiment.bucket(ctx.run_id, weights={"warm": 80, "cool": 20}),
+    )
+    assert_type(tone, ExperimentResult[str])
+    assert_type(tone.result, str)
+    assert_type(tone.variant, str)
+    assert_type(tone.experiment_ref, ExperimentRef)
+    ctx.defer("rate", function=feedback, data={}, experiment=tone.experiment_ref)
+    return tone.result
+
+
+@client.create_function(fn_id="plain-trial", trigger=TriggerEvent(event="trial"))
+def plain_trial(ctx: ContextSync) -> int:
+    """Count in one of two ways."""
+    way = ctx.group.experiment(
+        "way",
+        variants={
+            "short": lambda: ctx.step.run("short", count, "a"),
+            "long": lambda: ctx.step.run("long", count, "a b"),
+        },
+        select=experiment.custom(lambda: "short"),
+    )
+    assert_type(way.result, int)
+    return way.result
 
 
 # --- tests --------------------------------------------------------------------------
@@ -177,6 +232,8 @@ def test_a_ticket(harness: Harness) -> None:
     assert_type(sent.runs, list[Run])
     assert_type(sent.runs[0], Run)
     assert_type(sent.resumed, list[Run])
+    assert_type(sent.cancelled, list[Run])
+    assert_type(harness.cancel(sent.runs[0]), None)
     assert_type(sent.ignored, list[OpenWait])
     assert_type(sent.ignored[0].why, str)
 
@@ -240,6 +297,11 @@ def test_scores(harness: Harness) -> None:
     assert_type(scores["user-feedback"].value, bool | int | float)
     assert_type(scores["user-feedback"].run, Run | None)
     assert_type(scores["user-feedback"].at, datetime)
+    assert_type(scores["user-feedback"].experiment, ExperimentRef | None)
+    table = scores.by_variant("tone", score="user-feedback")
+    assert_type(table, VariantTable)
+    assert_type(table["warm"].mean, float | None)
+    assert_type([row.share for row in table], list[float])
     assert scores == [Score("user-feedback", 1)]
     assert [(s.name, s.value, s.run_id) for s in scores]
 
@@ -286,6 +348,9 @@ async def in_the_application() -> None:
     assert_type(client.send_sync([Event(name="ticket")]), list[str])
     await client.score(name="x", value=0.5, run_id=ids[0])
     client.score_sync(name="x", value=True, run_id=ids[0], step_id="generate")
+    ref = ExperimentRef(experiment_name="tone", variant="warm")
+    await client.score_experiment(experiment=ref, name="x", value=1, run_id=ids[0])
+    client.score_experiment_sync(experiment=ref, name="x", value=1, run_id=ids[0])
 
 
 def test_models(harness: Harness) -> None:

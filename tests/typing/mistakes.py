@@ -58,6 +58,7 @@ async def wrong_steps(ctx: Context) -> None:
     """Ask for steps in wrong ways."""
     ctx.step.run("charge", charge, 1)  # type: ignore[unused-coroutine]  # it is not awaited
     ctx.step.sleep("nap", "1h")  # type: ignore[unused-coroutine]  # it is not awaited
+    ctx.defer("x", function=of_a_name, data={}, experiment="tone")  # type: ignore[arg-type]  # a reference is no text
     ready: str = await ctx.step.run("charge", charge, 1)  # type: ignore[arg-type]  # the step gives a number
     early: int = ctx.step.run("charge", charge, 1)  # type: ignore[assignment]  # it is not awaited
     client.logger.info("%s %s", ready, early)

@@ -1,0 +1,1 @@
+"""Adapters: how functions that were written with another package are served here."""

@@ -1,0 +1,296 @@
+"""Every private name of the ``inngest`` package that the adapter touches.
+
+The package has no public way to handle a request without a web framework, to ask a
+function for its options, or to send without a socket. A test asks each supported
+version for everything that is named here.
+"""
+
+import datetime as dt
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from typing import Any, Final, Protocol, Self, cast
+
+import inngest
+from inngest._internal import const, errors, net, server_lib
+from inngest._internal.step_lib import step_async, step_sync
+
+from ...errors import UsageError
+from ...sdk.current import current_port
+
+with warnings.catch_warnings():  # it warns of itself, and a test may run with `error`
+    warnings.simplefilter("ignore", DeprecationWarning)
+    from inngest._internal import comm_lib
+
+__all__ = [
+    "NO_TIMINGS",
+    "SUPPORTED",
+    "Answer",
+    "WatchedEntry",
+    "Watcher",
+    "check_version",
+    "config_of",
+    "connect",
+    "handler_of",
+    "install_hooks",
+    "installed_version",
+    "is_deferred",
+    "make_request",
+    "on_failure_of",
+    "open_handler",
+]
+
+SUPPORTED: Final = ("0.5.18", "0.5.19", "0.5.20a0")
+
+_REQUEST_URL: Final = "http://scoretest.invalid/api/inngest"
+# what the client asks for when it sends; nobody looks at it here
+_EVENT_KEY: Final = "scoretest"
+
+
+class Answer(Protocol):
+    """What the package answers to a request."""
+
+    status_code: int
+    headers: dict[str, str]
+    body: Any
+
+
+class Watcher(Protocol):
+    """An entry of one of the package's functions, while its handler runs."""
+
+    def wall_clock(self) -> dt.datetime:
+        """Return the present instant, an aware datetime."""
+
+    def around(self, step_id: str, body: Callable[..., Any]) -> Callable[..., Any]:
+        """Return what is called instead of the callback of a step."""
+
+    def lost(self, defers: Sequence[str]) -> None:
+        """Hear which defers went down with the handler (rule A3)."""
+
+    def skipped(self, why: str) -> None:
+        """Hear why a defer was skipped (rule A12)."""
+
+
+class WatchedEntry:
+    """The class of everything that is a `Watcher`; a protocol is slow to ask for."""
+
+
+def installed_version() -> str:
+    """Return the version of the package."""
+    return const.VERSION
+
+
+def check_version(version: str) -> None:
+    """Refuse a version of the package that the adapter was not tried with.
+
+    Raises:
+        UsageError: The message names the versions that work.
+    """
+    if version not in SUPPORTED:
+        raise UsageError(
+            f"inngest {version} cannot be served",
+            seen=f"supported: {', '.join(SUPPORTED)}",
+            fix=f"install one of these, for example inngest=={SUPPORTED[-1]}",
+        )
+
+
+# --- functions ------------------------------------------------------------------------
+
+
+def config_of(function: inngest.Function[Any]) -> tuple[Any, Any | None]:
+    """Return what the package registers for *function*, and for its failure handler."""
+    config = function.get_config(_REQUEST_URL)
+    return config.main, config.on_failure
+
+
+def handler_of(function: inngest.Function[Any]) -> Callable[..., Any]:
+    """Return what the user wrote."""
+    return function._handler  # noqa: SLF001 -- what this module is for
+
+
+def on_failure_of(function: inngest.Function[Any]) -> Callable[..., Any]:
+    """Return the failure handler that the user wrote."""
+    return cast("Callable[..., Any]", function._opts.on_failure)  # noqa: SLF001 -- what this module is for
+
+
+def is_deferred(function: inngest.Function[Any]) -> bool:
+    """Say whether *function* was made by ``create_defer``."""
+    try:
+        from inngest.experimental.deferred import DeferredFunction  # noqa: PLC0415 -- older versions have no such module
+    except ImportError:
+        return False
+    return isinstance(function, DeferredFunction)
+
+
+# --- requests -------------------------------------------------------------------------
+
+
+class _NoTiming:
+    """Stands for a stopwatch; the package's own one starts a task and reads a clock."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+class _NoTimings(net.ServerTimings):
+    def __init__(self) -> None:
+        timing: Any = _NoTiming()
+        self.async_block = timing
+        self.comm_handler = timing
+        self.function = timing
+        self.mw_transform_input = timing
+        self.mw_transform_output = timing
+        self.use_api = timing
+
+    def to_header(self) -> str:
+        return ""
+
+
+NO_TIMINGS: Final = _NoTimings()
+
+
+def open_handler(
+    client: inngest.Inngest, functions: Sequence[inngest.Function[Any]]
+) -> comm_lib.CommHandler:
+    """Return what handles requests for *functions*, as a web framework makes it."""
+    options: dict[str, Any] = {
+        "client": client,
+        "framework": server_lib.Framework.CONNECT,
+        "functions": list(functions),
+        "streaming": inngest.Streaming.DISABLE,
+    }
+    if installed_version() != "0.5.18":
+        options["enable_unauthed_sync"] = None
+    in_production, client.is_production = client.is_production, False
+    try:  # no server signs these requests, so that no key is needed
+        return comm_lib.CommHandler(**options)
+    finally:
+        client.is_production = in_production
+
+
+def make_request(
+    body: bytes, query: Mapping[str, str], headers: Mapping[str, str]
+) -> comm_lib.CommRequest:
+    """Return a request of the server, as it comes over a connection that is trusted."""
+    return comm_lib.CommRequest(
+        body=body,
+        headers=dict(headers),
+        is_connect=True,
+        public_path=None,
+        query_params=dict(query),
+        raw_request=None,
+        request_url=_REQUEST_URL,
+        serve_origin=None,
+        serve_path=None,
+        timings=NO_TIMINGS,
+    )
+
+
+# --- the way out ----------------------------------------------------------------------
+
+
+def connect(client: inngest.Inngest, exchange: Any) -> None:
+    """Let everything that *client* sends go to *exchange*."""
+    client._http_client = exchange  # noqa: SLF001 -- what this module is for
+    if client._event_key is None:  # noqa: SLF001 -- as above
+        client._event_key = _EVENT_KEY  # noqa: SLF001 -- as above
+    build = client._build_send_request  # noqa: SLF001 -- as above
+
+    def build_without_wall_clock(events: list[inngest.Event]) -> Any:
+        request: Any = build(events)
+        if not isinstance(request, Exception):
+            for event, sent in zip(events, request.body, strict=True):
+                sent["ts"] = event.ts  # 0 is "now", and now is the harness's
+        return request
+
+    client._build_send_request = build_without_wall_clock  # type: ignore[method-assign]  # noqa: SLF001 -- as above
+
+
+# --- what happens in a handler --------------------------------------------------------
+
+
+def _watcher() -> Watcher | None:
+    port: object = current_port.get()
+    return cast("Watcher", port) if isinstance(port, WatchedEntry) else None
+
+
+class _Clock:
+    """Stands for the class ``datetime.datetime`` in the package's modules."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(dt.datetime, name)
+
+    def now(self, tz: dt.tzinfo | None = None) -> dt.datetime:
+        watcher = _watcher()
+        if watcher is None:
+            return dt.datetime.now(tz)  # noqa: TID251 -- not in a handler: it is what the package asks
+        return watcher.wall_clock()
+
+
+class _DatetimeModule:
+    """Stands for the module ``datetime`` in the package's modules."""
+
+    datetime = _Clock()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(dt, name)
+
+
+def install_hooks() -> None:
+    """Let the package's modules ask the entry under way; elsewhere nothing changes."""
+    modules: tuple[Any, ...] = (step_async, step_sync, errors)
+    if isinstance(errors.__dict__["datetime"], _DatetimeModule):
+        return
+    for module in modules:
+        module.datetime = _DatetimeModule()
+    _watch_steps(inngest.Step)
+    _watch_steps(inngest.StepSync)
+    _watch_defers()
+
+
+def _watch_steps(kind: Any) -> None:
+    name = "_run" if hasattr(kind, "_run") else "run"
+    original = getattr(kind, name)
+
+    @wraps(original)
+    def run(self: Any, step_id: str, handler: Any, *args: Any, **options: Any) -> Any:
+        watcher = _watcher()
+        if watcher is not None:
+            handler = watcher.around(step_id, handler)
+        return original(self, step_id, handler, *args, **options)
+
+    setattr(kind, name, run)
+
+
+def _watch_defers() -> None:
+    try:
+        from inngest._internal import deferred  # noqa: PLC0415 -- older versions have no such module
+    except ImportError:
+        return
+    attach, log = deferred.attach, deferred._log  # noqa: SLF001 -- what this module is for
+
+    @wraps(attach)
+    def watched_attach(ctx: Any, result: Any) -> Any:
+        wanted = [
+            op.display_name
+            for op in ctx._defer_ops.values()  # noqa: SLF001 -- what this module is for
+            if op.op is server_lib.Opcode.DEFER_ADD
+        ]
+        answer = attach(ctx, result)
+        watcher = _watcher()
+        if watcher is not None and answer.error is not None:
+            watcher.lost(wanted)
+        return answer
+
+    @wraps(log)
+    def watched_log(ctx: Any, err: Exception) -> None:
+        watcher = _watcher()
+        if watcher is not None and not str(err).startswith("parent failed before"):
+            watcher.skipped(str(err))
+        log(ctx, err)
+
+    deferred.attach = watched_attach
+    deferred._log = watched_log  # noqa: SLF001 -- what this module is for
