@@ -29,10 +29,10 @@ def _run_block(example: Example) -> None:
     awaitable = eval(code, example.namespace)  # noqa: S307 -- our own documentation
     if inspect.iscoroutine(awaitable):
         # imported late: a page without `await` is tested even when the loop is broken
-        from scoretest.runtime.loop import VirtualLoop  # noqa: PLC0415 -- see above
+        from scoretest.runtime.shared_loop import SharedLoop  # noqa: PLC0415 -- see above
 
         if _LOOP not in example.namespace:
-            example.namespace[_LOOP] = VirtualLoop()
+            example.namespace[_LOOP] = SharedLoop()
         example.namespace[_LOOP].run_until_complete(awaitable)
 
 

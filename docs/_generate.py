@@ -32,7 +32,7 @@ from scoretest._core.runs import RUN_TRANSITIONS
 from scoretest._core.waits import WAIT_TRANSITIONS
 from scoretest._model.finding import CODES
 from scoretest._model.limits import Limits
-from scoretest.runtime.loop import VirtualLoop
+from scoretest.runtime.shared_loop import SharedLoop
 from scoretest.times import Duration, format_duration
 
 ROOT = Path(__file__).parents[1]
@@ -164,7 +164,7 @@ class Notebook:
     def __init__(self, page: Path) -> None:
         self._page = page
         self._names: dict[str, Any] = {}
-        self._loop = VirtualLoop()
+        self._loop = SharedLoop()
 
     def run(self, code: str, line: int) -> None:
         """Execute a block; places in messages are those of the page."""

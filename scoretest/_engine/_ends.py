@@ -29,7 +29,7 @@ from .._model.operation import DeferAdd, ErrorInfo, Operation
 from ..times import Instant
 from ._world import Live, ServerEvent, World
 
-__all__ = ["cancel", "complete", "drop", "fail"]
+__all__ = ["cancel", "cancel_by_api", "complete", "drop", "fail"]
 
 # what the server says of an answer that is an error (rule D6)
 _BAD_STATUS = "invalid status code: 500"
@@ -59,6 +59,20 @@ def cancel(
     """End the run from outside; return the events that follow from it (rule F1)."""
     world.move_run(live, RunCancelled(live.run.id, event_id, reason))
     return _finish(world, live, {}, "Cancelled")
+
+
+def cancel_by_api(world: World, live: Live, reason: str) -> list[ServerEvent]:
+    """End the run as the server's API does: without function.finished.
+
+    Only the caller of an invoked run is answered by it (rule E3).
+
+    Source: the recording flow__cancel_through_the_api.
+    """
+    return [
+        event
+        for event in cancel(world, live, reason=reason)
+        if event.name != FUNCTION_FINISHED or "correlation_id" in event.data
+    ]
 
 
 def drop(world: World, live: Live, operations: Sequence[Operation]) -> None:

@@ -171,7 +171,7 @@ class Engine:
             case CancelRun(run_id):
                 live = self._world.lives[run_id]
                 reason = "by the test"
-                self._publish(live, _ends.cancel(self._world, live, reason=reason))
+                self._publish(live, _ends.cancel_by_api(self._world, live, reason))
             case TakeVariant() | AssignVariant():
                 self._note_variant(command)
             case ReportFinding(finding):
@@ -242,7 +242,7 @@ class Engine:
         )
         world.bus.guard(event)
         world.trace.record(world.now, EventReceived(event))
-        if event.name == FUNCTION_FINISHED and "correlation_id" in event.data:
+        if sent.name == FUNCTION_FINISHED and "correlation_id" in sent.data:
             _invokes.answer(world, event)
         if world.cancels.is_used:
             for live, events in _lives.cancelled_by(world, event):

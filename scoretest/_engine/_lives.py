@@ -98,6 +98,8 @@ def _value(
     """Return the text of what a key expression makes of an event."""
     expression = compile_expression(key, kind="trigger", clock=world.clock)
     value = expression.value(seen_event(function, event))
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # as its sender wrote it
     return json.dumps(value, sort_keys=True, default=str, ensure_ascii=False)
 
 

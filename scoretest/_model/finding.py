@@ -23,7 +23,7 @@ CODES = {
     "STEP_NOT_AWAITED": "a step was called and never awaited",
     "STUB_UNUSED": "a stub was never reached",
     "TASK_LEAKED": "a handler left a task behind",
-    "TRIGGER_DEAD": "a trigger's wildcard stands where it never matches",
+    "TRIGGER_DEAD": "a wildcard stands where it never matches",
     "USAGE_ERROR": "a handler asked scoretest for something that cannot be done",
 }
 """Every code of a finding, and what it means."""

@@ -46,7 +46,7 @@ class Cancel:
         event: The event's name.
         if_exp: A match expression; ``event`` is the run's own, ``async`` the one that
             comes. Without it every event of the name cancels.
-        timeout: How long after its start a run can be cancelled so: text such as
+        timeout: How long after its event a run can be cancelled so: text such as
             ``"1h"``, whole milliseconds or a timedelta; a year when left out.
 
     Source: rule F1.

@@ -11,10 +11,17 @@ from .._json import show
 from ..errors import UsageError
 from ..times import DAY, SECOND, Duration, to_instant
 
-__all__ = ["MOST_CANCELS", "MOST_RETRIES", "SCORE_NAME_BYTES", "Limits"]
+__all__ = [
+    "MOST_CANCELS",
+    "MOST_RETRIES",
+    "MOST_TRIGGERS",
+    "SCORE_NAME_BYTES",
+    "Limits",
+]
 
 MOST_RETRIES: Final = 20  # server consts; checked where a function is declared
 MOST_CANCELS: Final = 5  # server consts; checked where a function is declared
+MOST_TRIGGERS: Final = 10  # server consts; checked where a function is declared
 SCORE_NAME_BYTES: Final = 128  # rule G4; checked where a score is made
 
 _KIB = 1024
@@ -53,16 +60,19 @@ class Limits:
     cancel_life: Duration = _YEAR  # server consts, of a cancel without a timeout
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if value is not field.default:  # few are changed, and a world is soon made
-                _check(field.name, value, field.default)
+        for name, default in _DEFAULTS:
+            value = getattr(self, name)
+            if value is not default:  # few are changed, and a world is soon made
+                _check(name, value, default)
         if self.shortest_retry > self.longest_retry:
             raise UsageError(
                 f"Limits(shortest_retry=...) is {self.shortest_retry} and above "
                 f"longest_retry, which is {self.longest_retry}",
                 fix="change both",
             )
+
+
+_DEFAULTS: Final = tuple((field.name, field.default) for field in fields(Limits))
 
 
 def _check(name: str, value: object, default: object) -> None:

@@ -7,11 +7,13 @@ from typing import Any, Self, TypeVar
 from .._engine import Engine
 from .._model.event import Event
 from .async_travel import AsyncTravel
+from .cancelling import cancel_run
 from .checks import as_events
 from .driver import Driver
 from .reader import Reader
 from .residence import Residence
 from .sent import Sent
+from .views import Run
 
 __all__ = ["AsyncFace"]
 
@@ -77,6 +79,12 @@ class AsyncFace:
         """Await a coroutine function of the application, then run what is due now."""
         self._residence.await_here("acall")
         return await self._async_travel.call(function, *args, **kwargs)
+
+    async def acancel(self, run: Run | str) -> None:
+        """Cancel a run as `Harness.cancel` does, in an async test."""
+        self._residence.await_here("acancel")
+        cancel_run(self._driver, self._reader.source, run)
+        await self._async_travel.settle()
 
     def _sent(self, events: Sequence[Event]) -> Sent:
         """Let *events* arrive, and return what they set going."""

@@ -1,6 +1,7 @@
 """The harness: one world in memory, and everything that a test can do to it."""
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from contextvars import copy_context
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -11,7 +12,7 @@ from .._model.event import Event
 from .._model.finding import Finding
 from .._model.limits import Limits
 from .._model.place import told
-from ..errors import NotBuiltError, near_miss
+from ..errors import NotBuiltError, ScoretestError, near_miss
 from ..sdk.client import Client
 from ..sdk.places import caller
 from ..times import to_instant
@@ -325,7 +326,8 @@ class Harness(AsyncFace, ReadingFace):
             self._residence.close()
 
     def __enter__(self) -> Self:
-        self._residence.stand_here("with")
+        with self._or_abandon():
+            self._residence.stand_here("with")
         return self
 
     def __exit__(
@@ -348,7 +350,8 @@ class Harness(AsyncFace, ReadingFace):
             await self._residence.farewell()
 
     async def __aenter__(self) -> Self:
-        self._residence.await_here("async with")
+        with self._or_abandon():
+            self._residence.await_here("async with")
         return self
 
     async def __aexit__(
@@ -363,6 +366,15 @@ class Harness(AsyncFace, ReadingFace):
             note_timeline(lambda: self.timeline)
             self.abandon()
             await self._residence.farewell()
+
+    @contextmanager
+    def _or_abandon(self) -> Iterator[None]:
+        """Leave nothing open when a block cannot be entered."""
+        try:
+            yield
+        except ScoretestError:
+            self.abandon()
+            raise
 
     if not TYPE_CHECKING:  # to a type checker, every name would exist
 

@@ -8,7 +8,6 @@ from .._engine import Engine
 from .._json import show
 from .._model.command import ReportFinding
 from .._model.finding import Finding
-from .._model.options import TriggerEvent
 from ..errors import UsageError
 from ..sdk.client import Client
 from ..sdk.function import AnyFunction, Function
@@ -17,6 +16,8 @@ from .foreign import EntryKind, ForeignFunction
 from .plain import PlainEntry
 
 __all__ = ["Registry"]
+
+_ONLY_AT_THE_END = "a wildcard stands for the end of a name, after '/' or '.'"
 
 
 @final
@@ -44,18 +45,25 @@ class Registry:
             self.functions[function.id] = function
             self.loggers[function.id] = client.logger
             self.entry_kinds[function.id] = _entry_kind(function)
-            for trigger in function.options.triggers:
-                if trigger.is_dead:
-                    self._tell_dead(function, trigger)
+            self._tell_dead(function)
 
-    def _tell_dead(self, function: AnyFunction, trigger: TriggerEvent) -> None:
-        finding = Finding(
-            code="TRIGGER_DEAD",
-            message=f"the trigger {trigger.event!r} of {function.id!r} never matches: "
-            "a wildcard stands for the end of a name, after '/' or '.'",
-            where=function.options.place,
-            fix='write TriggerEvent(event="support/*"), or name each event',
-        )
+    def _tell_dead(self, function: AnyFunction) -> None:
+        """Tell of the wildcards that stand where the server never matches them."""
+        options = function.options
+        for trigger in options.triggers:
+            if trigger.is_dead:
+                what = f"the trigger {trigger.event!r} of {function.id!r} never matches"
+                fix = 'write TriggerEvent(event="support/*"), or name each event'
+                self._tell(function, f"{what}: {_ONLY_AT_THE_END}", fix)
+        for cancel in options.life.cancel:
+            if "*" in cancel.event:
+                what = f"the cancel on {cancel.event!r} of {function.id!r}"
+                fix = "write a Cancel for each event"
+                self._tell(function, f"{what} never matches: it has no wildcards", fix)
+
+    def _tell(self, function: AnyFunction, message: str, fix: str) -> None:
+        where = function.options.place
+        finding = Finding(code="TRIGGER_DEAD", message=message, where=where, fix=fix)
         self._engine.apply(ReportFinding(finding))
 
     def slug_of(self, function: object) -> str:

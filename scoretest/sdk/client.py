@@ -15,6 +15,7 @@ from .._json import show
 from .._model.event import Event
 from .._model.experiment import ExperimentRef, checked_ref
 from .._model.life import Cancel, Singleton, Timeouts
+from .._model.limits import MOST_TRIGGERS
 from .._model.options import FunctionKind, TriggerEvent
 from .._model.ports import WorldPort
 from .._model.score import InvalidScoreError, Score, ScoreValue, check_score
@@ -100,6 +101,11 @@ class Client:
                     f"not {show(item)}",
                     fix='write trigger=TriggerEvent(event="support/ticket.created")',
                 )
+        if len(triggers) > MOST_TRIGGERS:
+            raise UsageError(
+                f"function {fn_id!r} has {len(triggers)} triggers, over {MOST_TRIGGERS}",
+                fix='let one trigger stand for several: TriggerEvent(event="support/*")',
+            )
         checked_name_of(fn_id, name)
         life = life_options(
             fn_id,

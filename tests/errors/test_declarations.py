@@ -117,6 +117,14 @@ REFUSED = {
             '  fix:   write trigger=TriggerEvent(event="support/ticket.created")'
         ),
     ),
+    "too many triggers": (
+        lambda: declare(trigger=[TICKET] * 11),
+        (
+            "function 'handle' has 11 triggers, over 10\n"
+            "  fix:   let one trigger stand for several: "
+            'TriggerEvent(event="support/*")'
+        ),
+    ),
     "retries that are text": (
         lambda: declare(retries="4"),
         (
@@ -313,6 +321,7 @@ ACCEPTED = {
     "no retries": lambda: declare(retries=0),
     "all retries": lambda: declare(retries=20),
     "several triggers": lambda: declare(trigger=[TICKET, TriggerEvent(event="x/y")]),
+    "as many triggers as there may be": lambda: declare(trigger=[TICKET] * 10),
     "a name": lambda: declare(name="Handle a ticket"),
     "an option that is off": lambda: declare(cancel=None),
     "a failure handler of its kind": lambda: declare(handler=tell, on_failure=tell),

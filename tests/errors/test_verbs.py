@@ -442,6 +442,7 @@ CLOSED = {
     "advance_to": lambda h: h.advance_to(JUNE),
     "fast_forward": lambda h: h.fast_forward(),
     "call": lambda h: h.call(asyncio.sleep, 1),
+    "cancel": lambda h: h.cancel("the id of a run"),
     "stub": lambda h: h.stub(None, "x", returns=1),
     "expect_failure": lambda h: h.expect_failure(None),
     "with": lambda h: h.__enter__(),
@@ -465,7 +466,7 @@ OPT_IN = (
     'of anyio, or `pytest_plugins = ["scoretest.pytest_asyncio"]` for tests of '
     "pytest-asyncio that take the fixture `harness` or have the mark `scoretest`"
 )
-RUNNING = ["send", "advance", "advance_to", "fast_forward", "call"]
+RUNNING = ["send", "advance", "advance_to", "fast_forward", "call", "cancel"]
 
 
 @pytest.mark.parametrize("verb", RUNNING)
@@ -523,6 +524,7 @@ ASYNC = {
     "aadvance_to": lambda h: h.aadvance_to(JUNE),
     "afast_forward": lambda h: h.afast_forward(),
     "acall": lambda h: h.acall(asyncio.sleep, 1),
+    "acancel": lambda h: h.acancel("01JGFJJZ00000000000000000A"),
     "async with": lambda h: h.__aenter__(),
 }
 

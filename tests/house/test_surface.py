@@ -90,6 +90,25 @@ def unmentioned(tree: Tree, folder: str, suffix: str) -> list[str]:
     return [name for name in root_names(tree) if name not in words]
 
 
+def unexplained_modules(tree: Tree) -> list[str]:
+    """Return the public modules directly in the package that no reference page names.
+
+    Not public are the words of floor 0, and the example of the README.
+    """
+    text = "\n".join(map(tree.text, tree.under("docs/reference", ".md")))
+    names = [name.partition("/")[2] for name in tree.under("scoretest")]
+    modules = {
+        name.removesuffix(".py")
+        for name in names
+        if "/" not in name and not name.startswith("_")
+    }
+    return [
+        module
+        for module in sorted(modules - {"times", "demo"})
+        if f"scoretest.{module}" not in text
+    ]
+
+
 def test_everything_is_annotated():
     """Every parameter and every return value of the package has a type."""
     none_of(unannotated(Tree()))
@@ -117,6 +136,28 @@ def test_every_root_name_exists():
 def test_every_root_name_has_a_reference_page():
     """Each name at the root is explained on a page of the reference."""
     none_of(unmentioned(Tree(), "docs/reference", ".md"))
+
+
+def test_every_public_module_has_a_reference_page():
+    """What is imported beside the root, to opt in above all, is explained."""
+    none_of(unexplained_modules(Tree()))
+
+
+def test_an_unexplained_module_is_seen(toy):
+    """Private modules and packages are not looked at."""
+    tree = toy(
+        {
+            "scoretest/__init__.py": "",
+            "scoretest/_ids.py": "",
+            "scoretest/times.py": "",
+            "scoretest/runtime/loop.py": "",
+            "scoretest/pytest_anyio.py": "",
+            "scoretest/stateful.py": "",
+            "docs/reference/pytest.md": "`scoretest.pytest_anyio`",
+        }
+    )
+
+    assert unexplained_modules(tree) == ["stateful"]
 
 
 def test_every_root_name_has_a_typing_test():

@@ -41,6 +41,8 @@ def alone(monkeypatch):
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
     monkeypatch.setenv("COLUMNS", "80")
+    # pytest warns of an opt-in that it cannot rewrite because it is imported already
+    monkeypatch.delitem(sys.modules, "scoretest.pytest_asyncio", raising=False)
 
 
 @pytest.fixture

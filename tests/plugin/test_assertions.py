@@ -176,6 +176,17 @@ async.data.id until 2025-01-08T00:00:00.000Z
             +1h  completed {"name": "helpful", "value": 1.0}
         """,
     ),
+    "something that is no score": (
+        """
+        run = world.send("ticket", {"id": "A"}).runs[0]
+        assert run == 5
+        """,
+        """
+        shop-ticket #1 (Completed) is not 5, because
+            +0s  started   by ticket
+            +0s  completed
+        """,
+    ),
     "events with other data": (
         """
         from scoretest import Event
@@ -226,6 +237,40 @@ def test_what_is_said(pytester, inner, body, text):
     said = [line[8:] for line in result.stdout.lines if line.startswith("E ")]
     shown = "\n".join(said).removeprefix("AssertionError: ")
     assert shown == "assert " + cleandoc(text).replace("{folder}", pytester.path.name)
+
+
+def test_the_status_of_a_run_in_an_earlier_world(inner):
+    """With several worlds, the run is found in the one where it was read."""
+    result = inner(
+        SUPPORT
+        + """
+def test_it(world, harnesses):
+    run = world.send("fail", {"id": 7}).runs[0]
+    harnesses()
+    assert run.status == 5
+"""
+    )
+
+    assert "shop-fail #1 (Failed) is not '5', because" in result.stdout.str()
+
+
+def test_the_status_of_a_run_in_a_world_of_its_own(inner):
+    """A world that no fixture made is not known here; pytest says what it can."""
+    result = inner(
+        SUPPORT
+        + """
+from scoretest import Harness
+
+def test_it():
+    with Harness() as world:
+        world.serve(client, [fail])
+        assert world.send("fail", {"id": 7}).runs[0].status == "Completed"
+"""
+    )
+
+    text = result.stdout.str()
+    assert "because" not in text
+    assert "RunStatus.FAILED" in text
 
 
 def test_at_most_three_differences(inner):

@@ -1,4 +1,4 @@
-"""Twenty-two programs, each a small world from its first event to its end.
+"""Twenty-four programs, each a small world from its first event to its end.
 
 Every program takes a fresh harness and `finish`, which lets time pass until nothing is
 pending. None reads a clock, chance or the environment. Run as a script, this file plays
@@ -18,13 +18,16 @@ from typing import TypeAlias
 import anyio
 
 from scoretest import (
+    Cancel,
     Client,
     Event,
     Harness,
     NonRetriableError,
     RetryAfterError,
     Score,
+    Singleton,
     StepError,
+    Timeouts,
     TriggerEvent,
     create_defer,
     create_scorer,
@@ -639,6 +642,118 @@ def experiments(world, finish):
     run_id = world.runs[0].id
     ref = experiment.ExperimentRef(experiment_name="way", variant="other")
     app.client.score_experiment_sync(experiment=ref, name="n", value=0.5, run_id=run_id)
+
+
+def jobs() -> App:
+    """Return jobs that may be cancelled, with all that watches them."""
+    app = App()
+
+    @app.add
+    @create_defer(app.client, fn_id="audit", cancel=[Cancel(event="audit/stop")])
+    async def audit(ctx):
+        await ctx.step.sleep("nap", "2h")
+        return ctx.event.data["n"]
+
+    def apologise(ctx):
+        ctx.defer("audit", function=audit, data={"n": ctx.event.data["function_id"]})
+        return ctx.event.data["error"]["message"]
+
+    mine = "async.data.n == event.data.n"
+
+    @app.on(
+        "job/start",
+        retries=1,
+        on_failure=apologise,
+        cancel=[
+            Cancel(event="job/*", if_exp=mine),
+            Cancel(event="job/stop", if_exp=mine),
+        ],
+        timeouts=Timeouts(start="3h", finish="1d"),
+        idempotency="event.data.request",
+        singleton=Singleton(mode="cancel", key="event.data.user"),
+    )
+    def job(ctx):
+        n = ctx.event.data["n"]
+        ctx.defer("audit", function=audit, data={"n": n})
+        ctx.step.sleep("nap", f"{n + 1}h")
+        if n % 5 == 0:
+            raise ValueError(n)
+        ctx.step.wait_for_event("done", event="job/done", timeout="30h", if_exp=mine)
+        return n
+
+    @app.on("inngest/function.cancelled")
+    def cleanup(ctx):
+        return ctx.event.data["run_id"]
+
+    @app.on("job/*", singleton=Singleton(mode="skip"))
+    async def watch(ctx):
+        await ctx.step.sleep("look", "45m")
+
+    return app
+
+
+@program
+def lives_cut_short(world, finish):
+    """Cancels by event, timeout and hand; failure handlers, keys and singletons."""
+    jobs().serve(world)
+    for n in range(12):
+        data = {"n": n, "request": n // 2 * 2, "user": n % 7}
+        world.send("job/start", data, ts=world.now + timedelta(hours=n % 5))
+        world.advance("10m")
+    by_hand = next(run for run in world.runs if run.ended_at is None)
+    world.cancel(by_hand)
+    for n in (2, 4, 4):
+        world.send("job/stop", {"n": n})
+    world.send("audit/stop")
+    world.advance("8h")
+    world.send("job/done", {"n": 6})
+    finish(world)
+
+
+@program
+def functions_that_call_each_other(world, finish):
+    """Calls that return, fail, take too long, are refused, and lose their target."""
+    app = App()
+
+    @app.on("task", retries=1, cancel=[Cancel(event="task/stop")])
+    async def task(ctx):
+        n = ctx.event.data["n"]
+        if n == 1:
+            raise ValueError(n)
+        await ctx.step.sleep("nap", f"{n}h")
+        return {"n": n}
+
+    @app.on("once", idempotency="event.data.key")
+    def once(ctx):
+        return ctx.event.data["key"]
+
+    @app.on("go")
+    async def call(ctx):
+        async def tried(step, **more):
+            try:
+                return await ctx.step.invoke(step, **more)
+            except StepError as error:
+                return f"{error.name}: {error.message}"
+
+        calls = [
+            lambda n=n: tried(f"task-{n}", function=task, data={"n": n}, timeout="3h")
+            for n in range(5)
+        ]
+        both = await ctx.group.parallel(tuple(calls))
+        twice = [await tried("once", function=once, data={"key": "k"}) for _ in "ab"]
+        lost = await ctx.step.run("lost", str, len(both))
+        return [*map(sorted, both), *twice, lost]
+
+    @app.on("strangers")
+    def strangers(ctx):
+        return ctx.step.invoke_by_id("call", function_id="nobody")
+
+    app.serve(world)
+    world.send("go")
+    world.advance("90m")
+    world.send("task/stop")
+    world.send("strangers")
+    finish(world)
 
 
 @program

@@ -311,6 +311,19 @@ def test_a_kind_that_is_not_installed(monkeypatch):
     )
 
 
+def test_another_version_of_time_machine(monkeypatch):
+    """Without the attribute that is quick to set, the journey's own verb moves it."""
+    from scoretest.runtime import wall_time_machine as module  # noqa: PLC0415 -- its inside
+
+    monkeypatch.setattr(module, "_ATTRIBUTE", "_renamed")
+
+    with Harness(wall_clock="time-machine") as world:
+        world.advance("1d")
+        now = datetime.now(UTC)
+
+    assert now == world.now
+
+
 def test_only_who_asks_pays():
     """Neither package is imported for a harness that leaves the wall clock alone."""
     code = """

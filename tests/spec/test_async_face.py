@@ -1,7 +1,7 @@
 """The async face: a test that runs in virtual time itself moves the world."""
 
 import asyncio
-import itertools
+import datetime as dt
 
 import anyio
 import pytest
@@ -12,9 +12,10 @@ from scoretest import (
     DeadlockError,
     Event,
     FindingsError,
-    LivelockError,
+    Harness,
     Score,
     TriggerEvent,
+    UsageError,
     create_scorer,
 )
 from scoretest.pytest_anyio import anyio_backend  # noqa: F401 -- a fixture
@@ -143,6 +144,18 @@ class TestTheVerbs:
 
         assert await harness.acall(endpoint, "go") == 1
         assert seconds(harness) == 60
+
+    @pytest.mark.rule("F1")
+    async def test_cancelling_a_run(self, harness):
+        """When acancel returns, what follows from the cancellation has run."""
+        told = []
+        on("go")(harness, sleeper(30))
+        on("inngest/function.cancelled")(harness, handler_that(told.append, "told"))
+        run = (await harness.asend("go")).runs[0]
+
+        await harness.acancel(run)
+
+        assert (run.status, told) == ("Cancelled", ["told"])
 
     async def test_the_client_reaches_the_world(self, harness):
         """`client.send` and `client.score`, awaited in the test, arrive and settle."""
@@ -292,23 +305,6 @@ class TestWhatGoesWrong:
 
         with pytest.raises(DeadlockError, match="nobody is going to do"):
             await world.aclose()
-
-    async def test_a_program_without_end(self, harness):
-        """LivelockError is raised by the verb, and the test may go on."""
-
-        async def endless(_ctx):
-            for _ in itertools.count():
-                await asyncio.sleep(1)
-
-        on("go")(harness, endless)
-        await harness.asend("go")
-
-        with pytest.raises(LivelockError, match="timers are still pending") as caught:
-            await harness.afast_forward()
-        await harness.aadvance("1m")
-
-        assert "function 'support-endless'" in caught.value.where
-        assert "waits at" not in caught.value.fix
 
     async def test_a_finding_at_the_end_of_a_block(self, harnesses):
         """`async with` judges as `with` does, and hides no failure of the body."""
@@ -519,3 +515,75 @@ class TestMoving:
             return run.status
 
         assert harness.call(scenario) == "Completed"
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("kind", ["freezegun", "time-machine"])
+async def test_the_wall_clock_follows_the_sleep_of_the_test(harnesses, kind):
+    """datetime.now() is harness.now wherever the world moves, in its test too."""
+    async with harnesses(wall_clock=kind) as world:
+        await world.aadvance("1h")
+        advanced = dt.datetime.now(dt.UTC)  # noqa: TID251 -- the wall clock is the subject
+        await asyncio.sleep(60)
+        slept = dt.datetime.now(dt.UTC)  # noqa: TID251 -- as above
+        now = world.now
+
+    assert (advanced.hour, slept) == (1, now)
+
+
+def test_a_handler_does_not_use_the_harness(harness):
+    """Its awaited verbs and its declarations are the test's alone."""
+    said = []
+
+    async def curious(_ctx):
+        for call in (lambda: harness.aadvance("1h"), lambda: harness.stub(None, "x")):
+            try:
+                await call()
+            except UsageError as error:
+                said.append(error.what)
+
+    on("go")(harness, curious)
+    harness.send("go")
+
+    assert said == [
+        "harness.aadvance was called inside a handler",
+        "harness.stub was called inside a handler",
+    ]
+
+
+def test_a_world_that_closes_inside_another_loop(harnesses):
+    """What is under way on its own loop cannot unwind there; it is let go in silence."""
+
+    async def under_way(_ctx):
+        await asyncio.sleep(60)
+
+    async def elsewhere():
+        world.close()
+
+    world = harnesses()
+    on("go")(world, under_way)
+    world.send("go")
+    asyncio.run(elsewhere())
+
+    assert world.is_closed
+
+
+def test_a_block_that_cannot_be_entered_leaves_nothing_open():
+    """On a loop in real time, `with` and `async with` fail and close what they made."""
+    worlds = []
+
+    async def plainly():
+        worlds.append(Harness())
+        with worlds[-1]:
+            pass
+
+    async def awaited():
+        worlds.append(Harness())
+        async with worlds[-1]:
+            pass
+
+    for way in (plainly, awaited):
+        with pytest.raises(UsageError, match="needs an event loop in virtual time"):
+            asyncio.run(way())
+
+    assert [world.is_closed for world in worlds] == [True, True]

@@ -588,3 +588,17 @@ def test_the_timeline_tells_who_cancelled(harness, work):
         "+1m  shop-work #2\n"
         "       cancelled by the test"
     )
+
+
+@pytest.mark.rule("F1")
+def test_the_api_sends_no_news_of_finishing(harness, work):
+    """Only function.cancelled is sent: scenario flow__cancel_through_the_api."""
+    work()
+    run = harness.send("shop/work").runs[0]
+
+    harness.cancel(run)
+
+    assert [event.name for event in harness.events] == [
+        "shop/work",
+        "inngest/function.cancelled",
+    ]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scoretest import StepError
+from scoretest import Cancel, StepError
 
 
 @pytest.fixture
@@ -192,6 +192,28 @@ class TestWho:
 
         assert run.output == ["a", "Error", "invoked function is rate limited"]
         assert (len(log), caller.id) == (1, "shop-caller")
+
+    @pytest.mark.rule("E3", "F1")
+    def test_a_call_whose_caller_is_gone_is_refused_in_silence(self, harness, on):
+        """The first of two calls cancels the caller, the second is refused."""
+
+        @on("shop/target", idempotency="'always'")
+        async def target(ctx):
+            await ctx.step.sleep("nap", "1h")
+
+        @on("shop/caller", cancel=[Cancel(event="inngest/function.invoked")])
+        async def caller(ctx):
+            await ctx.group.parallel(
+                tuple(
+                    lambda step=step: ctx.step.invoke(step, function=target)
+                    for step in ("one", "two")
+                )
+            )
+
+        run = harness.send("shop/caller").runs[0]
+
+        assert (run.status, run.function_id) == ("Cancelled", caller.id)
+        assert [step.status for step in run.steps] == ["Closed", "Closed"]
 
     def test_one_who_listens_to_the_calls_may_have_a_key(self, harness, on):
         """The call is another function's; its caller is not told."""

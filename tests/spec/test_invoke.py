@@ -73,6 +73,32 @@ class TestTheResult:
         assert (run.output, run.entries) == ({"echo": 1}, 2)
         assert log == [("target", "inngest/function.invoked", 1)]
 
+    def test_an_ordinary_function_may_invoke_in_a_group(
+        self, harness, on, start, target
+    ):
+        """A targeted entry of a plain handler leaves the call alone, too."""
+
+        @on("shop/work")
+        def work(ctx):
+            def once():
+                if ctx.attempt == 0:
+                    raise RuntimeError("busy")
+                return "ok"
+
+            call = {"q": 1, "sleep": "1h"}
+            both = ctx.group.parallel(
+                (
+                    lambda: ctx.step.invoke("call", function=target, data=call, v=None),
+                    lambda: ctx.step.run("once", once),
+                )
+            )
+            return list(both)
+
+        run = start("shop/work")
+        harness.fast_forward()
+
+        assert (run.output, work.id) == ([{"echo": 1}, "ok"], "shop-work")
+
     def test_an_ordinary_function_may_invoke(self, on, start, target):
         """The same tool without ``await``."""
 
@@ -512,6 +538,18 @@ class TestCancellation:
             "step 'call' invoked a run that was cancelled, and yields the event "
             "'inngest/function.finished' in place of a result"
         )
+        harness.allow("INVOKE_CANCELLED", reason="the surprise is the point")
+
+    def test_a_target_that_the_api_cancels_yields_it_too(
+        self, harness, start, work, target
+    ):
+        """Its caller is answered, although nobody else is told that it finished."""
+        work(data={"sleep": "1h"})
+        run = start("shop/work")
+
+        harness.cancel(harness.run(target))
+
+        assert run.output["data"]["_inngest"] == {"status": "Cancelled"}
         harness.allow("INVOKE_CANCELLED", reason="the surprise is the point")
 
     def test_a_cancelled_caller_leaves_the_target_alone(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scoretest import Client, TriggerEvent, create_defer, create_scorer
+from scoretest import Client, Score, TriggerEvent, create_defer, create_scorer
 
 
 @pytest.fixture
@@ -146,6 +146,24 @@ def test_a_failure_that_the_server_decides(harness, on, start, log):
 
     assert log == ["Error"]
     assert failure.run.error.name == "InngestErrTimeoutTooLong"
+
+
+@pytest.mark.rule("D6", "G1")
+def test_it_may_score_the_run_that_failed(harness, client, on, start):
+    """As in scenario score__failed_run_can_be_scored."""
+
+    async def tell(ctx):
+        run_id = ctx.event.data["run_id"]
+        await client.score(name="failed", value=True, run_id=run_id)
+
+    @on("shop/work", retries=0, on_failure=tell)
+    async def work(_):
+        raise RuntimeError("boom")
+
+    with harness.expect_failure(work):
+        run = start("shop/work")
+
+    assert run.scores == [Score("failed", value=True)]
 
 
 @pytest.mark.rule("A5")

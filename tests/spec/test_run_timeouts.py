@@ -132,7 +132,10 @@ class TestToStart:
     """The start timeout counts from the event to the first entry."""
 
     def test_a_run_that_begins_too_late_never_begins(self, harness, work, log):
-        """Its event has a time to come, further off than the timeout."""
+        """Its event has a time to come, further off than the timeout.
+
+        In scenario flow__start_timeout a throttle holds the run back, to the same end.
+        """
         work(Timeouts(start="30m"))
         run = harness.send("shop/work", ts=harness.now + timedelta(hours=1)).runs[0]
 

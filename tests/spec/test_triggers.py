@@ -1,8 +1,10 @@
 """Triggers: names, wildcards, several of them, and the server's own events."""
 
+from datetime import timedelta
+
 import pytest
 
-from scoretest import Cancel, Client, TriggerEvent
+from scoretest import Cancel, Client, Event, Score, TriggerEvent
 
 
 @pytest.fixture
@@ -82,6 +84,28 @@ class TestAWildcard:
         )
         harness.allow("TRIGGER_DEAD", reason="the mistake is the point")
 
+    @pytest.mark.rule("F1")
+    def test_in_a_cancel_it_never_matches(self, harness, on):
+        """A cancel names one event."""
+
+        @on("shop/work", cancel=[Cancel(event="shop/*")])
+        async def work(ctx):
+            await ctx.step.sleep("nap", "1h")
+
+        run = harness.send("shop/work").runs[0]
+        harness.send("shop/stop")
+
+        assert (run.status, run.function_id) == ("Running", work.id)
+        (finding,) = harness.findings
+        assert (finding.code, finding.message) == (
+            "TRIGGER_DEAD",
+            (
+                "the cancel on 'shop/*' of 'shop-work' never matches: it has no "
+                "wildcards"
+            ),
+        )
+        harness.allow("TRIGGER_DEAD", reason="the mistake is the point")
+
     def test_overlapping_triggers_start_one_run(self, harness, serve):
         """A function starts once for an event."""
         serve("shop/a.b", "shop/a.*", "shop/*")
@@ -125,6 +149,81 @@ def test_several_triggers_start_one_run_for_each_event(harness, serve, log):
         harness.send(name)
 
     assert [name for _, name in log] == ["shop/a", "shop/b"]
+
+
+@pytest.mark.rule("H1")
+def test_an_event_that_nobody_listens_to_runs_nothing(harness, serve, log):
+    """It is accepted: scenario trigger__no_listener."""
+    serve("lonely/work")
+
+    for name in ("lonely/nobody", "lonely/work"):
+        harness.send(name)
+
+    assert [name for _, name in log] == ["lonely/work"]
+
+
+@pytest.mark.rule("C13")
+@pytest.mark.parametrize(
+    ("expression", "sent", "started"),
+    [
+        pytest.param(
+            "event.data.s.startsWith('x')",
+            [{"s": "xyz"}, {"s": "abc"}],
+            [{"s": "xyz"}],
+            id="trigger__expression_functions",
+        ),
+        pytest.param(
+            "event.data.nope == null",
+            [{"a": 1}, {"nope": "here"}, {"nope": None}],
+            [{"a": 1}, {"nope": None}],
+            id="trigger__expression_on_a_missing_key",
+        ),
+    ],
+)
+def test_an_expression_chooses_among_events(harness, client, expression, sent, started):
+    """As in the scenarios that name the cases."""
+    trigger = TriggerEvent(event="shop/work", expression=expression)
+
+    @client.create_function(fn_id="work", trigger=trigger)
+    def work(_):
+        pass
+
+    harness.serve(client, functions=[work])
+    for data in sent:
+        harness.send("shop/work", data)
+
+    assert [run.event.data for run in harness.runs] == started
+
+
+@pytest.mark.rule("H3")
+class TestWhatAnEventSays:
+    """Its data is an object, and its time may be to come."""
+
+    def test_null_data_is_an_empty_object(self, harness, on, log):
+        """As in scenario trigger__null_data_becomes_an_empty_object."""
+
+        @on("shop/work")
+        def work(ctx):
+            log.append(ctx.event.data)
+
+        harness.send(Event(name="shop/work", data=None))
+        harness.send("shop/work")
+
+        assert (log, work.id) == ([{}, {}], "shop-work")
+
+    def test_a_time_to_come_delays_the_run(self, harness, on, log):
+        """As in scenario trigger__future_timestamp_delays_the_run."""
+
+        @on("shop/work")
+        def work(ctx):
+            log.append((ctx.event.data["n"], (harness.now - begin).total_seconds()))
+
+        begin, ahead = harness.now, timedelta(seconds=6)
+        harness.send("shop/work", {"n": "future"}, ts=begin + ahead)
+        harness.send("shop/work", {"n": "past"}, ts=begin - ahead)
+        harness.fast_forward()
+
+        assert (log, work.id) == ([("past", 0), ("future", 6)], "shop-work")
 
 
 @pytest.mark.rule("H4", "D6")
@@ -209,7 +308,7 @@ class TestTheServersOwnEvents:
         [
             ("function.finished", ["shop-work"]),
             ("function.failed", []),
-            ("function.cancelled", ["shop-work", "shop-listener"]),
+            ("function.cancelled", ["shop-listener"]),
         ],
     )
     def test_of_a_run_that_such_news_started(
@@ -242,6 +341,77 @@ class TestTheServersOwnEvents:
         assert finished == expected
         assert harness.run(listener).status == "Completed"
         assert client.app_id == "shop"
+
+    def test_of_a_run_that_failed(self, harness, on):
+        """The error, the event, the slug: scenario retry__function_failed_event."""
+
+        @on("shop/work", retries=0)
+        def work(_):
+            raise ValueError("broken")
+
+        with harness.expect_failure(work) as failure:
+            harness.send("shop/work", {"k": 1})
+
+        news = {e.name: e.data for e in harness.events if e.name != "shop/work"}
+        for data in news.values():
+            error = data["error"]
+            assert (data["function_id"], data["run_id"]) == (work.id, failure.run.id)
+            assert data["_inngest"] == {"status": "Failed"}
+            assert (error["error"], error["name"], error["message"]) == (
+                "invalid status code: 500",
+                "ValueError",
+                "broken",
+            )
+            assert data["event"]["data"] == {"k": 1}
+        assert list(news) == ["inngest/function.failed", "inngest/function.finished"]
+
+    def test_of_a_parent_without_steps(self, harness, on, deferred):
+        """Its result is final: scenario defer__parent_without_steps."""
+
+        @deferred(retries=0)
+        async def audit(ctx):
+            return {"audited": ctx.event.data["n"]}
+
+        @on("shop/order")
+        async def order(ctx):
+            ctx.defer("audit-order", function=audit, data={"n": 7})
+            return {"v": 1}
+
+        harness.send("shop/order", {"k": "x"})
+
+        finished = {
+            event.data["function_id"]: event.data
+            for event in harness.events
+            if event.name == "inngest/function.finished"
+        }
+        assert finished[order.id]["result"] == {"v": 1}
+        assert finished[order.id]["event"]["data"] == {"k": "x"}
+        assert finished[audit.id]["result"] == {"audited": 7}
+
+    @pytest.mark.rule("G1")
+    def test_its_run_may_be_scored(self, harness, client, on):
+        """After it has ended: scenario score__after_the_run_has_ended."""
+        trigger = TriggerEvent(
+            event="inngest/function.finished",
+            expression="event.data.function_id == 'shop-work'",
+        )
+
+        @client.create_function(fn_id="judge", trigger=trigger, retries=0)
+        async def judge(ctx):
+            data = ctx.event.data
+            await client.score(
+                name="late", value=data["result"] * 2, run_id=data["run_id"]
+            )
+
+        harness.serve(client, functions=[judge])
+
+        @on("shop/work")
+        def work(_):
+            return 4
+
+        harness.send("shop/work")
+
+        assert harness.run(work).scores == [Score("late", 8)]
 
     @pytest.mark.rule("B11")
     def test_a_run_may_wait_for_another_ones_end(self, harness, on):

@@ -274,6 +274,18 @@ def test_a_world(harness: Harness) -> None:
     assert_type(harness.call(generate, "x"), str)
 
 
+async def test_an_async_world(harness: Harness) -> None:
+    """The twins of the verbs give what the verbs give."""
+    assert_type(await harness.asend("ticket", {"content": "printer"}), Sent)
+    assert_type(await harness.aadvance("1h"), Harness)
+    assert_type(await harness.aadvance_to(datetime(2026, 1, 1, tzinfo=UTC)), Harness)
+    assert_type(await harness.afast_forward(within=timedelta(days=7)), Harness)
+    assert_type(await harness.acall(generate, "x"), str)
+    async with Harness(wall_clock="time-machine") as world:
+        assert_type(world, Harness)
+        assert_type(await world.aclose(), None)
+
+
 def test_scores(harness: Harness) -> None:
     """Scores are a sequence that is asked by name."""
     scores = harness.scores
