@@ -55,6 +55,26 @@ class TestInterrupts:
         assert start("order").output == "went on"
         assert codes(harness) == ["INTERRUPT_SWALLOWED"]
 
+    def test_before_an_error(self, harness, on, deferred, start):
+        """An error of its own does not hide that the handler held an interrupt back."""
+
+        @deferred()
+        def scorer(ctx):
+            pass
+
+        @on("order", retries=0)
+        def ship(ctx):
+            ctx.defer("score", function=scorer, data={})
+            try:
+                ctx.step.run("pack", int)
+            finally:
+                raise LookupError
+
+        with harness.expect_failure(ship):
+            start("order")
+
+        assert codes(harness) == ["INTERRUPT_SWALLOWED", "DEFER_LOST"]
+
     def test_a_group_that_is_cut_short(self, harness, on, start):
         """An error in a branch of a group takes the other branches with it: no mistake."""
 
