@@ -17,6 +17,7 @@ from .table import show
 BENCHMARKS = (
     "standard_job",
     "flow_control",
+    "inngest_job",
     "expressions",
     "wait_index",
     "hang_guard",

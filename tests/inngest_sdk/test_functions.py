@@ -339,6 +339,42 @@ class TestOptions:
 
         assert caught.value.what == "the jitter of a cron trigger is not built yet"
 
+    def test_sessions_of_a_defer(self, harness, on, deferred, start):
+        """Sessions are not built, and not ignored."""
+
+        @deferred()
+        def scorer(ctx):
+            pass
+
+        @on("order")
+        def ship(ctx):
+            meta = inngest.EventMeta(sessions={"chat": "1"})
+            ctx.defer("score", function=scorer, data={}, meta=meta)
+
+        with harness.expect_failure(ship) as failing:
+            start("order")
+
+        assert failing.run.error.message == "the meta of 'score' is not built yet"
+        harness.allow("USAGE_ERROR", reason="it is the subject")
+
+    def test_an_operation_that_is_not_built(self, harness, on, start, monkeypatch):
+        """What the engine has no operation for fails the run by name."""
+        from scoretest.adapters.inngest_sdk import answers  # noqa: PLC0415 -- only here
+
+        monkeypatch.delitem(answers._READERS, "Sleep")  # noqa: SLF001 -- all are built
+
+        @on("order")
+        def ship(ctx):
+            ctx.step.sleep("nap", 1000)
+
+        with harness.expect_failure(ship) as failing:
+            start("order")
+
+        assert failing.run.error.message == (
+            "step 'nap' is a Sleep, which is not built yet"
+        )
+        harness.allow("USAGE_ERROR", reason="it is the subject")
+
     def test_racing_groups(self, harness, on, start):
         """What the engine cannot do yet fails the run and is told, not ignored."""
 
@@ -449,8 +485,13 @@ class TestReading:
         )
         harness.allow("USAGE_ERROR", reason="it is the subject")
 
-        harness.stub(ship, "model", returns={"text": "hello"})
+        harness.stub(ship, "model", returns={"text": "hello"}, times=1)
         assert start("order").output == {"text": "hello"}
+
+        harness.stub(ship, "model", raises=TimeoutError("busy"))
+        with harness.expect_failure(ship) as failing:
+            start("order")
+        assert failing.run.error.message == "busy"
 
 
 class TestServing:

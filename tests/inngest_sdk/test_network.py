@@ -204,6 +204,24 @@ class TestRefusals:
         )
         harness.allow("USAGE_ERROR", reason="it is the subject")
 
+    def test_another_way_to_ask(self, app, on):
+        """Whatever the package's HTTP client could be asked for is refused."""
+        on("order")(nothing)
+        line = app._http_client  # noqa: SLF001 -- the seat of the exchange
+        send = line._http_client_sync.send  # noqa: SLF001 -- as above
+
+        for ask, request in [
+            (lambda: line.get_sync("http://x/v0/runs/1/batch"), "GET /v0/runs/1/batch"),
+            (lambda: line.get("http://x/a").send(None), "GET /a"),
+            (lambda: line.post_sync("http://x/b", {}), "POST /b"),
+            (lambda: send(line.build_httpx_request("PUT", "http://x/c")), "PUT /c"),
+        ]:
+            with pytest.raises(NotBuiltError) as caught:
+                ask()
+            assert caught.value.what == (
+                f"the client of app 'shop' wants {request}, which no harness answers"
+            )
+
     def test_after_the_harness_has_closed(self, app):
         """A client that was served in a test does not go out to the network later."""
         with Harness() as harness:

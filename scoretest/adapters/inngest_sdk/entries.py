@@ -10,7 +10,7 @@ from typing import Any
 from ..._engine import Live
 from ..._ids import hash_id
 from ..._model.effect import Enter
-from ..._model.operation import DeferAdd, Outcome, StepName
+from ..._model.operation import DeferAdd, Outcome, Returned, StepName
 from ...runtime.coroutines import AsyncEntry
 from ...runtime.entry import Entry, Request
 from ...runtime.foreign import ForeignFunction
@@ -46,6 +46,10 @@ class _SdkEntry(Entry, WatchedEntry):
 
     def _read(self, answer: Answer) -> Outcome:
         return read(self, answer)
+
+    def interrupted(self) -> None:
+        """Note that the handler is to be left."""
+        self.is_left = True
 
     # --- what the package's modules ask while the handler runs ----------------------
 
@@ -107,13 +111,16 @@ class SdkAsyncEntry(_SdkEntry, AsyncEntry):
         current_port.set(self)
         try:
             outcome = self._read(await self._comm.post(self._request()))
-        except asyncio.CancelledError as error:
-            outcome = self.failed(error)
+        except (asyncio.CancelledError, BaseExceptionGroup) as error:
+            outcome = self.failed(error)  # the package lets these through
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # noqa: BLE001 -- the package lets nothing else out: it ends the test
             self.driver.crash(error)
             return
+        if isinstance(outcome, Returned):
+            self._report_not_awaited()
+        self._close_calls()
         self.answer(outcome)
 
     def around(self, step_id: str, body: Callable[..., Any]) -> Callable[..., Any]:

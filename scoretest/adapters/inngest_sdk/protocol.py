@@ -40,7 +40,6 @@ def request_for(
 ) -> WireRequest:
     """Return the request for the entry that *effect* asks for."""
     run = live.run
-    events = [event.wire for event in run.events]
     job = f"{run.id}.{effect.entry}"
     body = {
         "ctx": {
@@ -56,15 +55,15 @@ def request_for(
             "use_api": False,
         },
         "defers": {h: {"abortable": can} for h, can in defers.items()},
-        "event": events[0],
-        "events": events,
         "steps": {hashed: _memo(memo) for hashed, memo in memos.items()},
         "use_api": False,
         "version": 2,
     }
     query = {"fnId": run.function.slug, "stepId": effect.target or _ROOT_STEP}
     headers = {"x-inngest-job-id": job, "x-request-id": job}
-    return WireRequest(json.dumps(body).encode(), query, headers)
+    events = [json.dumps(event.wire) for event in run.events]  # each of them once
+    text = f'{{"event":{events[0]},"events":[{",".join(events)}],{json.dumps(body)[1:]}'
+    return WireRequest(text.encode(), query, headers)
 
 
 def _memo(memo: Memo) -> Json:
