@@ -66,27 +66,37 @@ class Slots:
 
 
 class Lines(Generic[T]):
-    """Who stands in which line, in the order of rank."""
+    """Who stands in which line, in the order of rank.
+
+    Who leaves from the middle of a line is swept up when the turn of the place comes.
+    """
 
     def __init__(self) -> None:
-        self._lines: dict[str, list[tuple[Rank, T]]] = {}
+        self._lines: dict[str, list[Rank]] = {}
+        self._standing: dict[tuple[str, Rank], T] = {}
 
     def join(self, line: str, rank: Rank, who: T) -> None:
         """Let somebody stand in a line."""
-        heapq.heappush(self._lines.setdefault(line, []), (rank, who))
+        heapq.heappush(self._lines.setdefault(line, []), rank)
+        self._standing[line, rank] = who
 
     def first(self, line: str) -> tuple[Rank, T] | None:
         """Return who is first in a line, or None when nobody stands in it."""
-        standing = self._lines.get(line)
-        return standing[0] if standing else None
+        ranks = self._lines.get(line, [])
+        while ranks and (line, ranks[0]) not in self._standing:
+            heapq.heappop(ranks)
+        return (ranks[0], self._standing[line, ranks[0]]) if ranks else None
 
-    def leave(self, line: str) -> None:
-        """Let the first of a line leave it."""
-        standing = self._lines[line]
-        heapq.heappop(standing)
-        if not standing:
-            del self._lines[line]
+    def leave(self, line: str, rank: Rank) -> None:
+        """Let somebody leave a line."""
+        del self._standing[line, rank]
+        ranks = self._lines[line]
+        if ranks[0] == rank:
+            heapq.heappop(ranks)
 
-    def standing(self, line: str) -> list[tuple[Rank, T]]:
-        """Return all who stand in a line, the first one first."""
-        return sorted(self._lines.get(line, ()))
+    def ahead(self, line: str, rank: Rank) -> int:
+        """Return how many stand before a place of a line."""
+        return sum(
+            before < rank and (line, before) in self._standing
+            for before in self._lines[line]
+        )

@@ -28,6 +28,7 @@ class _Asked(NamedTuple):
     """An entry that somebody asked for."""
 
     live: Live
+    gate: Gate
     attempt: int
     target: str
 
@@ -110,16 +111,14 @@ class EntryQueue:
 
     # --- turns --------------------------------------------------------------------
 
-    def lets_in(self, live: Live, attempt: int, target: str) -> bool:
+    def lets_in(self, live: Live, gate: Gate, attempt: int, target: str) -> bool:
         """Give an entry its turn, or let it wait for it."""
-        gate = live.gate
-        assert gate is not None  # noqa: S101 -- who has no gate does not ask
         self._count += 1
         rank = (gate.since, gate.number, self._count)
-        asked = _Asked(live, attempt, target)
+        asked = _Asked(live, gate, attempt, target)
         place = self._held_back(asked, rank)
         if place is None:
-            self._take(live, gate)
+            self._take(asked)
             return True
         self._join(asked, place)
         return False
@@ -143,25 +142,17 @@ class EntryQueue:
         return "; ".join(self._told(place) for place in places) or None
 
     def _told(self, place: _Place) -> str:
-        before = [
-            asked.live
-            for rank, asked in self._lines.standing(place.line)
-            if rank < place.rank and not asked.live.run.is_over
-        ]
-        return f"queued: {place.told}, {len(before)} ahead"
+        ahead = self._lines.ahead(place.line, place.rank)
+        return f"queued: {place.told}, {ahead} ahead"
 
     def _held_back(self, asked: _Asked, rank: Rank) -> _Place | None:
         """Return where an entry has to stand, or None when it may go on."""
-        gate = asked.live.gate
-        assert gate is not None  # noqa: S101 -- as above
-        for need in gate.needs:
+        for need in asked.gate.needs:
             if self._slots.is_full(need) or self._is_behind(need.line, rank):
                 self._know(need.key, need.line)
                 return _Place(need.line, rank, need.told)
-        pace = gate.pace
-        if (
-            pace is None or asked.live.run.entries
-        ):  # only the start of a run is throttled
+        pace = asked.gate.pace
+        if pace is None or asked.live.run.entries:  # only a run's start is throttled
             return None
         due = self._rates.next_at(pace.key, pace.rate, self._world.now)
         if due <= self._world.now and not self._is_behind(pace.key, rank):
@@ -188,40 +179,46 @@ class EntryQueue:
         self._places.setdefault(run.id, []).append(place)
         self._world.move_run(asked.live, RunHeld(run.id, place.told))
 
+    def forget(self, live: Live) -> None:
+        """Let the entries of a run that has ended leave their lines."""
+        for place in self._places.pop(live.run.id, ()):
+            self._lines.leave(place.line, place.rank)
+            if place.line in self._timers and self._lines.first(place.line) is None:
+                self._world.timers.cancel(self._timers.pop(place.line))
+
     def _leave(self, line: str, rank: Rank, live: Live) -> None:
-        self._lines.leave(line)
+        self._lines.leave(line, rank)
         places = self._places[live.run.id]
         places[:] = [place for place in places if place.rank != rank]
         if not places:
             del self._places[live.run.id]
 
-    def _take(self, live: Live, gate: Gate) -> None:
-        self._slots.take(gate.needs)
-        if live.run.entries:
+    def _take(self, asked: _Asked) -> None:
+        """Take what an entry needs; nothing holds it back."""
+        self._slots.take(asked.gate.needs)
+        if asked.live.run.entries:
             return
-        if gate.pace is not None:
-            self._rates.admit(gate.pace.key, gate.pace.rate, self._world.now)
-        _lives.begun(self._world, live)
+        pace = asked.gate.pace
+        if pace is not None:
+            self._rates.admit(pace.key, pace.rate, self._world.now)
+        _lives.begun(self._world, asked.live)
 
     def _call(self, keys: list[str]) -> None:
         """Ask those who stand in the lines of some keys, the first ones first."""
         stuck: list[str] = []
         while (found := self._next(keys, stuck)) is not None:
             line, rank, asked = found
-            live, gate = asked.live, asked.live.gate
-            if gate is None or live.run.is_over:
-                self._leave(line, rank, live)
-                continue
             place = self._held_back(asked, rank)
             if place is not None and place.line == line:
                 stuck.append(line)
                 continue
-            self._leave(line, rank, live)
+            self._leave(line, rank, asked.live)
             if place is not None:
                 self._join(asked, place)
             else:
-                self._take(live, gate)
-                self._world.enter(live, asked.attempt, asked.target, has_turn=True)
+                self._take(asked)
+                live, _, attempt, target = asked
+                self._world.enter(live, attempt, target, has_turn=True)
 
     def _next(
         self, keys: list[str], stuck: list[str]

@@ -112,8 +112,11 @@ class Live:
 class Turns(Protocol):
     """Who decides when an entry of a run with a gate has its turn."""
 
-    def lets_in(self, live: Live, attempt: int, target: str) -> bool:
+    def lets_in(self, live: Live, gate: Gate, attempt: int, target: str) -> bool:
         """Give an entry its turn, or let it wait for it."""
+
+    def forget(self, live: Live) -> None:
+        """Let the entries of a run that has ended leave their lines."""
 
 
 def seen_by_expressions(live: Live) -> JsonObject:
@@ -198,7 +201,7 @@ class World:
     ) -> None:
         """Ask for an entry of the run's handler; it may have to wait for its turn."""
         if live.gate is not None and not (
-            has_turn or self.turns.lets_in(live, attempt, target)
+            has_turn or self.turns.lets_in(live, live.gate, attempt, target)
         ):
             return
         run = live.run

@@ -50,8 +50,26 @@ def test_a_line_is_left_in_the_order_of_rank(times):
     for rank in reversed(ranks):
         lines.join("a", rank, str(rank))
 
-    assert [rank for rank, _ in lines.standing("a")] == sorted(ranks)
+    assert [lines.ahead("a", rank) for rank in sorted(ranks)] == list(range(len(ranks)))
     while (first := lines.first("a")) is not None:
         left.append(first)
-        lines.leave("a")
+        lines.leave("a", first[0])
     assert left == [(rank, str(rank)) for rank in sorted(ranks)]
+
+
+@given(st.lists(st.booleans(), max_size=12))
+def test_who_leaves_from_the_middle_is_not_counted(stays):
+    """Those who stay are asked in their order, and count only each other."""
+    lines, ranks = Lines(), [(number, 0, 0) for number in range(len(stays))]
+    for rank in ranks:
+        lines.join("a", rank, rank)
+    for rank, does_stay in zip(ranks, stays, strict=True):
+        if not does_stay:
+            lines.leave("a", rank)
+
+    left = [rank for rank, does_stay in zip(ranks, stays, strict=True) if does_stay]
+    for number, rank in enumerate(left):
+        assert lines.ahead("a", left[-1]) == len(left) - 1 - number
+        assert lines.first("a") == (rank, rank)
+        lines.leave("a", rank)
+    assert lines.first("a") is None

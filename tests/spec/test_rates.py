@@ -133,6 +133,7 @@ class TestThrottle:
             "Cancelled",
         ]
         assert harness.runs[2].entries == 0
+        assert harness.now.second == 3  # nobody is left whom the throttle could let in
 
 
 async def sleep_for_thirty_seconds():
