@@ -1,8 +1,9 @@
 """The corpus: what the real server was seen to do, done here by the same functions.
 
-The functions are written with the real package and run through its adapter. A scenario
-that needs what is not built yet stands in `WAITING`, with the words of the refusal: when
-the feature comes, its rows fail and have to go.
+The functions are written with the real package. Each is played twice: as it is, through
+the adapter, and with our own SDK in the package's place. A scenario that needs what is
+not built yet stands in `WAITING`, with the words of the refusal: when the feature comes,
+its rows fail and have to go.
 """
 
 from pathlib import Path
@@ -32,6 +33,7 @@ WAITING = {
     "if_exp__fifty_waits_on_one_event_name": _EXACT,
     "trigger__wildcard_elsewhere_never_matches": _EXACT,
 }
+BUILT = [name for name in NAMES if name not in WAITING]
 
 
 def test_the_corpus_is_complete():
@@ -40,17 +42,28 @@ def test_the_corpus_is_complete():
     assert set(WAITING) <= set(NAMES)
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in WAITING])
-def test_scenario(name, player):
+@pytest.mark.parametrize("sdk", ["real_sdk"], indirect=True)
+@pytest.mark.parametrize("name", BUILT)
+def test_scenario(name, player, sdk):
     """The harness does what the server was seen to do."""
-    assert player.Player(name).play() == []
+    assert player.Player(name, sdk).play() == []
 
 
+@pytest.mark.parametrize("sdk", ["own_sdk"], indirect=True)
+@pytest.mark.parametrize(
+    "name", [name for name in BUILT if name != "step__sleep_until"]
+)
+def test_scenario_with_our_sdk(name, player, sdk):
+    """The same functions do the same when their import is ours."""
+    assert player.Player(name, sdk).play() == []
+
+
+@pytest.mark.parametrize("sdk", ["real_sdk"], indirect=True)
 @pytest.mark.parametrize("name", WAITING)
-def test_scenario_that_waits(name, player):
+def test_scenario_that_waits(name, player, sdk):
     """What is not built is refused by name, and plays nothing else in its place."""
     try:
-        told = "\n".join(player.Player(name).play())
+        told = "\n".join(player.Player(name, sdk).play())
     except NotBuiltError as error:
         told = error.what
 

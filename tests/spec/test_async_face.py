@@ -433,6 +433,18 @@ def test_the_same_program_has_the_same_timeline(harnesses):
     assert live.now == plain.now
 
 
+def test_a_deadlock_in_application_code(harness):
+    """What `call` runs and nobody wakes is named, with the line at which it is."""
+
+    async def endpoint():
+        await asyncio.Event().wait()
+
+    with pytest.raises(DeadlockError) as caught:
+        harness.call(endpoint)
+
+    assert caught.value.where.startswith("endpoint is at spec/test_async_face.py:")
+
+
 class TestMoving:
     """A world moves between its own loop and that of a test, while it is at rest."""
 

@@ -281,6 +281,7 @@ async def test_an_async_world(harness: Harness) -> None:
     assert_type(await harness.aadvance_to(datetime(2026, 1, 1, tzinfo=UTC)), Harness)
     assert_type(await harness.afast_forward(within=timedelta(days=7)), Harness)
     assert_type(await harness.acall(generate, "x"), str)
+    assert_type(await harness.acancel(harness.run(handle)), None)
     async with Harness(wall_clock="time-machine") as world:
         assert_type(world, Harness)
         assert_type(await world.aclose(), None)
