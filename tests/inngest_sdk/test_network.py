@@ -83,6 +83,18 @@ class TestEvents:
         with pytest.raises(UsageError, match="reserved for internal use"):
             app.send_sync(inngest.Event(name="inngest/mine"))
 
+    def test_from_the_test(self, harness, on):
+        """`harness.send` takes the package's events, one or several."""
+
+        @on("order")
+        def ship(ctx):
+            return ctx.event.data["n"]
+
+        events = [inngest.Event(name="order", data={"n": n}) for n in (1, 2)]
+        runs = harness.send(events).runs + harness.send(events[0]).runs
+
+        assert [run.output for run in runs] == [1, 2, 1]
+
     def test_sessions(self, app, on):
         """Sessions are not built, and not ignored."""
         on("order")(nothing)
