@@ -10,6 +10,7 @@ from ..errors import NotBuiltError, UsageError
 from ..sdk.arguments import event_list
 from ..sdk.client import Client
 from ..sdk.function import AnyFunction, Function
+from .foreign import own_event
 
 __all__ = ["as_events", "check_choices", "check_served"]
 
@@ -77,8 +78,8 @@ def as_events(
             f"data, id and ts go with an event's name, not with {show(event)}",
             fix="put them into the Event",
         )
-    events = list(event) if isinstance(event, list | tuple) else [event]
-    return event_list(events)
+    events = event if isinstance(event, list | tuple) else [event]
+    return event_list([own_event(one) for one in events])
 
 
 def check_served(

@@ -8,7 +8,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeVar, final
 
 from .._engine import Engine
-from .._model.event import Event
 from .._model.finding import Finding
 from .._model.limits import Limits
 from .._model.place import told
@@ -23,7 +22,7 @@ from .checks import as_events, check_choices, check_served
 from .door import Door
 from .driver import Driver
 from .expectations import ExpectedFailure
-from .foreign import AnyClient, Served, translated
+from .foreign import AnyClient, AnyEvent, Served, translated
 from .judgement import Judgement, raise_findings
 from .loop import VirtualLoop
 from .noting import note_timeline
@@ -136,7 +135,7 @@ class Harness(AsyncFace, ReadingFace):
 
     def send(
         self,
-        event: str | Event | Sequence[Event],
+        event: str | AnyEvent | Sequence[AnyEvent],
         data: Mapping[str, Any] | None = None,
         *,
         id: str | None = None,  # noqa: A002 -- the wire's word

@@ -1,9 +1,22 @@
 """What the conformance tests share."""
 
 import importlib.util
+import socket
 from pathlib import Path
 
 import pytest
+
+
+@pytest.fixture(autouse=True)
+def cut(monkeypatch):
+    """Let every attempt to open a connection fail the test."""
+
+    def refuse(*_):
+        pytest.fail("a socket was to be connected")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket.socket, "connect_ex", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
 
 
 def _load(name):

@@ -316,6 +316,24 @@ class TestOptions:
 
         assert seen == seconds
 
+    def test_too_many_retries(self, on):
+        """D1: the server refuses more than twenty."""
+        with pytest.raises(UsageError, match="a whole number from 0 to 20, not 21"):
+            on("order", retries=21)(lambda_named_ship)
+
+    def test_a_function_of_another_app(self, harness, app):
+        """Each app's functions are served with its own client."""
+        trigger = inngest.TriggerEvent(event="order")
+        other = inngest.Inngest(app_id="other")
+        ship = other.create_function(fn_id="ship", trigger=trigger)(lambda_named_ship)
+
+        with pytest.raises(UsageError) as caught:
+            harness.serve(app, functions=[ship])
+
+        assert caught.value.what == (
+            "function 'other-ship' belongs to the app 'other', not to 'shop'"
+        )
+
     def test_cron(self, harness, app):
         """H2: a cron trigger starts the package's function."""
         trigger = inngest.TriggerCron(cron="0 9 * * *")

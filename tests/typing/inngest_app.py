@@ -29,5 +29,5 @@ def test_functions_of_the_package(harness: Harness) -> None:
     harness.stub(handle, "answer", returns="Try light.")
     assert_type(harness.run(scorer), Run)
     with harness.expect_failure(handle) as failing:
-        harness.send("ticket")
+        harness.send(inngest.Event(name="ticket", data={"ticketId": "tk_1"}))
     assert_type(failing.run, Run)

@@ -20,6 +20,7 @@ from ..._model.flow import (
     TriggerCron,
 )
 from ..._model.life import Cancel, LifeOptions, Singleton, Timeouts
+from ..._model.limits import MOST_RETRIES
 from ..._model.options import FunctionKind, FunctionOptions, TriggerEvent
 from ...errors import UsageError
 from ...runtime.foreign import EntryKind, ForeignFunction, Translated
@@ -82,7 +83,7 @@ def translate(client: object, functions: object) -> Translated:
         twin = _TWINS[client] = Client(client.app_id, logger=_logger(client))
         connect(client, Exchange(twin))
     handler = open_handler(client, served)
-    return twin, [_translated(function, twin, handler) for function in served]
+    return twin, [_translated(function, handler) for function in served]
 
 
 def _logger(client: inngest.Inngest) -> logging.Logger:
@@ -107,11 +108,9 @@ def _checked(functions: object) -> list[inngest.Function[Any]]:
     return list(functions)
 
 
-def _translated(
-    function: inngest.Function[Any], twin: Client, comm: Any
-) -> ForeignFunction:
+def _translated(function: inngest.Function[Any], comm: Any) -> ForeignFunction:
     config, failure = config_of(function)
-    options = _options(config, function, twin.app_id)
+    options = _options(config, function)
     result = _foreign(options, handler_of(function), function, comm)
     if failure is not None:
         handler = on_failure_of(function)
@@ -141,21 +140,29 @@ def _foreign(
     return function
 
 
-def _options(
-    config: Any, function: inngest.Function[Any], app_id: str
-) -> FunctionOptions:
+def _options(config: Any, function: inngest.Function[Any]) -> FunctionOptions:
     given = {name: getattr(config, name) or None for name in _OPTIONS}
+    fn_id = function.local_id
     is_late = is_deferred(function)
     (step,) = config.steps.values()
+    retries = step.retries.attempts if step.retries else None
+    if retries is not None and retries > MOST_RETRIES:
+        raise UsageError(
+            f"retries of {fn_id!r} must be a whole number from 0 to {MOST_RETRIES}, "
+            f"not {retries}",
+            fix="leave it out for the server's default of 4",
+        )
+    life = _life(given)
+    life.check(fn_id)
     return FunctionOptions(
         slug=config.id,
-        app_id=app_id if config.id.startswith(f"{app_id}-") else "",
+        app_id=config.id.removesuffix(f"-{fn_id}"),
         triggers=() if is_late else _triggers(config),
-        retries=step.retries.attempts if step.retries else None,
+        retries=retries,
         kind=FunctionKind.DEFERRED if is_late else FunctionKind.ORDINARY,
         place=place_of(handler_of(function)),
-        life=_life(given),
-        flow=_flow(given, function.local_id),
+        life=life,
+        flow=_flow(given, fn_id),
     )
 
 
