@@ -55,7 +55,7 @@ class AsyncTravel:
         with self._driver.operation(chain_of(limit), may_wait=limit is not None):
             await loop.settle()
             while (due_us := self._driver.pending_us()) < end_us:
-                if limit is None and is_cron_alone(self._driver):
+                if is_cron_alone(self._driver):
                     note_if_alone(self._driver)
                     return
                 await loop.advance_to(due_us, is_onward=True)

@@ -122,9 +122,6 @@ class Travel:
         """
         limit = self._itinerary.fast_forward(within)
         with self._driver.operation(chain_of(limit)):
-            if limit is not None:
-                self._driver.loop.run_until_quiet(limit)
-                return
             with stopping_before_crons(self._driver):
                 self._driver.loop.run_until_quiet(limit)
 

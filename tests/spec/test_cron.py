@@ -153,13 +153,32 @@ class TestFastForward:
 
         assert seen == ["01 01:00", "01 02:00"]
 
-    def test_a_limit_goes_through_crons(self, harness, every):
-        """Asked to go on for two days, it does."""
+    def test_a_limit_changes_nothing_about_crons(self, harness, on, every):
+        """Within two days it stops all the same, when the last run has ended."""
         seen = every("0 9 * * *")
 
+        @on("shop/order")
+        async def order(ctx):
+            await ctx.step.sleep("nap", "10h")
+
+        harness.send("shop/order")
         harness.fast_forward(within="2d")
 
-        assert seen == ["01 09:00", "02 09:00"]
+        assert (seen, harness.now.hour) == (["01 09:00"], 10)
+
+    def test_a_limit_before_the_end(self, harness, on, every):
+        """What is pending beyond the limit stays so, and no rest is told of."""
+        seen = every("0 9 * * *")
+
+        @on("shop/order")
+        async def order(ctx):
+            await ctx.step.sleep("nap", "10h")
+
+        harness.send("shop/order")
+        harness.fast_forward(within="9h")
+
+        assert seen == ["01 09:00"]
+        assert "rest" not in str(harness.timeline)
 
 
 def test_a_wrong_cron_is_refused_when_it_is_served(every):

@@ -98,6 +98,20 @@ class TestDebounce:
 
         assert "kept      shop-work: debounced, starts at +4s" in str(harness.timeline)
 
+    def test_asking_for_a_run_too_early_says_why_there_is_none(self, harness, seen):
+        """The error names the function that keeps the event."""
+        seen(debounce=Debounce(period="4s"))
+        sent = harness.send("shop/order", {"n": 0})
+
+        with pytest.raises(IndexError) as caught:
+            sent.runs[0]
+
+        assert str(caught.value) == (
+            "the events that were sent started no run yet: 'shop-work' keeps the event "
+            "(debounced)\n"
+            "  fix:   go on in time, then ask for harness.run(function)"
+        )
+
     def test_a_deferred_function_is_debounced(self, harness, on, scorer):
         """The last of several parents is the one that is scored."""
 

@@ -198,6 +198,23 @@ class TestRateLimit:
             "skipped   shop-work: its rate limit of 1 in 1m on key 'a' lets no more in"
         ) in str(harness.timeline)
 
+    def test_asking_for_the_run_of_a_dropped_event_says_why_there_is_none(
+        self, harness, starts
+    ):
+        """The error names the limit."""
+        starts(rate_limit=RateLimit(limit=1, period="1m"))
+        harness.send("shop/order", {"n": 0})
+        sent = harness.send("shop/order", {"n": 1})
+
+        with pytest.raises(IndexError) as caught:
+            sent.runs[0]
+
+        assert str(caught.value) == (
+            "the events that were sent started no run: 'shop-work' skipped it, its rate "
+            "limit of 1 in 1m lets no more in\n"
+            "  fix:   send it later, or with another key"
+        )
+
     def test_a_call_that_is_dropped_fails_the_step_of_its_caller(self, harness, on):
         """Invoking a rate-limited function says so to the caller."""
 
