@@ -22,6 +22,7 @@ from .._model.event import (
     FUNCTION_INVOKED,
     ReceivedEvent,
 )
+from .._model.flow import TriggerCron
 from .._model.limits import Limits
 from .._model.options import FunctionKind, FunctionOptions
 from .._model.predicate import Predicate
@@ -83,6 +84,8 @@ class Bus:
         pairs = zip_longest(function.triggers, conditions)
         order = len(self._functions)
         for trigger, condition in pairs:
+            if isinstance(trigger, TriggerCron):
+                continue
             prefix = trigger.prefix
             starts = (
                 self._by_event.setdefault(trigger.event, [])

@@ -6,7 +6,14 @@ from typing import SupportsIndex, final, overload
 from .._core.waits import Wait
 from .._json import JsonObject
 from .._model.event import Event, ReceivedEvent
-from .._model.fact import EventReceived, Fact, RunCancelled, RunQueued, WaitMatched
+from .._model.fact import (
+    EventJoined,
+    EventReceived,
+    Fact,
+    RunCancelled,
+    RunQueued,
+    WaitMatched,
+)
 from ..errors import UsageError, near_miss
 from ..times import MILLISECOND, Instant, to_instant
 from .views import OpenWait, Run, Source
@@ -98,12 +105,13 @@ class Sent:
 
     @property
     def runs(self) -> list[Run]:
-        """The runs that these events started, in order."""
-        started = [
-            self._run(fact.run_id)
+        """The runs that these events started, at once and alone or not, in order."""
+        found = dict.fromkeys(
+            fact.run_id
             for _, fact in self._facts()
-            if isinstance(fact, RunQueued) and fact.event_id in self.ids
-        ]
+            if isinstance(fact, RunQueued | EventJoined) and fact.event_id in self.ids
+        )
+        started = [self._run(run_id) for run_id in found]
         return StartedRuns(started, "" if started else self._near_trigger())
 
     def _run(self, run_id: str) -> Run:

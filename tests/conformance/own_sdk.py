@@ -11,13 +11,15 @@ from contextlib import contextmanager
 from types import ModuleType
 
 import scoretest
-from scoretest import experiment
+from scoretest import experiment, flow
 
 
 def _stand_in():
     package, alpha = ModuleType("inngest"), ModuleType("inngest.experimental")
     for name in scoretest.__all__:
         setattr(package, name, getattr(scoretest, name))
+    for name in flow.__all__:  # the real package has them at its root
+        setattr(package, name, getattr(flow, name))
     alpha.create_defer = scoretest.create_defer
     alpha.experiment = experiment
     package.experimental = alpha

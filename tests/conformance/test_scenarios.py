@@ -17,19 +17,8 @@ NAMES = sorted(
 )
 _EXACT = "Harness(quirks='exact') is not built yet"
 WAITING = {
-    "flow__batch_by_key": "batch_events=",
     "flow__batch_filled_slowly_runs_at_its_timeout": _EXACT,
-    "flow__batch_full": "batch_events=",
-    "flow__batch_remainder_after_timeout": "batch_events=",
-    "flow__concurrency_by_key": "concurrency=",
-    "flow__debounce_by_key": "debounce=",
-    "flow__debounce_timeout_caps_the_delay": "debounce=",
     "flow__debounce_timeout_with_fast_events": _EXACT,
-    "flow__debounce_two_bursts": "debounce=",
-    "flow__debounce_uses_the_last_event": "debounce=",
-    "flow__rate_limit_is_spread_over_the_period": "rate_limit=",
-    "flow__start_timeout": "throttle=",
-    "flow__throttle": "throttle=",
     "if_exp__fifty_waits_on_one_event_name": _EXACT,
     "trigger__wildcard_elsewhere_never_matches": _EXACT,
 }

@@ -7,7 +7,7 @@ import inngest
 import pydantic
 import pytest
 
-from scoretest import NotBuiltError, Score, UsageError
+from scoretest import Event, NotBuiltError, Score, UsageError
 
 WEEK = dt.timedelta(days=7)
 
@@ -283,22 +283,38 @@ class TestOptions:
         assert run.status == "Cancelled"
 
     @pytest.mark.parametrize(
-        ("option", "value"),
+        ("option", "value", "seconds"),
         [
-            ("batch_events", inngest.Batch(max_size=2)),
-            ("concurrency", [inngest.Concurrency(limit=1)]),
-            ("debounce", inngest.Debounce(period=1000)),
-            ("priority", inngest.Priority(run="1")),
-            ("rate_limit", inngest.RateLimit(limit=1, period=1000)),
-            ("throttle", inngest.Throttle(limit=1, period=1000)),
+            ("batch_events", inngest.Batch(max_size=2, timeout=4000), [0, 4]),
+            (
+                "batch_events",
+                inngest.Batch(max_size=2, timeout=4000, key="event.id"),
+                [4, 4, 4],
+            ),
+            ("concurrency", [inngest.Concurrency(limit=1)], [0, 1, 2]),
+            ("concurrency", [inngest.Concurrency(limit=1, key="event.id")], [0, 0, 0]),
+            ("debounce", inngest.Debounce(period=3000), [3]),
+            ("priority", inngest.Priority(run="-60"), [60, 60, 60]),
+            ("rate_limit", inngest.RateLimit(limit=1, period=9000), [0]),
+            ("throttle", inngest.Throttle(limit=1, period=9000), [0, 0, 9]),
         ],
     )
-    def test_an_option_that_is_not_built(self, on, option, value):
-        """None is ignored: each is refused by name when the function is served."""
-        with pytest.raises(NotBuiltError) as caught:
-            on("order", **{option: value})(lambda_named_ship)
+    def test_flow_control(self, harness, on, option, value, seconds):
+        """F4 to F8: the options of flow control hold for the package's functions."""
+        begin, seen = harness.now, []
 
-        assert caught.value.what == f"{option}= of function 'ship' is not built yet"
+        @on("order", **{option: value})
+        async def ship(ctx):
+            async def work():
+                seen.append((harness.now - begin).seconds)
+                await asyncio.sleep(1)
+
+            await ctx.step.run("work", work)
+
+        harness.send([Event(name="order", id=name) for name in "abc"])
+        harness.fast_forward()
+
+        assert seen == seconds
 
     def test_too_many_retries(self, on):
         """D1: the server refuses more than twenty."""
@@ -319,16 +335,27 @@ class TestOptions:
         )
 
     def test_cron(self, harness, app):
-        """A cron trigger is refused by name."""
-        trigger = inngest.TriggerCron(cron="* * * * *")
+        """H2: a cron trigger starts the package's function."""
+        trigger = inngest.TriggerCron(cron="0 9 * * *")
+
+        @app.create_function(fn_id="ship", trigger=trigger)
+        async def ship(ctx):
+            return ctx.event.name
+
+        harness.serve(app, functions=[ship])
+        harness.advance("9h")
+
+        assert harness.run("shop-ship").output == "inngest/scheduled.timer"
+
+    def test_the_jitter_of_a_cron(self, harness, app):
+        """What is not built is refused by name."""
+        trigger = inngest.TriggerCron(cron="0 9 * * *", jitter="5m")
         ship = app.create_function(fn_id="ship", trigger=trigger)(lambda_named_ship)
 
         with pytest.raises(NotBuiltError) as caught:
             harness.serve(app, functions=[ship])
 
-        assert caught.value.what == (
-            "the cron trigger '* * * * *' of function 'shop-ship' is not built yet"
-        )
+        assert caught.value.what == "the jitter of a cron trigger is not built yet"
 
     def test_sessions_of_a_defer(self, harness, on, deferred, start):
         """Sessions are not built, and not ignored."""

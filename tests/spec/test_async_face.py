@@ -14,6 +14,7 @@ from scoretest import (
     FindingsError,
     Harness,
     Score,
+    TriggerCron,
     TriggerEvent,
     UsageError,
     create_scorer,
@@ -131,6 +132,21 @@ class TestTheVerbs:
 
         assert seconds(harness) == 60
         assert harness.run("support-sleeper").status == "Running"
+
+    @pytest.mark.rule("H2")
+    async def test_fast_forward_stops_when_only_cron_is_left(self, harness):
+        """A cron on the way fires; the one after the last timer does not."""
+        ran = []
+        trigger = TriggerCron(cron="0 9 * * *")
+        make = client.create_function(fn_id="daily", trigger=trigger)
+        harness.serve(client, [make(handler_that(ran.append, "cron"))])
+        on("go")(harness, sleeper(10 * 3600))
+        await harness.asend("go")
+
+        await harness.afast_forward()
+
+        assert (ran, seconds(harness)) == (["cron"], 10 * 3600)
+        assert str(harness.timeline).endswith("only cron is left, next at +1d 9h")
 
     async def test_calling_application_code(self, harness):
         """`acall` awaits the application's coroutine and then settles."""

@@ -36,6 +36,7 @@ from scoretest import (
     StepError,
     Timeline,
     Timeouts,
+    TriggerCron,
     TriggerEvent,
     UnderTestError,
     UsageError,
@@ -43,6 +44,7 @@ from scoretest import (
     create_defer,
     create_scorer,
     experiment,
+    flow,
 )
 from scoretest.experiment import ExperimentRef, ExperimentResult
 
@@ -217,6 +219,27 @@ def plain_trial(ctx: ContextSync) -> int:
 
 
 # --- tests --------------------------------------------------------------------------
+
+
+@client.create_function(
+    fn_id="nightly",
+    trigger=[TriggerCron(cron="0 3 * * *"), TriggerEvent(event="support/night")],
+    concurrency=[flow.Concurrency(limit=2, key="event.data.user", scope="env")],
+    throttle=flow.Throttle(limit=1, period="1m", burst=2),
+    rate_limit=flow.RateLimit(limit=1, period=timedelta(minutes=1)),
+    batch_events=flow.Batch(max_size=10, timeout=5_000),
+    priority=flow.Priority(run="120"),
+)
+async def nightly(ctx: Context) -> int:
+    """Several events of one run."""
+    assert_type(ctx.events, list[Event])
+    return len(ctx.events)
+
+
+@create_scorer(client, fn_id="last", debounce=flow.Debounce(period="5s"))
+async def last(ctx: Context) -> Score:
+    """The last of several events."""
+    return Score("last", ctx.attempt)
 
 
 def support(harness: Harness) -> Harness:

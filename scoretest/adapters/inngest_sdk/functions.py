@@ -2,19 +2,30 @@
 
 import logging
 from collections.abc import Callable
-from typing import Any
+from dataclasses import fields
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import inngest
 
 from ..._json import show
+from ..._model.flow import (
+    Batch,
+    Concurrency,
+    Debounce,
+    FlowOptions,
+    Priority,
+    RateLimit,
+    Throttle,
+    TriggerCron,
+)
 from ..._model.life import Cancel, LifeOptions, Singleton, Timeouts
 from ..._model.limits import MOST_RETRIES
 from ..._model.options import FunctionKind, FunctionOptions, TriggerEvent
-from ...errors import NotBuiltError, UsageError
+from ...errors import UsageError
 from ...runtime.foreign import EntryKind, ForeignFunction, Translated
 from ...sdk.client import Client
-from ...sdk.function import refuse_unbuilt, unbuilt_options
+from ...sdk.flow import flow_options
 from ...sdk.places import place_of
 from .entries import SdkAsyncEntry, SdkPlainEntry
 from .exchange import Exchange
@@ -31,6 +42,8 @@ from .internals import (
 )
 
 __all__ = ["translate"]
+
+T = TypeVar("T")
 
 _TWINS: "WeakKeyDictionary[inngest.Inngest, Client]" = WeakKeyDictionary()
 
@@ -55,7 +68,7 @@ def translate(client: object, functions: object) -> Translated:
     Raises:
         UsageError: The package's version is not supported, or *functions* holds
             something else than its functions.
-        NotBuiltError: A function has an option that scoretest does not run yet.
+        NotBuiltError: A cron trigger has jitter.
     """
     check_version(installed_version())
     if not isinstance(client, inngest.Inngest):
@@ -129,9 +142,7 @@ def _foreign(
 
 def _options(config: Any, function: inngest.Function[Any]) -> FunctionOptions:
     given = {name: getattr(config, name) or None for name in _OPTIONS}
-    unbuilt = unbuilt_options()
     fn_id = function.local_id
-    refuse_unbuilt(fn_id, {name: given[name] for name in _OPTIONS if name in unbuilt})
     is_late = is_deferred(function)
     (step,) = config.steps.values()
     retries = step.retries.attempts if step.retries else None
@@ -151,22 +162,40 @@ def _options(config: Any, function: inngest.Function[Any]) -> FunctionOptions:
         kind=FunctionKind.DEFERRED if is_late else FunctionKind.ORDINARY,
         place=place_of(handler_of(function)),
         life=life,
+        flow=_flow(given, fn_id),
     )
 
 
-def _triggers(config: Any) -> tuple[TriggerEvent, ...]:
-    triggers = []
-    for trigger in config.triggers:
-        if isinstance(trigger, inngest.TriggerCron):
-            raise NotBuiltError(
-                f"the cron trigger {trigger.cron!r} of function {config.id!r} is not "
-                "built yet",
-                fix="start the function with an event in this test",
-            )
-        triggers.append(
-            TriggerEvent(event=trigger.event, expression=trigger.expression)
-        )
-    return tuple(triggers)
+def _triggers(config: Any) -> tuple[TriggerEvent | TriggerCron, ...]:
+    return tuple(
+        TriggerCron(cron=trigger.cron, jitter=trigger.jitter)
+        if isinstance(trigger, inngest.TriggerCron)
+        else TriggerEvent(event=trigger.event, expression=trigger.expression)
+        for trigger in config.triggers
+    )
+
+
+def _flow(given: dict[str, Any], fn_id: str) -> FlowOptions:
+    throttle, rate_limit = given["throttle"], given["rate_limit"]
+    debounce, batch, priority = (
+        given[name] for name in ("debounce", "batch_events", "priority")
+    )
+    return flow_options(
+        fn_id,
+        concurrency=given["concurrency"]
+        and [_as(Concurrency, limit) for limit in given["concurrency"]],
+        throttle=throttle and _as(Throttle, throttle),
+        rate_limit=rate_limit and _as(RateLimit, rate_limit),
+        debounce=debounce and _as(Debounce, debounce),
+        batch_events=batch and _as(Batch, batch),
+        priority=priority and _as(Priority, priority),
+    )
+
+
+def _as(kind: type[T], option: Any) -> T:
+    """Return an option of the package as ours, whose fields have the same names."""
+    names = (field.name for field in fields(kind))  # type: ignore[arg-type]  # they are dataclasses
+    return kind(**{name: getattr(option, name) for name in names})
 
 
 def _life(given: dict[str, Any]) -> LifeOptions:
