@@ -26,6 +26,7 @@ with warnings.catch_warnings():  # it warns of itself, and a test may run with `
 
 __all__ = [
     "NO_TIMINGS",
+    "STEP_TOOLS",
     "SUPPORTED",
     "Answer",
     "WatchedEntry",
@@ -47,7 +48,7 @@ SUPPORTED: Final = ("0.5.18", "0.5.19", "0.5.20a0")
 _REQUEST_URL: Final = "http://scoretest.invalid/api/inngest"
 # what the client asks for when it sends; nobody looks at it here
 _EVENT_KEY: Final = "scoretest"
-_STEP_TOOLS: Final = (
+STEP_TOOLS: Final = (
     "invoke",
     "invoke_by_id",
     "run",
@@ -265,7 +266,7 @@ def install_hooks() -> None:
         module.datetime = _DatetimeModule()
     _watch_steps(inngest.Step)
     _watch_steps(inngest.StepSync)
-    for name in _STEP_TOOLS:
+    for name in STEP_TOOLS:
         _watch_call(name)
     _watch_interrupts()
     _watch_defers()
