@@ -13,7 +13,7 @@ in exactly one batch, in the order of arrival.
 from dataclasses import dataclass, field
 
 from .._model.event import ReceivedEvent
-from ..times import Duration, Instant
+from ..times import SECOND, Duration, Instant
 
 __all__ = ["Batches", "Burst", "Debounces", "Gathered"]
 
@@ -59,6 +59,11 @@ class Debounces:
         self._bursts[key] = burst
         return burst
 
+    def is_fast(self, key: str, event: ReceivedEvent) -> bool:
+        """Say whether *event* follows the last one of its key within a second."""
+        known = self._bursts.get(key)
+        return known is not None and event.received_at - known.last.received_at < SECOND
+
     def end(self, key: str) -> ReceivedEvent:
         """Forget the burst of a key and return its last event."""
         return self._bursts.pop(key).last
@@ -86,6 +91,11 @@ class Batches:
 
     def __init__(self) -> None:
         self._batches: dict[str, Gathered] = {}
+
+    def count(self, key: str) -> int:
+        """Return how many events the batch of a key has."""
+        batch = self._batches.get(key)
+        return len(batch.events) if batch else 0
 
     def has_room(self, key: str, size: int, most_bytes: int) -> bool:
         """Say whether an event of *size* bytes fits into the batch of a key."""

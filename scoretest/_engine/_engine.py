@@ -51,9 +51,15 @@ class Engine:
     """An Inngest-compatible server in memory, driven from outside."""
 
     def __init__(
-        self, *, start: Instant, seed: int = 0, limits: Limits | None = None
+        self,
+        *,
+        start: Instant,
+        seed: int = 0,
+        limits: Limits | None = None,
+        is_exact: bool = False,
     ) -> None:
         self._world = world = World(start, seed, limits or Limits())
+        world.is_exact = is_exact
         self._starts = Starts(world)
         self._crons = self._starts.crons
         self._queue = world.turns = self._starts.queue
@@ -290,10 +296,13 @@ class Engine:
             self._resume(waits, event)
 
     def _resume(self, waits: Sequence[Wait], event: ReceivedEvent) -> None:
+        world = self._world
+        in_crowd = world.is_exact and world.waits.is_crowd(event.name)  # rule C12
         for wait in waits:
             in_time = wait.expires >= event.received_at and wait.ended is None
-            if in_time and wait.accepts(event.wire):  # rule B9
-                _steps.match(self._world, wait, event)
+            accepts = wait.accepts_in_crowd if in_crowd else wait.accepts
+            if in_time and accepts(event.wire):  # rule B9
+                _steps.match(world, wait, event)
 
     # --- entries ------------------------------------------------------------------
 
@@ -313,9 +322,7 @@ class Engine:
         try:
             follows = self._take_answer(live, entry, command)
         except _steps.ServerFailure as failure:
-            if failure.finding:
-                world.tell(live, failure.finding, failure.step)
-            follows = _ends.fail(world, live, failure.error, by_server=True)
+            follows = _steps.give_up(world, live, entry, failure)
         if follows:
             self._publish(live, follows)
         if live.gate is not None:

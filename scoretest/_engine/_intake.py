@@ -76,7 +76,10 @@ class Intake:
     ) -> None:
         value = self._keys.key(debounce.key, function, event)
         key = f"{function.slug} {value.text}"
-        burst = self._debounces.keep(key, event, debounce.pause, debounce.at_most)
+        at_most = debounce.at_most
+        if self._world.is_exact and self._debounces.is_fast(key, event):  # rule X1
+            at_most = None
+        burst = self._debounces.keep(key, event, debounce.pause, at_most)
         self._world.timers.cancel(burst.timer)
         burst.timer = self._set(key, function, burst.due)
         self._tell_kept(function, event, "debounced", burst.due)
@@ -93,8 +96,13 @@ class Intake:
         starts: list[Events] = []
         if not self._batches.has_room(key, size, self._world.limits.batch_bytes):
             starts.append(self._ended(key))
+        if self._batches.count(key) == batch.max_size:  # a slow one, see below
+            starts.append(self._ended(key))
         kept = self._batches.keep(key, event, size, batch.within)
-        if len(kept.events) >= batch.max_size:
+        is_slow = kept.events[0].received_at < event.received_at
+        if len(kept.events) == batch.max_size and not (
+            self._world.is_exact and is_slow  # rule X2
+        ):
             starts.append(self._ended(key))
             return starts
         if not kept.timer:

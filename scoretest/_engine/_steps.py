@@ -10,6 +10,7 @@ from .._core.waits import Wait
 from .._model.event import ReceivedEvent
 from .._model.fact import (
     RunEntered,
+    RunRetried,
     SleepEnded,
     SleepStarted,
     StepCompleted,
@@ -34,12 +35,13 @@ from .._model.predicate import Predicate
 from ..expr import ExpressionError
 from ..expr import compile as compile_expression
 from ..times import SECOND, Duration, Instant, format_duration
-from . import _invokes, _lives
+from . import _ends, _invokes, _lives
 from ._world import Live, ServerEvent, World, seen_by_expressions
 
-__all__ = ["ServerFailure", "delay_after", "match", "perform", "wake"]
+__all__ = ["ServerFailure", "delay_after", "give_up", "match", "perform", "wake"]
 
 _HALF: Final = SECOND // 2
+_MOST_REPEATS: Final = 20  # rule C9
 
 
 class ServerFailure(Exception):  # noqa: N818 -- a signal inside the engine, not an error
@@ -52,6 +54,7 @@ class ServerFailure(Exception):  # noqa: N818 -- a signal inside the engine, not
         self.error = error
         self.finding = finding
         self.step = step
+        self.is_stuck = False  # the server would rather ask again (rule C9)
 
 
 StepOperation = PlanStep | StepRan | StepRaised | SleepUntil | WaitFor | InvokeFunction
@@ -239,7 +242,7 @@ def _compiled(world: World, live: Live, operation: WaitFor) -> Predicate | None:
             clock=world.clock,
         )
     except ExpressionError as error:
-        raise ServerFailure(
+        failure = ServerFailure(
             ErrorInfo(
                 name="InvalidExpression",
                 message="Wait for event If expression failed to compile",
@@ -253,7 +256,30 @@ def _compiled(world: World, live: Live, operation: WaitFor) -> Predicate | None:
                 fix=f"{error.fix}; {_consequence(error)}",
             ),
             str(operation.step),
-        ) from None
+        )
+        failure.is_stuck = error.kind == "interpolation"
+        raise failure from None
+
+
+def give_up(
+    world: World, live: Live, entry: RunEntered, failure: ServerFailure
+) -> list[ServerEvent]:
+    """End a run that the server cannot go on with; return the events that follow.
+
+    Where the server's accidents happen, it sends a request that it cannot take the
+    answer of again and again, and then forgets the run, which stays Running (rule C9).
+    """
+    is_repeated = world.is_exact and failure.is_stuck
+    if failure.finding and not (is_repeated and entry.attempt):
+        world.tell(live, failure.finding, failure.step)
+    if not is_repeated:
+        return _ends.fail(world, live, failure.error, by_server=True)
+    following = entry.attempt + 1
+    if following <= _MOST_REPEATS:
+        delay = backoff(entry.attempt)
+        due = world.wake_to_enter(live, delay, following, entry.target)
+        world.move_run(live, RunRetried(live.run.id, failure.error, following, due))
+    return []
 
 
 def _consequence(error: ExpressionError) -> str:

@@ -142,6 +142,7 @@ class World:
     def __init__(self, start: Instant, seed: int, limits: Limits) -> None:
         self.now = start
         self.limits = limits
+        self.is_exact = False  # whether the server's accidents happen here, too
         self.ids = IdSource(seed)
         self.trace = Trace()
         self.timers = TimerQueue()

@@ -16,12 +16,11 @@ __all__ = ["as_events", "check_choices", "check_served"]
 
 _UNBUILT = {
     "reentry": ("wait", "never"),
-    "quirks": ("exact",),
 }
 _BUILT = {
     "wall_clock": (None, "freezegun", "time-machine"),
     "reentry": ("step",),
-    "quirks": ("report",),
+    "quirks": ("report", "exact"),
     "io": ("block", "forbid"),
     "strict": (True, False),
 }

@@ -55,7 +55,8 @@ class Harness(AsyncFace, ReadingFace):
             ``"time-machine"`` lets it follow `now`, in the whole process.
         reentry: ``"step"``, the server's way; others are not built yet.
         strict: Whether findings fail the test when the harness closes.
-        quirks: ``"report"``: the engine's accidents become findings; nothing else yet.
+        quirks: ``"report"``: the engine's accidents become findings; ``"exact"``: they
+            happen here, too (rules C9, C12, X1 and X2).
         io: ``"block"`` waits for threads, sockets and processes of user code in real
             time; ``"forbid"`` refuses them.
         limits: The server's limits, where a test wants others.
@@ -72,7 +73,7 @@ class Harness(AsyncFace, ReadingFace):
         wall_clock: Literal["freezegun", "time-machine"] | None = None,
         reentry: Literal["step"] = "step",
         strict: bool = True,
-        quirks: Literal["report"] = "report",
+        quirks: Literal["report", "exact"] = "report",
         io: Literal["block", "forbid"] = "block",
         limits: Limits | None = None,
     ) -> None:
@@ -90,7 +91,9 @@ class Harness(AsyncFace, ReadingFace):
         if clock is not None:
             clock.join(self._start)  # first, because it may refuse
         self._is_strict = strict
-        self._engine = Engine(start=self._start, seed=seed, limits=limits)
+        self._engine = Engine(
+            start=self._start, seed=seed, limits=limits, is_exact=quirks == "exact"
+        )
         self._driver = Driver(self._engine, VirtualLoop(io=io), copy_context())
         self._residence = Residence(self._driver, io)
         self._residence.hang_up(clock)
