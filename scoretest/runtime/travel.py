@@ -121,9 +121,9 @@ class Travel:
             LivelockError: The program does not end.
         """
         limit = self._itinerary.fast_forward(within)
-        with self._driver.operation(chain_of(limit)):
-            with stopping_before_crons(self._driver):
-                self._driver.loop.run_until_quiet(limit)
+        driver = self._driver
+        with driver.operation(chain_of(limit)), stopping_before_crons(driver):
+            driver.loop.run_until_quiet(limit)
 
     def call(
         self, function: Callable[..., Coroutine[Any, Any, T]], *args: Any, **kwargs: Any

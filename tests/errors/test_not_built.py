@@ -33,6 +33,13 @@ def test_an_option_of_the_real_sdk(refused, option, make):
     )
 
 
+def test_an_option_that_says_nothing_is_accepted():
+    """None is what the real SDK takes for "not given"."""
+    make = APP.create_function(fn_id="handle", trigger=TICKET, middleware=None)
+
+    assert make(lambda _: None).id == "support-handle"
+
+
 def test_every_option_of_the_real_sdk_is_known():
     """The list above is that of the real package, so that none is called unknown."""
     import inspect  # noqa: PLC0415 -- only this test compares

@@ -1,8 +1,12 @@
 """throttle= delays starts, rate_limit= drops events; both are spread evenly."""
 
-import pytest
+from datetime import timedelta
 
-from scoretest import Event, Timeouts
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scoretest import Client, Event, Harness, Timeouts, TriggerEvent
 from scoretest.flow import Concurrency, RateLimit, Throttle
 
 pytestmark = pytest.mark.rule("F5")
@@ -134,6 +138,40 @@ class TestThrottle:
         ]
         assert harness.runs[2].entries == 0
         assert harness.now.second == 3  # nobody is left whom the throttle could let in
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    arrivals=st.lists(
+        st.tuples(st.integers(0, 5), st.sampled_from("ab")), min_size=1, max_size=12
+    ),
+    limit=st.integers(1, 3),
+    burst=st.integers(1, 3),
+)
+def test_throttled_runs_keep_their_order_and_their_pace(arrivals, limit, burst):
+    """For each key: first come, first served, and never more than the formula lets go."""
+    client, seen = Client(app_id="shop"), []
+    throttle = Throttle(limit=limit, period="6s", key="event.data.u", burst=burst)
+
+    @client.create_function(
+        fn_id="work", trigger=TriggerEvent(event="shop/order"), throttle=throttle
+    )
+    async def work(ctx):
+        seen.append((ctx.event.data["u"], ctx.event.data["n"], harness.now))
+
+    with Harness() as harness:
+        harness.serve(client, functions=[work])
+        for n, (pause, user) in enumerate(arrivals):
+            harness.send("shop/order", {"u": user, "n": n})
+            harness.advance(f"{pause}s")
+        harness.fast_forward()
+
+    for user in "ab":
+        numbers = [n for u, n, _ in seen if u == user]
+        times = [at for u, _, at in seen if u == user]
+        assert numbers == [n for n, (_, u) in enumerate(arrivals) if u == user]
+        for first, last in zip(times, times[burst + 1 :], strict=False):
+            assert last - first >= timedelta(seconds=6) / limit
 
 
 async def sleep_for_thirty_seconds():
