@@ -293,16 +293,7 @@ class Engine:
         for function in world.bus.started_by(event):
             self._starts.event(function, event, run)
         if waits:
-            self._resume(waits, event)
-
-    def _resume(self, waits: Sequence[Wait], event: ReceivedEvent) -> None:
-        world = self._world
-        in_crowd = world.is_exact and world.waits.is_crowd(event.name)  # rule C12
-        for wait in waits:
-            in_time = wait.expires >= event.received_at and wait.ended is None
-            accepts = wait.accepts_in_crowd if in_crowd else wait.accepts
-            if in_time and accepts(event.wire):  # rule B9
-                _steps.match(world, wait, event)
+            _steps.resume(world, waits, event)
 
     # --- entries ------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 """What becomes of the operations that an entry reports, and of the alarms they set."""
 
+from collections.abc import Sequence
 from typing import Final, assert_never
 
 from .._core.memos import StepRecord
@@ -38,7 +39,7 @@ from ..times import SECOND, Duration, Instant, format_duration
 from . import _ends, _invokes, _lives
 from ._world import Live, ServerEvent, World, seen_by_expressions
 
-__all__ = ["ServerFailure", "delay_after", "give_up", "match", "perform", "wake"]
+__all__ = ["ServerFailure", "delay_after", "give_up", "perform", "resume", "wake"]
 
 _HALF: Final = SECOND // 2
 _MOST_REPEATS: Final = 20  # rule C9
@@ -316,7 +317,17 @@ def wake(world: World, live: Live, alarm: Alarm) -> list[ServerEvent]:
     return []
 
 
-def match(world: World, wait: Wait, event: ReceivedEvent) -> None:
+def resume(world: World, waits: Sequence[Wait], event: ReceivedEvent) -> None:
+    """Resume the runs of those of *waits* that *event* satisfies (rules B2, B9)."""
+    in_crowd = world.is_exact and world.waits.is_crowd(event.name)  # rule C12
+    for wait in waits:
+        in_time = wait.expires >= event.received_at and wait.ended is None
+        accepts = wait.accepts_in_crowd if in_crowd else wait.accepts
+        if in_time and accepts(event.wire):
+            _match(world, wait, event)
+
+
+def _match(world: World, wait: Wait, event: ReceivedEvent) -> None:
     """Resume the run that waits with *event* (rules B2, B3)."""
     live = world.lives[wait.run_id]
     run, hashed = live.run, wait.step.hashed
