@@ -25,6 +25,7 @@ _ITEM: pytest.StashKey[pytest.Item] = pytest.StashKey()
 _VERDICT: pytest.StashKey[BaseException] = pytest.StashKey()
 _TIMELINES = ("failed", "always", "never")
 _WALL_CLOCKS = ("freezegun", "time-machine")
+_REENTRIES = ("step", "wait", "never")
 # a property-based test makes hundreds of worlds; the last ones are those that failed
 _WORLDS_SHOWN = 3
 # what stands between pytest and a test, or its event loop
@@ -51,6 +52,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="",
     )
     parser.addini(
+        "scoretest_reentry",
+        "when handlers are entered again: step, as on the server",
+        default="",
+    )
+    parser.addini(
         "scoretest_max_jumps",
         "how often one operation of a harness may move the clock",
         default="",
@@ -71,6 +77,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_CLOCKS] = list[Any]()
     _check_ini(config, "scoretest_timeline", _TIMELINES)
     _check_ini(config, "scoretest_wall_clock", _WALL_CLOCKS)
+    _check_ini(config, "scoretest_reentry", _REENTRIES)
     jumps = config.getini("scoretest_max_jumps")
     if jumps and not (jumps.isascii() and jumps.isdigit() and int(jumps)):
         raise pytest.UsageError(
@@ -246,9 +253,10 @@ def _choices(node: pytest.Item) -> dict[str, Any]:
     seed = node.config.getoption("scoretest_seed")
     if seed is not None:
         choices["seed"] = seed
-    wall_clock = node.config.getini("scoretest_wall_clock")
-    if wall_clock:
-        choices["wall_clock"] = wall_clock
+    for name in ("wall_clock", "reentry"):
+        choice = node.config.getini(f"scoretest_{name}")
+        if choice:
+            choices[name] = choice
     return choices | _marked(node)
 
 
