@@ -74,6 +74,7 @@ _RESERVED: Final = frozenset(
         "while",
     ]
 )
+_JOINTS: Final = frozenset({"&&", "||"})
 _NO_FIELDS: Final = frozenset({*_KEYWORDS, "in"})
 _MACROS: Final = {
     "all": (2, 2),
@@ -113,25 +114,38 @@ class _Parser:
     def expression(self) -> Node:
         self.deeper(1)
         start = self.token.start
-        node = self.logic("||")
+        node = self.disjunction()
         if self.token.text == "?":
             self.advance()
-            yes = self.logic("||")
+            yes = self.disjunction()
             self.expect(":")
             no = self.expression()
             node = Cond(node, yes, no, (start, self.behind))
         self.depth -= 1
         return node
 
-    def logic(self, op: str) -> Node:
-        start = self.token.start
-        parts = [self.logic("&&") if op == "||" else self.binary(1)]
-        while self.token.text == op:
+    def disjunction(self) -> Node:
+        start, first = self.token.start, self.binary(1)
+        if self.token.text not in _JOINTS:  # as most are
+            return first
+        parts = [self.conjunction(first, start)]
+        while self.token.text == "||":
             self.advance()
-            parts.append(self.logic("&&") if op == "||" else self.binary(1))
+            begin = self.token.start
+            parts.append(self.conjunction(self.binary(1), begin))
         if len(parts) == 1:
             return parts[0]
-        return Logic(op, tuple(parts), (start, self.behind))
+        return Logic("||", tuple(parts), (start, self.behind))
+
+    def conjunction(self, first: Node, start: int) -> Node:
+        """Go on behind *first*, which begins at *start*."""
+        parts = [first]
+        while self.token.text == "&&":
+            self.advance()
+            parts.append(self.binary(1))
+        if len(parts) == 1:
+            return first
+        return Logic("&&", tuple(parts), (start, self.behind))
 
     def binary(self, level: int) -> Node:
         start, links = self.token.start, 0
