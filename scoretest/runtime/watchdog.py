@@ -14,9 +14,11 @@ watchdog leaves alone. C code that never returns to the interpreter cannot be
 interrupted by anyone; `faulthandler` can at least show where it is.
 """
 
+import atexit
 import signal
 import threading
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Final
@@ -83,6 +85,7 @@ class Watchdog:
     def _set(self) -> None:
         # left set between operations, because setting it is dearer than a short one
         self._is_set = True
+        _disarm_at_exit()
         tick_s = self._stall_after / _TICKS
         signal.signal(signal.SIGALRM, self._on_tick)
         signal.setitimer(signal.ITIMER_REAL, tick_s, tick_s)
@@ -107,6 +110,17 @@ class Watchdog:
             where=self._blocker,
             fix="await instead of blocking, or block in a thread: anyio.to_thread.run_sync",
         )
+
+
+@cache
+def _disarm_at_exit() -> None:
+    """Keep a world that was never closed from ending Python by an alarm."""
+    atexit.register(_disarm)
+
+
+def _disarm() -> None:
+    if isinstance(getattr(_alarm_handler(), "__self__", None), Watchdog):
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _is_alarm_free() -> bool:
