@@ -39,7 +39,7 @@ from .._model.predicate import Predicate
 from .._model.score import ScoreEntry
 from ..expr import compile as compile_expression
 from ..times import MILLISECOND, Duration, Instant
-from . import _ends, _invokes, _lives, _steps
+from . import _ends, _fork, _invokes, _lives, _steps
 from ._world import Live, ServerEvent, World
 
 __all__ = ["Engine"]
@@ -54,6 +54,12 @@ class Engine:
         self, *, start: Instant, seed: int = 0, limits: Limits | None = None
     ) -> None:
         self._world = World(start, seed, limits or Limits())
+
+    def fork(self) -> "Engine":
+        """Return the same world, which must be at rest, to go on by itself."""
+        twin = Engine(start=self.now)
+        twin._world = _fork.fork_world(self._world)
+        return twin
 
     # --- what can be read -----------------------------------------------------
 
@@ -210,8 +216,7 @@ class Engine:
 
     def _publish(self, live: Live, events: Sequence[ServerEvent]) -> None:
         """Let the events of a run's end arrive after all that happens already."""
-        for event in events:
-            self._world.coming.append((live, event))
+        self._world.coming.extend((live, event) for event in events)
 
     def _deliver(self) -> None:
         while self._world.coming:

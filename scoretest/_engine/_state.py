@@ -1,0 +1,77 @@
+"""What of a world decides its future, as a text: equal texts, equal futures.
+
+Identifiers are numbered in the order of appearance, and instants are told from now, so
+that two worlds which differ in nothing else are equal. An application that looks at a
+clock can tell them apart; for it the text also holds when everything began.
+"""
+
+import json
+import re
+from typing import Any, Final
+
+from .._core.memos import StepRecord
+from .._model.operation import ErrorInfo
+from ..times import MILLISECOND, Instant
+from ._engine import Engine
+from ._world import Live
+
+__all__ = ["state_of"]
+
+_ULID: Final = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{26}\b")
+
+
+def state_of(engine: Engine, *, timely: bool = False) -> str:
+    """Return the state of a world that is at rest.
+
+    Args:
+        engine: The world.
+        timely: Whether the application is known to look at the time.
+    """
+    world = engine._world  # noqa: SLF001 -- of its own package
+    now = engine.now
+    state = {
+        "runs": [_run(live, now, timely=timely) for live in world.lives.values()],
+        "timers": [
+            (due - now, alarm.kind, alarm.run_id, alarm.step, alarm.attempt)
+            for due, alarm in world.timers.pending()
+        ],
+        "scores": [
+            (s.name, s.value, s.run_id, s.step_id, s.writer) for s in engine.scores
+        ],
+    }
+    text = json.dumps(state, sort_keys=True, default=str)
+    if timely:
+        text += str(now)
+    numbers: dict[str, str] = {}
+    return _ULID.sub(lambda m: numbers.setdefault(m[0], f"#{len(numbers)}"), text)
+
+
+def _run(live: Live, now: Instant, *, timely: bool) -> list[Any]:
+    run = live.run
+    told: list[Any] = [
+        run.id,
+        run.function.slug,
+        run.state,
+        run.parent,
+        [(event.name, event.data) for event in run.events],
+    ]
+    if run.is_over:
+        return [*told, run.output, _error(run.error)]
+    steps = [_step(step, now, timely=timely) for step in live.memos.steps.values()]
+    waits = [
+        (hashed, wait.event, wait.predicate.stored if wait.predicate else None)
+        for hashed, wait in live.waits.items()
+    ]
+    return [*told, steps, waits, list(live.defers.known.items())]
+
+
+def _step(step: StepRecord, now: Instant, *, timely: bool) -> list[Any]:
+    output: Any = step.output
+    is_event = step.op == "WaitForEvent" and isinstance(output, dict)
+    if is_event and not timely:
+        output = {**output, "ts": int(output["ts"]) - now // MILLISECOND}
+    return [str(step.name), step.op, step.state, output, _error(step.error)]
+
+
+def _error(error: ErrorInfo | None) -> Any:
+    return None if error is None else (error.name, error.message)
