@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         UnderTestError,
         UsageError,
     )
+    from .exploration.explorer import explore
     from .reports.timeline import Timeline
     from .runtime.harness import Harness
     from .runtime.parts import RunStatus
@@ -72,6 +73,7 @@ __all__ = [
     "create_defer",
     "create_scorer",
     "experiment",
+    "explore",
 ]
 
 _HOMES = {
@@ -109,6 +111,7 @@ _HOMES = {
     "create_defer": ".sdk.scorer",
     "create_scorer": ".sdk.scorer",
     "experiment": ".experiment",
+    "explore": ".exploration.explorer",
 }
 
 if not TYPE_CHECKING:  # to a type checker, any name would exist

@@ -72,7 +72,9 @@ class TimerQueue:
 
     def pending(self) -> list[tuple[Instant, Alarm]]:
         """Return what is set, in the order in which it is due."""
-        return [(due, self._alarms[n]) for due, n in sorted(self._heap) if n in self._alarms]
+        return [
+            (due, self._alarms[n]) for due, n in sorted(self._heap) if n in self._alarms
+        ]
 
     def cancel(self, number: int) -> None:
         """Forget a timer; one that fired or was cancelled before is ignored."""

@@ -62,7 +62,13 @@ def _run(live: Live, now: Instant, *, timely: bool) -> list[Any]:
         (hashed, wait.event, wait.predicate.stored if wait.predicate else None)
         for hashed, wait in live.waits.items()
     ]
-    return [*told, steps, waits, list(live.defers.known.items())]
+    # the usual year of a cancel is as good as for ever
+    ends = [w.expires - now for w in live.watches if _is_limited(live)]
+    return [*told, steps, waits, ends, list(live.defers.known.items())]
+
+
+def _is_limited(live: Live) -> bool:
+    return any(cancel.within is not None for cancel in live.run.function.life.cancel)
 
 
 def _step(step: StepRecord, now: Instant, *, timely: bool) -> list[Any]:
