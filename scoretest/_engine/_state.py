@@ -7,7 +7,7 @@ clock can tell them apart; for it the text also holds when everything began.
 
 import json
 import re
-from typing import Any, Final
+from typing import Final
 
 from .._core.memos import StepRecord
 from .._model.operation import ErrorInfo
@@ -46,9 +46,9 @@ def state_of(engine: Engine, *, timely: bool = False) -> str:
     return _ULID.sub(lambda m: numbers.setdefault(m[0], f"#{len(numbers)}"), text)
 
 
-def _run(live: Live, now: Instant, *, timely: bool) -> list[Any]:
+def _run(live: Live, now: Instant, *, timely: bool) -> list[object]:
     run = live.run
-    told: list[Any] = [
+    told: list[object] = [
         run.id,
         run.function.slug,
         run.state,
@@ -71,13 +71,13 @@ def _is_limited(live: Live) -> bool:
     return any(cancel.within is not None for cancel in live.run.function.life.cancel)
 
 
-def _step(step: StepRecord, now: Instant, *, timely: bool) -> list[Any]:
-    output: Any = step.output
-    is_event = step.op == "WaitForEvent" and isinstance(output, dict)
-    if is_event and not timely:
-        output = {**output, "ts": int(output["ts"]) - now // MILLISECOND}
+def _step(step: StepRecord, now: Instant, *, timely: bool) -> list[object]:
+    output: object = step.output
+    is_event = step.op == "WaitForEvent" and not timely
+    if is_event and isinstance(output, dict):
+        output = {**output, "ts": int(str(output["ts"])) - now // MILLISECOND}
     return [str(step.name), step.op, step.state, output, _error(step.error)]
 
 
-def _error(error: ErrorInfo | None) -> Any:
+def _error(error: ErrorInfo | None) -> object:
     return None if error is None else (error.name, error.message)

@@ -25,14 +25,18 @@ _START_HELP: Final = "A file with the event that begins, or a list of events, as
 @click.argument("target")
 @click.option("--start", type=click.Path(exists=True, path_type=Path), help=_START_HELP)
 @click.option("--max-signals", default=3, show_default=True, help="In one timeline.")
-def explore(target: str, start: Path | None, max_signals: int) -> None:
-    """Print which signals, when, lead to which scores.
+@click.option("--replay", help="Print the timeline of a code of `scoretest check`.")
+def explore(
+    target: str, start: Path | None, max_signals: int, replay: str | None
+) -> None:
+    """Print which signals lead to which scores.
 
     TARGET is `module` or `module:attribute`. Its START, a list of events, begins,
     unless --start says otherwise; without both, the data of the first trigger are
     found out.
     """
-    print_lines(str(_explored(target, start, max_signals).table()))
+    found = _explored(target, start, max_signals)
+    print_lines(str(found.table() if replay is None else found.replay(replay)))
 
 
 @click.command()
@@ -41,7 +45,9 @@ def explore(target: str, start: Path | None, max_signals: int) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--max-signals", default=3, show_default=True, help="In one timeline.")
 def check(target: str, start: Path | None, max_signals: int, *, as_json: bool) -> None:
-    """Look for mistakes on every timeline; exit with 1 if there are any.
+    """Look for mistakes on every timeline.
+
+    The exit code is 1 if there are any.
 
     TARGET is as for `scoretest explore`.
     """

@@ -5,7 +5,8 @@ function is enumerated by forking the engine's world, and each kind of end is ju
 """
 
 from .explorer import explore
-from .findings import Exploration, Found
+from .findings import Exploration
+from .found import Found
 from .table import Table
 
 __all__ = ["Exploration", "Found", "Table", "explore"]

@@ -14,7 +14,6 @@ from .._model.fact import (
     RunFailed,
     ScoreWritten,
     VariantTaken,
-    WaitClosed,
     WaitMatched,
     WaitOpened,
 )
@@ -33,7 +32,6 @@ CHECKS: Final = {
     "INJECTABLE": "a value of an event can change what an expression means",
     "NONDETERMINISTIC": "one state, entered twice, led to different steps",
     "ONE_SIGNAL_TWO_WAITS": "one signal resumed several waits of one run",
-    "OPEN_WAIT_AT_RETURN": "a run ended while one of its waits was open",
     "PATH_NOT_IN_TRIGGER": "a match expression speaks of what the event has not",
     "RUN_FAILED": "a run failed on a timeline that can happen",
     "SCORED_TWICE": "one score was written twice, with different values",
@@ -191,19 +189,6 @@ def _unattributed(transition: Transition) -> Iterator[Draft]:
             )
 
 
-def _open_waits(transition: Transition) -> Iterator[Draft]:
-    """A run completes and one of its waits is still open."""
-    completed = {f.run_id for _, f in transition.facts if isinstance(f, RunCompleted)}
-    for _, fact in transition.facts:
-        if isinstance(fact, WaitClosed) and fact.run_id in completed:
-            yield Draft(
-                "OPEN_WAIT_AT_RETURN",
-                f"the run ends while its wait {str(fact.step)!r} is open",
-                _slug(transition.node.engine, fact.run_id),
-                "await every wait, or let one wait hear both events",
-            )
-
-
 def _matches(transition: Transition) -> dict[str, list[WaitMatched]]:
     found: dict[str, list[WaitMatched]] = {}
     for _, fact in transition.facts:
@@ -276,7 +261,6 @@ _EACH: Final[tuple[Callable[[Transition], Iterator[Draft]], ...]] = (
     _scored_twice,
     _wrong_run,
     _unattributed,
-    _open_waits,
     _shared_signal,
     _slept,
     _lints,

@@ -1,33 +1,37 @@
 """Exploring functions: every timeline that can be told apart, and what is wrong with it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from types import CodeType
 from typing import Any, Final, NamedTuple, final
 
 from .._core.waits import Wait, Watch
 from .._engine import Engine
 from .._json import Json, JsonObject
 from .._model.event import Event
-from .._model.fact import (
-    Fact,
-    FindingReported,
-    RunCancelled,
-    RunFailed,
-    SleepStarted,
-    StepCompleted,
-    WaitMatched,
-    WaitOpened,
-)
+from .._model.fact import RunCancelled, RunFailed, WaitMatched, WaitOpened
 from ..errors import UsageError
-from ..expr._errors import ExpressionError
-from ..expr._injection import skeleton
-from ..expr._parser import parse
 from ..runtime.foreign import AnyClient, Served
 from ..times import SECOND, to_duration
-from .alphabet import matchings, other
+from .alphabet import matchings
 from .checks import Draft, judged
-from .findings import Exploration, Found, where_of
+from .evidence import (
+    UNREADABLE,
+    changed,
+    crossing,
+    event_paths,
+    folded,
+    handler_code,
+    injectable,
+    is_apart,
+    is_stumble,
+    looks_at_time,
+    parting,
+    shape_of_expression,
+    steps_taken,
+    told_step,
+)
+from .findings import Exploration
+from .found import Found, where_of
 from .payloads import KINDS, NotingDict, constants_of, payloads
 from .scenario import Scenario, make_scenario
 from .search import Bounds, Node, Search, Transition
@@ -39,9 +43,7 @@ __all__ = ["explore"]
 _HOSTILE: Final = ("x' || true || 'x", 'x" || true || "x')
 _WORDS: Final[tuple[Json, ...]] = ("one", 1, True, {}, [])
 _MOST_DOUBLED: Final = 200
-_LOOKS_AT_TIME: Final = frozenset(
-    {"ts", "now", "time", "monotonic", "utcnow", "today", "started_at", "perf_counter"}
-)
+_MOST_TIMERS: Final = 12
 
 
 def explore(  # noqa: PLR0913 -- the bounds of a search, all of them named
@@ -105,9 +107,9 @@ class _Explorer:
         self._bounds = bounds
         self._values = values
         self._stage = Stage(scenario.apps)
-        codes = [_code_of(function) for function in scenario.functions]
+        codes = [handler_code(function) for function in scenario.functions]
         self._constants = [c for code in codes for c in constants_of(code)]
-        self._timely = any(_looks_at_time(code) for code in codes)
+        self._timely = any(looks_at_time(code) for code in codes)
         self._cache: dict[tuple[str, str, str], list[Letter]] = {}
         self._found: dict[tuple[str, str, str], Found] = {}
         self._expressions: dict[tuple[str, str], str] = {}
@@ -119,9 +121,10 @@ class _Explorer:
                 self._find_start_data()
             self._search = search = self._searched(self._bounds, self._watch)
             search.run(self._start().moves)
-            self._look_for_misspelt_keys()
-            self._look_for_cross_talk()
-            self._look_for_injection()
+            if not search.is_stopped:
+                self._look_for_misspelt_keys()
+                self._look_for_cross_talk()
+                self._look_for_injection()
         finally:
             self._stage.close()
         return Exploration(
@@ -163,7 +166,7 @@ class _Explorer:
             )
         engine = self._stage.play(self._stage.root, Move(self._stage.start, guessed[0]))
         for wait in engine.open_waits:
-            for path in _event_paths(wait.predicate.text if wait.predicate else ""):
+            for path in event_paths(wait.predicate.text if wait.predicate else ""):
                 data.setdefault(path, "one")
         self._scenario = self._scenario._replace(starts=(start._replace(data=data),))
 
@@ -202,7 +205,7 @@ class _Explorer:
             facts = [
                 entry.fact for entry in after.trace[slice(len(before.trace), None)]
             ]
-            if any(_is_stumble(fact) for fact in facts):
+            if any(is_stumble(fact) for fact in facts):
                 return False
             due = after.next_due()
             if due is None:
@@ -249,10 +252,10 @@ class _Explorer:
         move = transition.node.moves[-1]
         again = self._stage.play(transition.before, move)
         past = slice(len(transition.before.trace), None)
-        first = list(_shape(fact for _, fact in transition.facts))
-        second = list(_shape(entry.fact for entry in again.trace[past]))
+        first = list(steps_taken(fact for _, fact in transition.facts))
+        second = list(steps_taken(entry.fact for entry in again.trace[past]))
         if first != second:
-            ours, theirs = _parting(first, second)
+            ours, theirs = parting(first, second)
             self._search.is_stopped = True  # its other worlds would mean nothing
             run = again.lives[(ours or theirs)[0]].run
             slug = run.function.slug
@@ -260,7 +263,7 @@ class _Explorer:
                 Draft(
                     "NONDETERMINISTIC",
                     f"entered twice with the same memo, the handler reached "
-                    f"{_told(ours)} and then {_told(theirs)}",
+                    f"{told_step(ours)} and then {told_step(theirs)}",
                     slug,
                     "take time, chance and outside data from steps",
                 ),
@@ -274,10 +277,10 @@ class _Explorer:
         engine = self._stage.root
         for move in start.moves:
             engine = self._stage.play(engine, move)
-        present = {_folded(k): k for s in self._scenario.starts for k in s.data}
+        present = {folded(k): k for s in self._scenario.starts for k in s.data}
         node = Node(engine, (), 0)
         for key in start.missed:
-            meant = present.get(_folded(key))
+            meant = present.get(folded(key))
             if meant is not None and meant != key:
                 slug = next(iter(engine.lives.values())).run.function.slug
                 what = f"the handler asks for {key!r}; the event has {meant!r}"
@@ -288,12 +291,12 @@ class _Explorer:
     def _look_for_cross_talk(self) -> None:
         """Let a second run with other data stand beside the first."""
         starts = self._scenario.starts
-        others = [s._replace(data=_changed(s.data)) for s in starts]
+        others = [s._replace(data=changed(s.data)) for s in starts]
         if all(other.data == s.data for other, s in zip(others, starts, strict=True)):
             return
         at = self._stage.start
         search = self._searched(
-            Bounds(max_signals=2, max_nodes=300), self._compare_runs
+            Bounds(max_signals=2, max_nodes=120), self._compare_runs
         )
         search.run([Move(at, letter) for letter in (*starts, *others)])
 
@@ -305,9 +308,9 @@ class _Explorer:
                 touched.setdefault(fact.event_id, []).append(fact.run_id)
         for run_ids in touched.values():
             first, *rest = run_ids
-            if any(_is_apart(engine, first, run_id) for run_id in rest):
+            if any(is_apart(engine, first, run_id) for run_id in rest):
                 slug = engine.lives[first].run.function.slug
-                self._tell(_crossing(slug), transition.node)
+                self._tell(crossing(slug), transition.node)
 
     def _look_for_injection(self) -> None:
         """Start with hostile text: no expression may change its shape."""
@@ -325,140 +328,16 @@ class _Explorer:
             engine = transition.node.engine
             for _, fact in transition.facts:
                 if not isinstance(fact, WaitOpened):
-                    if isinstance(fact, RunFailed) and fact.error.name == _UNREADABLE:
+                    if isinstance(fact, RunFailed) and fact.error.name == UNREADABLE:
                         slug = engine.lives[fact.run_id].run.function.slug
-                        self._tell(_injectable(key, slug), transition.node)
+                        self._tell(injectable(key, slug), transition.node)
                     continue
                 slug = engine.lives[fact.run_id].run.function.slug
                 usual = self._expressions.get((slug, str(fact.step)))
-                if usual is not None and _shape_of(usual) != _shape_of(fact.expression):
-                    self._tell(_injectable(key, slug), transition.node)
+                if usual is not None and shape_of_expression(
+                    usual
+                ) != shape_of_expression(fact.expression):
+                    self._tell(injectable(key, slug), transition.node)
 
-        search = self._searched(Bounds(max_signals=1, max_nodes=60), watch)
+        search = self._searched(Bounds(max_signals=1, max_nodes=30), watch)
         search.run([Move(self._stage.start, letter) for letter in starts])
-
-
-_MOST_TIMERS: Final = 12
-_UNREADABLE: Final = "InvalidExpression"
-
-
-def _crossing(slug: str) -> Draft:
-    return Draft(
-        "CROSS_TALK",
-        "one event resumed or cancelled runs that were started with different data",
-        slug,
-        "compare an id in if_exp: async.data.id == event.data.id",
-    )
-
-
-def _injectable(key: str, slug: str) -> Draft:
-    return Draft(
-        "INJECTABLE",
-        f"the value of {key!r} is pasted into a match expression and can change what "
-        "the expression means",
-        slug,
-        f"compare in the expression: async.data.{key} == event.data.{key}",
-    )
-
-
-def _shape_of(text: str) -> object:
-    try:
-        return skeleton(parse(text)) if text else ()
-    except ExpressionError:
-        return None
-
-
-def _event_paths(text: str) -> Iterator[str]:
-    rest = text
-    while "event.data." in rest:
-        rest = rest.partition("event.data.")[2]
-        name = ""
-        for letter in rest:
-            if not (letter.isalnum() or letter == "_"):
-                break
-            name += letter
-        if name and name != "input":
-            yield name
-
-
-def _is_stumble(fact: Fact) -> bool:
-    if isinstance(fact, FindingReported):
-        return fact.finding.code == "SCORE_INVALID"
-    error = getattr(fact, "error", None)
-    return error is not None
-
-
-def _code_of(function: Served) -> CodeType | None:
-    handler = getattr(function, "handler", None)
-    code = getattr(handler, "__code__", None)
-    return code if isinstance(code, CodeType) else None
-
-
-def _looks_at_time(code: CodeType | None) -> bool:
-    if code is None:
-        return False
-    inner = [c for c in code.co_consts if isinstance(c, CodeType)]
-    return bool(_LOOKS_AT_TIME & set(code.co_names)) or any(map(_looks_at_time, inner))
-
-
-def _shape(facts: Iterator[Fact]) -> Iterator[tuple[str, ...]]:
-    """Yield what steps were reached, up to the first whose result may differ."""
-    for fact in facts:
-        if isinstance(fact, WaitOpened):
-            told = f"the wait {str(fact.step)!r} with {fact.expression!r} until {fact.expires}"
-            yield fact.run_id, told
-        elif isinstance(fact, SleepStarted):
-            yield fact.run_id, f"the sleep {str(fact.step)!r} until {fact.until}"
-        elif isinstance(fact, StepCompleted):
-            yield fact.run_id, f"the step {str(fact.step)!r}"
-            return
-
-
-def _parting(
-    first: list[tuple[str, ...]], second: list[tuple[str, ...]]
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    for one, other in zip(first, second, strict=False):
-        if one != other:
-            return one, other
-    shared = min(len(first), len(second))
-    return (
-        first[shared] if len(first) > shared else (),
-        second[shared] if len(second) > shared else (),
-    )
-
-
-def _told(step: tuple[str, ...]) -> str:
-    return step[1] if step else "nothing more"
-
-
-def _folded(key: str) -> str:
-    return key.replace("_", "").replace("-", "").lower()
-
-
-def _changed(data: JsonObject) -> JsonObject:
-    """Return *data* with another text and number in every place."""
-    return {
-        key: other(value)
-        if isinstance(value, str | int | float) and not isinstance(value, bool)
-        else value
-        for key, value in data.items()
-    }
-
-
-def _is_apart(engine: Engine, one: str, another: str) -> bool:
-    """Say whether two runs have different data, and should hear different signals."""
-    return _own_data(engine, one) != _own_data(engine, another)
-
-
-def _own_data(engine: Engine, run_id: str) -> object:
-    data = engine.lives[run_id].run.events[0].data
-    own = {key: data[key] for key in data if not key.startswith("_inngest")}
-    return own or _origin(engine, run_id)
-
-
-def _origin(engine: Engine, run_id: str) -> str:
-    """Return the data that the first run of a line was started with."""
-    run = engine.lives[run_id].run
-    while run.parent:
-        run = engine.lives[run.parent].run
-    return repr(run.events[0].data)

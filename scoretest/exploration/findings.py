@@ -1,77 +1,23 @@
 """What an exploration hands out: its findings, its leaves, its decision table."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, final
+from datetime import timedelta
+from typing import Final, final
 
-from ..errors import FindingsError, compose
-from ..runtime.foreign import Served
+from ..errors import FindingsError
+from ..reports.timeline import Timeline
+from ..runtime.harness import Harness
 from ..times import Instant
+from .found import Found
 from .scenario import Scenario
 from .search import Bounds, Node
 from .table import Row, Table
-from .timelines import Signal, pasted_test, signals_of
+from .timelines import Signal, pasted_test, signals_of, signals_of_code
 
-__all__ = ["Exploration", "Found", "where_of"]
+__all__ = ["Exploration"]
 
 _UNFIT: Final = re.compile(r"\W+")
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """Something that is wrong on a timeline.
-
-    Attributes:
-        code: One of the documented codes, such as ``"SCORE_NEVER_WRITTEN"``.
-        message: What happens, in one sentence.
-        function: The slug of the function.
-        where: The place in the user's file.
-        timeline: The signals; between them only time passes.
-        replay: The code of the timeline.
-        fix: What to do about it.
-    """
-
-    code: str
-    message: str
-    function: str
-    where: str
-    timeline: tuple[Signal, ...]
-    replay: str
-    fix: str
-
-    def __str__(self) -> str:
-        signals = " · ".join(map(str, self.timeline)) or "no signal"
-        return compose(
-            f"{self.code}: {self.message}",
-            where=f"{self.function} ({self.where})" if self.function else self.where,
-            seen=f"timeline: {signals}; replay: {self.replay}",
-            fix=self.fix,
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the finding as JSON."""
-        return {
-            "code": self.code,
-            "message": self.message,
-            "function": self.function,
-            "where": self.where,
-            "timeline": [
-                {"after_us": s.after, "event": s.name, "data": s.data}
-                for s in self.timeline
-            ],
-            "replay": self.replay,
-            "fix": self.fix,
-        }
-
-
-def where_of(functions: Sequence[Served], slug: str) -> str:
-    """Return the place of a function."""
-    for function in functions:
-        if function.id == slug:
-            return str(getattr(getattr(function, "options", None), "place", ""))
-    return ""
 
 
 @final
@@ -121,6 +67,28 @@ class Exploration:
     def _signals(self, leaf: Node) -> tuple[Signal, ...]:
         found = signals_of(leaf.moves, self.start)
         return tuple(signal for signal in found if signal.label != "start")
+
+    def replay(self, code: str) -> Timeline:
+        """Play the timeline of a replay code on a harness, and return what happened.
+
+        Raises:
+            UsageError: It is no code, is damaged, or is of another scenario.
+        """
+        signals = signals_of_code(code, str(self.scenario))
+        harness = Harness(strict=False)
+        try:
+            for client, functions in self.scenario.apps:
+                harness.serve(client, functions)
+            for start in self.scenario.starts:
+                harness.send(start.name, start.data)
+            begin = harness.now
+            for signal in signals:
+                harness.advance_to(begin + timedelta(microseconds=signal.after))
+                harness.send(signal.name, signal.data)
+            harness.fast_forward()
+            return harness.timeline
+        finally:
+            harness.abandon()
 
     def check(self) -> None:
         """Raise what was found.

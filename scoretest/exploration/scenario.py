@@ -11,7 +11,7 @@ from ..errors import UsageError
 from ..runtime.foreign import AnyClient, Served
 from ..sdk.client import Client
 from ..sdk.context import Context
-from ..sdk.function import AnyFunction, Function
+from ..sdk.function import AnyFunction
 from .stage import Letter
 
 __all__ = ["Scenario", "make_scenario"]
@@ -156,4 +156,4 @@ def _parent(client: AnyClient, function: Served) -> AnyFunction:
     decorate = client.create_function(
         fn_id="explored-parent", trigger=TriggerEvent(event=_EXPLORED)
     )
-    return cast("Function[Any]", decorate(defer_it))
+    return decorate(defer_it)

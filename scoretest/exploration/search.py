@@ -10,7 +10,7 @@ import heapq
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import NamedTuple, final
+from typing import Final, NamedTuple, final
 
 from .._core.waits import Wait, Watch
 from .._engine import Engine, state_of
@@ -41,7 +41,7 @@ class Bounds:
     skips_no_ops: bool = True
 
 
-_MOST_RUNS = 4
+_MOST_RUNS: Final = 3
 
 
 class Node(NamedTuple):

@@ -5,17 +5,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import wrap
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import Any, Final, final
 
-from .._model.fact import RunCompleted, StepCompleted, WaitMatched, WaitTimedOut
+from .._model.fact import StepCompleted, WaitMatched, WaitTimedOut
 from ..errors import UsageError
 from ..reports.escaping import escape
 from ..times import format_duration
+from .found import Found
 from .search import Node
 from .timelines import Signal
-
-if TYPE_CHECKING:
-    from .findings import Found
 
 __all__ = ["GOLDEN", "Row", "Table"]
 
@@ -79,8 +77,6 @@ def _via(leaf: Node) -> Iterator[str]:
                 yield str(step)
             case WaitTimedOut(step=step):
                 yield f"{step} timed out"
-            case RunCompleted():
-                pass
 
 
 @final
@@ -97,7 +93,7 @@ class Table:
 
     functions: tuple[str, ...]
     rows: tuple[Row, ...]
-    findings: "tuple[Found, ...]"
+    findings: tuple[Found, ...]
     extent: str
 
     def __str__(self) -> str:
@@ -109,7 +105,12 @@ class Table:
             lines += wrap(
                 f"{found.code}: {found.message}", 80, subsequent_indent="    "
             )
-            lines.append(f"    replay: {found.replay}"[:80])
+            lines += wrap(
+                f"replay: {found.replay}",
+                80,
+                initial_indent="    ",
+                subsequent_indent="        ",
+            )
         lines += _columns(_TITLES)
         for row in self.rows:
             lines += _columns(row.cells())

@@ -77,5 +77,5 @@ def _is_foreign_client(value: object) -> bool:
 def _order(function: Served) -> bool:
     """Put what events start before what is deferred."""
     options = getattr(function, "options", None)
-    is_known = isinstance(options, FunctionOptions)
-    return is_known and options.kind is not FunctionKind.ORDINARY
+    is_ours = isinstance(options, FunctionOptions)
+    return is_ours and options.kind is not FunctionKind.ORDINARY  # type: ignore[union-attr]  # is_ours says which

@@ -58,8 +58,9 @@ def signals_of_code(code: str, scenario: str) -> tuple[Signal, ...]:
     Raises:
         UsageError: It is no code, is damaged, or is of another scenario.
     """
+    code = "".join(code.split())  # a table breaks it over lines
     body = code.removeprefix(_VERSION)
-    if not isinstance(code, str) or body == code or len(code) > _MOST:
+    if body == code or len(code) > _MOST:
         raise UsageError(f"{code!r} is no replay code", fix="copy it whole: st1.…")
     try:
         raw = b32decode(body.upper() + "=" * (-len(body) % 8))

@@ -1,8 +1,8 @@
 """Bugs about handlers and defers: swallowed, nested, forgotten, lost."""
 
-from scoretest import Client, Context, Score, TriggerEvent, create_scorer, experiment
+from scoretest import Client, Context, TriggerEvent, experiment
 
-from .kit import TICKET, pair, parent, simple, wait
+from .kit import TICKET, pair, parent, simple
 
 
 def deferring(handler, fixed):
@@ -84,7 +84,7 @@ def more_defers_than_the_server_takes(fixed):
 
 @pair("DEFER_LOST")
 def a_scorer_that_nobody_serves(fixed):
-    async def handler(ctx, scored, fixed):
+    async def handler(ctx, scored, _):
         ctx.defer("score", function=scored, data={"ticketId": "tk_1"})
 
     built = deferring(handler, fixed)
@@ -116,21 +116,3 @@ def a_defer_without_its_experiment(fixed):
         ctx.defer("score", function=scored, data={"ticketId": "tk_1"}, experiment=ref)
 
     return deferring(handler, fixed)
-
-
-@pair("OPEN_WAIT_AT_RETURN")
-def the_loser_of_a_race_stays_open(fixed):
-    import asyncio
-
-    client = Client("shop")
-
-    @create_scorer(client, fn_id="scorer")
-    async def handler(ctx: Context):
-        if fixed:
-            return Score("quality", await wait(ctx) is not None)
-        names = ("feedback", "reopened")
-        tasks = [asyncio.ensure_future(wait(ctx, name)) for name in names]
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        return Score("quality", tasks[0].done())
-
-    return {"functions": [handler], "data": TICKET, "client": client}
