@@ -228,12 +228,8 @@ class _Explorer:
         key = (draft.code, draft.function, draft.message if not draft.function else "")
         if key in self._found:
             return
-        roots = len(self._scenario.starts)
-        moves = node.moves[roots:] if len(node.moves) >= roots else ()
         signals = signals_of(node.moves, self._stage.start)
-        skip = sum(1 for m in node.moves[: len(node.moves) - len(moves)] if m.letter)
-        is_start = bool(signals) and signals[0].label == "start"
-        timeline = signals[skip:] if is_start else signals
+        timeline = tuple(signal for signal in signals if signal.label != "start")
         self._found[key] = Found(
             code=draft.code,
             message=draft.message,
@@ -291,7 +287,9 @@ class _Explorer:
     def _look_for_cross_talk(self) -> None:
         """Let a second run with other data stand beside the first."""
         starts = self._scenario.starts
-        others = [s._replace(data=changed(s.data)) for s in starts]
+        others = [
+            s._replace(data=changed(s.data), label="another start") for s in starts
+        ]
         if all(other.data == s.data for other, s in zip(others, starts, strict=True)):
             return
         at = self._stage.start

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, final
 
-from ..errors import FindingsError
+from .._model.finding import CODES
+from ..errors import FindingsError, NotBuiltError
 from ..reports.timeline import Timeline
 from ..runtime.harness import Harness
 from ..times import Instant
@@ -15,7 +16,7 @@ from .search import Bounds, Node
 from .table import Row, Table
 from .timelines import Signal, pasted_test, signals_of, signals_of_code
 
-__all__ = ["Exploration"]
+__all__ = ["CLAIMS", "Exploration"]
 
 _UNFIT: Final = re.compile(r"\W+")
 
@@ -110,23 +111,46 @@ class Exploration:
             found: One of `findings`.
             imports: The lines that import the functions, and a fixture ``harness``
                 that serves them, if the suite has none.
+
+        Raises:
+            NotBuiltError: There is no such test for findings of this code.
         """
         name = f"{_UNFIT.sub('_', found.function)}_{found.code.lower()}"
         starts = [(s.name, s.data) for s in self.scenario.starts]
-        claim = _CLAIMS.get(found.code, _NOTHING_FOUND)
-        lines = [line.format(function=found.function) for line in claim]
+        claim = CLAIMS.get(found.code)
+        if claim is None and found.code not in CODES:
+            raise NotBuiltError(
+                f"a regression test for {found.code} is not built yet",
+                fix="let a test call explore(...).check()",
+            )
+        lines = [
+            line.format(function=found.function, code=found.code)
+            for line in claim or _NOT_REPORTED
+        ]
         return pasted_test(name, imports, starts, found.timeline, lines)
 
 
-_NOTHING_FOUND: Final = ("assert harness.findings == []",)
-_CLAIMS: Final = {
-    "SCORE_NEVER_WRITTEN": (
-        "runs = [r for r in harness.runs if r.function_id == {function!r}]",
-        "written = [entry.scorer for entry in harness.scores]",
-        "assert all(run in written for run in runs)",
+_NOT_REPORTED: Final = (
+    "codes = [finding.code for finding in harness.findings]",
+    "assert {code!r} not in codes",
+)
+CLAIMS: Final = {
+    "CROSS_TALK": ("assert len(sent.resumed) + len(sent.cancelled) <= 1",),
+    "ONE_SIGNAL_TWO_WAITS": (
+        "steps = [s for run in sent.resumed for s in run.steps]",
+        'heard = [s.id for s in steps if s.op == "WaitForEvent" and s.output]',
+        "assert len(heard) <= 1",
     ),
     "RUN_FAILED": ('assert all(run.status == "Completed" for run in harness.runs)',),
     "SCORED_TWICE": (
         "assert len(harness.scores.history) == len(list(harness.scores))",
+    ),
+    "SCORE_NEVER_WRITTEN": (
+        "runs = [run for run in harness.runs if run.function_id == {function!r}]",
+        "writers = [entry.scorer.id for entry in harness.scores]",
+        "assert all(run.id in writers for run in runs)",
+    ),
+    "SCORE_WRONG_RUN": (
+        "assert all(entry.run_id != entry.scorer.id for entry in harness.scores)",
     ),
 }

@@ -102,7 +102,7 @@ class Search:
         node = Node(self.stage.root, (), 0)
         for move in roots:
             node = self._go(node, move)
-        node = Node(node.engine, (), 0)
+        node = node._replace(signals=0)
         end = monotonic() + self.bounds.deadline_s
         heap = [(0, 0, self.nodes, node)]
         while heap:

@@ -158,7 +158,10 @@ class Table:
 
 
 def _columns(cells: Sequence[str]) -> list[str]:
-    wrapped = [wrap(cell, width) for cell, width in zip(cells, _WIDTHS, strict=True)]
+    wrapped = [
+        wrap(cell, width, break_on_hyphens=False)
+        for cell, width in zip(cells, _WIDTHS, strict=True)
+    ]
     height = max(map(len, wrapped))
     lines = []
     for number in range(height):

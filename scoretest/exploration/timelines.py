@@ -99,7 +99,7 @@ def pasted_test(
         wait = Duration(signal.after - past)
         if wait:
             lines.append(f'    harness.advance("{format_duration(wait)}")')
-        lines.append(f"    harness.send({signal.name!r}, {signal.data!r})")
+        lines.append(f"    sent = harness.send({signal.name!r}, {signal.data!r})")
         past = signal.after
     lines += ["    harness.fast_forward()", *(f"    {line}" for line in claim)]
     return "\n".join(lines) + "\n"

@@ -84,7 +84,7 @@ class TestGroup:
 
     def test_the_entry_point(self, monkeypatch, capsys):
         """The installed script calls `main`, which exits with the status."""
-        monkeypatch.setattr(sys, "argv", ["scoretest", "check"])
+        monkeypatch.setattr(sys, "argv", ["scoretest", "run"])
 
         with pytest.raises(SystemExit) as caught:
             main()

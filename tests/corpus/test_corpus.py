@@ -3,6 +3,9 @@
 import pytest
 
 import scoretest
+from scoretest import Harness
+from scoretest._model.finding import CODES
+from scoretest.exploration.findings import CLAIMS
 
 from . import handlers, scores, signals
 from .kit import PAIRS
@@ -33,3 +36,30 @@ def test_the_fixed_twin_is_left_alone(pair):
 
     assert exploration.findings == ()
     assert exploration.is_exhaustive
+
+
+CLAIMED = [pair for pair in PAIRS if pair.code in (*CODES, *CLAIMS)]
+TESTED = [pair for pair in CLAIMED if pair.code != "NONDETERMINISTIC"]
+
+
+def pasted(exploration, code):
+    """Run the pasted test of a finding against one of the pair."""
+    names: dict = {}
+    exec(code, names)  # noqa: S102 -- the text is what a user pastes
+    (test,) = (names[name] for name in names if name.startswith("test_"))
+    with Harness(strict=False) as harness:
+        for client, functions in exploration.scenario.apps:
+            harness.serve(client, functions)
+        test(harness)
+
+
+@pytest.mark.parametrize("pair", TESTED, ids=lambda pair: pair.name)
+def test_the_pasted_test_fails_on_the_bug_and_passes_on_its_fixed_twin(pair):
+    """What the explorer writes is a regression test."""
+    wrong, right = explored(pair, fixed=False), explored(pair, fixed=True)
+    found = next(f for f in wrong.findings if f.code == pair.code)
+    code = wrong.regression_test(found, "import scoretest")
+
+    with pytest.raises(AssertionError):
+        pasted(wrong, code)
+    pasted(right, code)

@@ -13,12 +13,14 @@ SCORE_NEVER_WRITTEN: the scorer ends without a score
   signals                                scores            via
   none                                   —                 fb timed out, re
                                                            timed out
-  +3d 12h ticket/feedback(ticketId="tk_1 resolution=1      fb, score
-  ", rating=5)
-  +3d 12h ticket/feedback(ticketId="tk_1 resolution=0.2    fb, score
-  ", rating=1)
-  +7d 12h ticket/reopened(ticketId="tk_1 resolution=0      fb timed out, re,
-  ")                                                       score"""
+  +3d 12h                                resolution=1      fb, score
+  ticket/feedback(ticketId="tk_1",
+  rating=5)
+  +3d 12h                                resolution=0.2    fb, score
+  ticket/feedback(ticketId="tk_1",
+  rating=1)
+  +7d 12h                                resolution=0      fb timed out, re,
+  ticket/reopened(ticketId="tk_1")                         score"""
 
 
 def test_the_table_says_which_signals_lead_to_which_scores(explored):
