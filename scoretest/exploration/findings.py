@@ -109,8 +109,8 @@ class Exploration:
 
         Args:
             found: One of `findings`.
-            imports: The lines that import the functions, and a fixture ``harness``
-                that serves them, if the suite has none.
+            imports: The lines that import scoretest and the functions. The suite's
+                fixture ``harness`` has to serve them, unless the parent is made up.
 
         Raises:
             NotBuiltError: There is no such test for findings of this code.
@@ -127,7 +127,8 @@ class Exploration:
             line.format(function=found.function, code=found.code)
             for line in claim or _NOT_REPORTED
         ]
-        return pasted_test(name, imports, starts, found.timeline, lines)
+        setup = self.scenario.parent_lines()
+        return pasted_test(name, imports, starts, found.timeline, lines, setup)
 
 
 _NOT_REPORTED: Final = (

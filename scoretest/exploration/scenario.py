@@ -17,6 +17,7 @@ from .stage import Letter
 __all__ = ["Scenario", "make_scenario"]
 
 _EXPLORED = "scoretest/explored"
+_PARENT = "explored-parent"
 
 
 class Scenario(NamedTuple):
@@ -38,6 +39,23 @@ class Scenario(NamedTuple):
     def functions(self) -> list[Served]:
         """All functions, the made-up parent too."""
         return [function for _, functions in self.apps for function in functions]
+
+    def parent_lines(self) -> list[str]:
+        """Return the lines that make the parent in a test, if it was made up."""
+        if not self.by_parent:
+            return []
+        client, (function, *_) = self.apps[0]
+        name = getattr(getattr(function, "handler", None), "__name__", "function")
+        trigger = f"scoretest.TriggerEvent(event={_EXPLORED!r})"
+        return [
+            f"client = scoretest.Client({client.app_id!r})",
+            "",
+            f'@client.create_function(fn_id="{_PARENT}", trigger={trigger})',
+            "async def parent(ctx):",
+            f'    ctx.defer("explored", function={name}, data=ctx.event.data)',
+            "",
+            f"harness.serve(client, [parent, {name}])",
+        ]
 
     def __str__(self) -> str:
         slugs = ", ".join(function.id for function in self.functions)
@@ -154,6 +172,6 @@ def _parent(client: AnyClient, function: Served) -> AnyFunction:
         ctx.defer("explored", function=function, data=data)
 
     decorate = client.create_function(
-        fn_id="explored-parent", trigger=TriggerEvent(event=_EXPLORED)
+        fn_id=_PARENT, trigger=TriggerEvent(event=_EXPLORED)
     )
     return decorate(defer_it)

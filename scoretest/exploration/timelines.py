@@ -90,9 +90,10 @@ def pasted_test(
     starts: Sequence[tuple[str, JsonObject]],
     signals: Sequence[Signal],
     claim: Sequence[str],
+    setup: Sequence[str] = (),
 ) -> str:
     """Return a regression test that plays one timeline."""
-    lines = [imports, "", "", f"def test_{name}(harness):"]
+    lines = [imports, "", "", f"def test_{name}(harness):", *_indented(setup)]
     lines += [f"    harness.send({event!r}, {data!r})" for event, data in starts]
     past = Duration(0)
     for signal in signals:
@@ -101,5 +102,9 @@ def pasted_test(
             lines.append(f'    harness.advance("{format_duration(wait)}")')
         lines.append(f"    sent = harness.send({signal.name!r}, {signal.data!r})")
         past = signal.after
-    lines += ["    harness.fast_forward()", *(f"    {line}" for line in claim)]
+    lines += _indented(["harness.fast_forward()", "assert harness.runs", *claim])
     return "\n".join(lines) + "\n"
+
+
+def _indented(lines: Sequence[str]) -> list[str]:
+    return [f"    {line}" for line in lines]

@@ -44,11 +44,12 @@ TESTED = [pair for pair in CLAIMED if pair.code != "NONDETERMINISTIC"]
 
 def pasted(exploration, code):
     """Run the pasted test of a finding against one of the pair."""
-    names: dict = {}
+    (client, functions), *_ = exploration.scenario.apps
+    names: dict = {functions[0].handler.__name__: functions[0]}
     exec(code, names)  # noqa: S102 -- the text is what a user pastes
-    (test,) = (names[name] for name in names if name.startswith("test_"))
+    test = next(names[name] for name in names if name.startswith("test_"))
     with Harness(strict=False) as harness:
-        for client, functions in exploration.scenario.apps:
+        if not exploration.scenario.by_parent:
             harness.serve(client, functions)
         test(harness)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 import scoretest
-from scoretest import FindingsError, Harness, UsageError
+from scoretest import FindingsError, Harness, NotBuiltError, UsageError
 from scoretest.exploration.timelines import code_of, signals_of, signals_of_code
 
 from .conftest import DATA
@@ -66,18 +66,23 @@ def test_a_changed_code_is_refused(explored):
         explored.replay(broken[:-2] + "qqq")
 
 
-def test_the_pasted_test_fails_on_the_bug(explored):
+def test_the_pasted_test_fails_on_the_bug(resolution, explored):
     """And it is a plain test, with nothing of the explorer in it."""
     (found,) = explored.findings
     text = explored.regression_test(found, "import scoretest")
-    names: dict = {}
+    names: dict = {"scorer": resolution}
     exec(text, names)  # noqa: S102 -- the text is what a user pastes
 
-    with Harness(strict=False) as harness:
-        for client, functions in explored.scenario.apps:
-            harness.serve(client, functions)
-        with pytest.raises(AssertionError):
-            names["test_support_resolution_score_never_written"](harness)
+    with Harness(strict=False) as harness, pytest.raises(AssertionError):
+        names["test_support_resolution_score_never_written"](harness)
+
+
+def test_codes_without_a_test_of_their_own_say_so(explored):
+    """Rather than to write one that holds whatever happens."""
+    (found,) = explored.findings
+
+    with pytest.raises(NotBuiltError, match="a regression test for INJECTABLE"):
+        explored.regression_test(replace(found, code="INJECTABLE"), "import scoretest")
 
 
 def test_check_raises_what_was_found(explored):
