@@ -8,9 +8,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from . import experiment
+    from . import experiment, flow
     from ._model.event import Event
     from ._model.finding import Finding
+    from ._model.flow import TriggerCron
     from ._model.life import Cancel, Singleton, Timeouts
     from ._model.limits import Limits
     from ._model.options import TriggerEvent
@@ -66,6 +67,7 @@ __all__ = [
     "StepError",
     "Timeline",
     "Timeouts",
+    "TriggerCron",
     "TriggerEvent",
     "UnderTestError",
     "UsageError",
@@ -74,8 +76,10 @@ __all__ = [
     "create_scorer",
     "experiment",
     "explore",
+    "flow",
 ]
 
+_MODULES = ("experiment", "flow")
 _HOMES = {
     "Event": "._model.event",
     "Cancel": "._model.life",
@@ -83,6 +87,7 @@ _HOMES = {
     "Limits": "._model.limits",
     "Singleton": "._model.life",
     "Timeouts": "._model.life",
+    "TriggerCron": "._model.flow",
     "TriggerEvent": "._model.options",
     "Score": "._model.score",
     "DeadlockError": ".errors",
@@ -112,6 +117,7 @@ _HOMES = {
     "create_scorer": ".sdk.scorer",
     "experiment": ".experiment",
     "explore": ".exploration.explorer",
+    "flow": ".flow",
 }
 
 if not TYPE_CHECKING:  # to a type checker, any name would exist
@@ -120,7 +126,7 @@ if not TYPE_CHECKING:  # to a type checker, any name would exist
         if name not in _HOMES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         home = import_module(_HOMES[name], __name__)
-        value = home if name == "experiment" else getattr(home, name)
+        value = home if name in _MODULES else getattr(home, name)
         globals()[name] = value
         return value
 

@@ -11,7 +11,7 @@ A storm is a chain of events that cause each other without time moving. The door
 the events that have several causes behind them at one instant, and closes on too many.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import zip_longest
 from typing import Final, NamedTuple
 
@@ -22,6 +22,7 @@ from .._model.event import (
     FUNCTION_INVOKED,
     ReceivedEvent,
 )
+from .._model.flow import TriggerCron
 from .._model.limits import Limits
 from .._model.options import FunctionKind, FunctionOptions
 from .._model.predicate import Predicate, Rebind
@@ -101,6 +102,8 @@ class Bus:
         pairs = zip_longest(function.triggers, conditions)
         order = len(self._functions)
         for trigger, condition in pairs:
+            if isinstance(trigger, TriggerCron):
+                continue
             prefix = trigger.prefix
             starts = (
                 self._by_event.setdefault(trigger.event, [])
@@ -113,6 +116,11 @@ class Bus:
     def trigger_names(self) -> tuple[str, ...]:
         """The names of the events that start something, in order of registration."""
         return (*self._by_event, *(f"{prefix}*" for prefix in self._by_prefix))
+
+    @property
+    def functions(self) -> Collection[FunctionOptions]:
+        """Every function, in the order of registration."""
+        return self._functions.values()
 
     def knows(self, slug: str) -> bool:
         """Say whether a function of this slug is registered."""

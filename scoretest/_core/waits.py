@@ -37,6 +37,9 @@ __all__ = [
 ]
 
 
+_CROWD: Final = 50  # rule C12
+
+
 class WaitState(StrEnum):
     """Where a wait stands."""
 
@@ -98,6 +101,10 @@ class Wait:
     def accepts(self, event: Mapping[str, object]) -> bool:
         """Say whether *event*, in wire shape, satisfies the condition."""
         return self.predicate is None or self.predicate.matches(event)
+
+    def accepts_in_crowd(self, event: Mapping[str, object]) -> bool:
+        """Say what the server's matcher for many waits says of *event* (rule C12)."""
+        return self.predicate is None or self.predicate.matches_in_crowd(event)
 
 
 class _Filed(Protocol):
@@ -229,6 +236,11 @@ class WaitIndex:
         """Return the open waits that *event* could match, in the order of opening."""
         shelf = self._shelves.get(event.name)
         return shelf.candidates(event.wire) if shelf else ()
+
+    def is_crowd(self, name: str) -> bool:
+        """Say whether so many waits on *name* are open that another matcher is used."""
+        on_name = sum(wait.event == name for wait in self._open.values())
+        return on_name >= _CROWD
 
     def open_at(self, name: str, sequence: int) -> tuple[Wait, ...]:
         """Return the waits on *name* that were open when fact *sequence* happened."""

@@ -10,6 +10,7 @@ import re
 from typing import Final
 
 from .._core.memos import StepRecord
+from .._core.timers import Alarm
 from .._model.operation import ErrorInfo
 from ..times import MILLISECOND, Instant
 from ._engine import Engine
@@ -34,6 +35,7 @@ def state_of(engine: Engine, *, timely: bool = False) -> str:
         "timers": [
             (due - now, alarm.kind, alarm.run_id, alarm.step, alarm.attempt)
             for due, alarm in world.timers.pending()
+            if isinstance(alarm, Alarm)  # no world with others is forked
         ],
         "scores": [
             (s.name, s.value, s.run_id, s.step_id, s.writer) for s in engine.scores

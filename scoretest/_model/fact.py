@@ -7,15 +7,19 @@ from ..times import Instant
 from .event import ReceivedEvent
 from .experiment import TakenVariant
 from .finding import Finding
+from .flow_fact import CronLeft, EventJoined, EventKept, RunHeld
 from .operation import ErrorInfo, StepName
 from .record import record
 from .score import ScoreEntry
 
 __all__ = [
+    "CronLeft",
     "DeferAborted",
     "DeferAdded",
     "DeferRejected",
     "DeferScheduled",
+    "EventJoined",
+    "EventKept",
     "EventReceived",
     "Fact",
     "FindingReported",
@@ -28,6 +32,7 @@ __all__ = [
     "RunCompleted",
     "RunEntered",
     "RunFailed",
+    "RunHeld",
     "RunQueued",
     "RunRetried",
     "RunSkipped",
@@ -335,7 +340,11 @@ class FindingReported:
 
 Fact: TypeAlias = (
     EventReceived
+    | EventKept
+    | EventJoined
+    | CronLeft
     | RunQueued
+    | RunHeld
     | RunSkipped
     | RunEntered
     | RunRetried

@@ -41,6 +41,9 @@ class Predicate(Protocol):
     def matches(self, event: Mapping[str, object]) -> bool:
         """Say whether *event*, in wire shape, matches; never raise because of data."""
 
+    def matches_in_crowd(self, event: Mapping[str, object]) -> bool:
+        """Say whether *event* matches where 50 waits or more are open (rule C12)."""
+
     def explain(self, event: Mapping[str, object]) -> str:
         """Say in words why *event* does or does not match."""
 

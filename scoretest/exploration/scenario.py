@@ -120,7 +120,7 @@ def _first_trigger(functions: Sequence[Served]) -> str | None:
     for function in functions:
         options = _options(function)
         for trigger in options.triggers if options else ():
-            if trigger.prefix is None:
+            if isinstance(trigger, TriggerEvent) and trigger.prefix is None:
                 return trigger.event
     return None
 

@@ -8,7 +8,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeVar, final
 
 from .._engine import Engine
-from .._model.event import Event
 from .._model.finding import Finding
 from .._model.limits import Limits
 from .._model.place import told
@@ -23,7 +22,7 @@ from .checks import as_events, check_choices, check_served
 from .door import Door
 from .driver import Driver
 from .expectations import ExpectedFailure
-from .foreign import AnyClient, Served, translated
+from .foreign import AnyClient, AnyEvent, Served, translated
 from .judgement import Judgement, raise_findings
 from .loop import VirtualLoop
 from .noting import note_timeline
@@ -56,7 +55,8 @@ class Harness(AsyncFace, ReadingFace):
             ``"time-machine"`` lets it follow `now`, in the whole process.
         reentry: ``"step"``, the server's way; others are not built yet.
         strict: Whether findings fail the test when the harness closes.
-        quirks: ``"report"``: the engine's accidents become findings; nothing else yet.
+        quirks: ``"report"``: the engine's accidents become findings; ``"exact"``: they
+            happen here, too (rules C9, C12, X1 and X2).
         io: ``"block"`` waits for threads, sockets and processes of user code in real
             time; ``"forbid"`` refuses them.
         limits: The server's limits, where a test wants others.
@@ -73,7 +73,7 @@ class Harness(AsyncFace, ReadingFace):
         wall_clock: Literal["freezegun", "time-machine"] | None = None,
         reentry: Literal["step"] = "step",
         strict: bool = True,
-        quirks: Literal["report"] = "report",
+        quirks: Literal["report", "exact"] = "report",
         io: Literal["block", "forbid"] = "block",
         limits: Limits | None = None,
     ) -> None:
@@ -91,7 +91,9 @@ class Harness(AsyncFace, ReadingFace):
         if clock is not None:
             clock.join(self._start)  # first, because it may refuse
         self._is_strict = strict
-        self._engine = Engine(start=self._start, seed=seed, limits=limits)
+        self._engine = Engine(
+            start=self._start, seed=seed, limits=limits, is_exact=quirks == "exact"
+        )
         self._driver = Driver(self._engine, VirtualLoop(io=io), copy_context())
         self._residence = Residence(self._driver, io)
         self._residence.hang_up(clock)
@@ -136,7 +138,7 @@ class Harness(AsyncFace, ReadingFace):
 
     def send(
         self,
-        event: str | Event | Sequence[Event],
+        event: str | AnyEvent | Sequence[AnyEvent],
         data: Mapping[str, Any] | None = None,
         *,
         id: str | None = None,  # noqa: A002 -- the wire's word

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from scoretest._engine import Engine
 from scoretest._model.command import EntryReturned, SendEvent, WriteScore
+from scoretest._model.flow import TriggerCron
 from scoretest._model.life import Cancel, LifeOptions
 from scoretest._model.operation import (
     DeferAdd,
@@ -16,7 +17,7 @@ from scoretest._model.operation import (
     WaitFor,
 )
 from scoretest._model.options import FunctionKind, FunctionOptions, TriggerEvent
-from scoretest.errors import UsageError
+from scoretest.errors import NotBuiltError, UsageError
 from scoretest.times import SECOND, Duration, Instant
 
 ALWAYS = "now() >= timestamp('1970-01-01T00:00:00Z')"
@@ -118,4 +119,21 @@ def test_a_world_in_which_a_handler_is_under_way_cannot_be_forked():
     engine.apply(SendEvent(engine.new_event_id(), "order", {}))
 
     with pytest.raises(UsageError, match="while a handler is under way"):
+        engine.fork()
+
+
+def test_a_world_with_flow_control_cannot_be_forked_yet():
+    """What waits for its turn would stay behind."""
+    engine = Engine(start=Instant(0))
+    nightly = FunctionOptions(
+        slug="shop-nightly",
+        app_id="shop",
+        triggers=(TriggerCron(cron="0 0 * * *"),),
+        retries=None,
+        kind=FunctionKind.ORDINARY,
+        place="app.py:1",
+    )
+    engine.register(nightly, engine.conditions(nightly))
+
+    with pytest.raises(NotBuiltError, match="'shop-nightly' has a cron"):
         engine.fork()

@@ -27,6 +27,7 @@ FLOORS = [
         "__main__",
         "demo",
         "experiment",
+        "flow",
     },
 ]
 FLOOR = {wing: number for number, wings in enumerate(FLOORS) for wing in wings}
@@ -68,6 +69,7 @@ OUTSIDE = {
 }
 OUTSIDE_CALLS = {"open", "input", "print", "breakpoint", "__import__"}
 THIRD_PARTY = {
+    "_core": {"cronsim"},  # reads the fields of a cron; pure, and without dependencies
     "expr": {"simpleeval", "re2"},
     "reports": {"rich", "jinja2"},
     "sdk": {"pydantic"},
