@@ -107,4 +107,4 @@ def pasted_test(
 
 
 def _indented(lines: Sequence[str]) -> list[str]:
-    return [f"    {line}" for line in lines]
+    return [f"    {line}" if line else "" for line in lines]
