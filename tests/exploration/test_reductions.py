@@ -67,7 +67,7 @@ def outcomes(scorer, **reductions):
 @settings(max_examples=12, deadline=None)
 @given(STEPS)
 def test_the_reductions_lose_no_outcome(steps):
-    """With them, without each of them, and without any."""
+    """With them, and without each of them."""
     scorer = made(steps)
     reduced = outcomes(scorer)
 
