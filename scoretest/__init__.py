@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         UnderTestError,
         UsageError,
     )
+    from .exploration.explorer import explore
     from .reports.timeline import Timeline
     from .runtime.harness import Harness
     from .runtime.parts import RunStatus
@@ -74,6 +75,7 @@ __all__ = [
     "create_defer",
     "create_scorer",
     "experiment",
+    "explore",
     "flow",
 ]
 
@@ -114,6 +116,7 @@ _HOMES = {
     "create_defer": ".sdk.scorer",
     "create_scorer": ".sdk.scorer",
     "experiment": ".experiment",
+    "explore": ".exploration.explorer",
     "flow": ".flow",
 }
 

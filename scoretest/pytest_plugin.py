@@ -46,6 +46,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="N",
         help="the seed of every world whose test chooses none",
     )
+    group.addoption(
+        "--scoretest-update",
+        action="store_true",
+        help="rewrite the golden files of decision tables",
+    )
     parser.addini(
         "scoretest_wall_clock",
         "what moves datetime.now() with harness.now: freezegun or time-machine",
@@ -73,6 +78,10 @@ def pytest_configure(config: pytest.Config) -> None:
         "scoretest(**choices): the choices of this test's harness, as Harness(...) "
         'takes them; for example scoretest(start="2025-03-30T00:00:00Z", strict=False)',
     )
+    if config.getoption("scoretest_update"):
+        from .exploration.table import GOLDEN  # noqa: PLC0415 -- only who asks pays for it
+
+        GOLDEN["update"] = True
     config.stash[_WORLDS] = list[Any]()
     config.stash[_CLOCKS] = list[Any]()
     _check_ini(config, "scoretest_timeline", _TIMELINES)

@@ -8,7 +8,7 @@ after the run is over is dropped (rule F1's in-flight step).
 one step of a parallel group. It starts again at 0 whenever something settled (rule D2).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final, TypeAlias
 
@@ -108,6 +108,14 @@ class RunRecord:
     error: ErrorInfo | None = None
     ended_at: Instant | None = None
     lost_defers: list[str] = field(default_factory=list)
+
+    def fork(self) -> "RunRecord":
+        """Return the same run in another world."""
+        return replace(
+            self,
+            open_entries=self.open_entries.copy(),
+            lost_defers=self.lost_defers.copy(),
+        )
 
     @property
     def is_over(self) -> bool:

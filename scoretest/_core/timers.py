@@ -78,12 +78,25 @@ class TimerQueue:
         self._alarms: dict[int, Alarm | Signal] = {}
         self._sequence = 0
 
+    def fork(self) -> "TimerQueue":
+        """Return the same alarms in another world."""
+        twin = TimerQueue()
+        twin._heap, twin._alarms = self._heap.copy(), self._alarms.copy()
+        twin._sequence = self._sequence
+        return twin
+
     def set(self, due: Instant, alarm: Alarm | Signal) -> int:
         """Add *alarm* and return the number by which it can be cancelled."""
         self._sequence += 1
         self._alarms[self._sequence] = alarm
         heapq.heappush(self._heap, (due, self._sequence))
         return self._sequence
+
+    def pending(self) -> list[tuple[Instant, Alarm | Signal]]:
+        """Return what is set, in the order in which it is due."""
+        return [
+            (due, self._alarms[n]) for due, n in sorted(self._heap) if n in self._alarms
+        ]
 
     def cancel(self, number: int) -> None:
         """Forget a timer; one that fired or was cancelled before is ignored."""

@@ -38,7 +38,7 @@ from .._model.predicate import Predicate
 from .._model.score import ScoreEntry
 from ..expr import compile as compile_expression
 from ..times import MILLISECOND, Instant
-from . import _ends, _invokes, _lives, _steps
+from . import _ends, _fork, _invokes, _lives, _steps
 from ._starts import Starts
 from ._world import Live, ServerEvent, World
 
@@ -63,6 +63,12 @@ class Engine:
         self._starts = Starts(world)
         self._crons = self._starts.crons
         self._queue = world.turns = self._starts.queue
+
+    def fork(self) -> "Engine":
+        """Return the same world, which must be at rest, to go on by itself."""
+        twin = Engine(start=self.now)
+        _fork.fill(twin._world, self._world)
+        return twin
 
     # --- what can be read -----------------------------------------------------
 
@@ -250,8 +256,7 @@ class Engine:
 
     def _publish(self, live: Live, events: Sequence[ServerEvent]) -> None:
         """Let the events of a run's end arrive after all that happens already."""
-        for event in events:
-            self._world.coming.append((live, event))
+        self._world.coming.extend((live, event) for event in events)
 
     def _deliver(self) -> None:
         while self._world.coming:

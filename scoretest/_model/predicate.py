@@ -1,9 +1,9 @@
 """What the wait index may ask of a match expression."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol, TypeAlias
 
-__all__ = ["IndexKey", "IndexTerm", "Predicate", "index_key"]
+__all__ = ["IndexKey", "IndexTerm", "Predicate", "Rebind", "index_key"]
 
 IndexKey: TypeAlias = tuple[str, str | float]
 """A value that two sides of ``==`` agree on exactly: ``("s", text)`` or ``("n", number)``."""
@@ -46,6 +46,10 @@ class Predicate(Protocol):
 
     def explain(self, event: Mapping[str, object]) -> str:
         """Say in words why *event* does or does not match."""
+
+
+Rebind: TypeAlias = "Callable[[Predicate | None], Predicate | None]"
+"""Gives a condition of one world the clock of another."""
 
 
 def index_key(value: object) -> IndexKey | None:

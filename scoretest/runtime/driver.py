@@ -75,6 +75,14 @@ class Driver:
         self._outer_factory = loop.get_task_factory()
         loop.set_task_factory(self._make_task)  # type: ignore[arg-type]  # its keywords differ from Python to Python
 
+    def go_on_in(self, engine: Engine) -> None:
+        """Go on in another world than before, a fork of it; both are at rest."""
+        self.engine = engine
+        self._entrance.go_on_in(engine)
+        self._sources.clear()
+        self._told.clear()
+        self._start_us = engine.now - self.loop.now_us
+
     def let_go(self) -> None:
         """Leave the loop as it was before the world came."""
         loop = self.loop

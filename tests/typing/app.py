@@ -44,9 +44,11 @@ from scoretest import (
     create_defer,
     create_scorer,
     experiment,
+    explore,
     flow,
 )
 from scoretest.experiment import ExperimentRef, ExperimentResult
+from scoretest.exploration import Exploration, Found, Table
 
 client = Client(app_id="support", logger=logging.getLogger("app"))
 
@@ -381,3 +383,12 @@ def test_models(harness: Harness) -> None:
     """The types of what handlers return stay with their functions."""
     answer: Any = harness.run(handle).output
     assert Answer.model_validate(answer).text
+
+
+def test_exploration() -> None:
+    """What an exploration finds can be read, compared and pasted."""
+    found = explore(handle, data={"content": "x"}, values={"stars": [1, 5]})
+    assert_type(found, Exploration)
+    assert_type(found.table(), Table)
+    assert_type(found.findings, tuple[Found, ...])
+    assert_type(found.regression_test(found.findings[0], "import app"), str)
