@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scoretest._engine import Engine
+from scoretest._engine._state import state_of
 from scoretest._model.command import EntryReturned, SendEvent, WriteScore
 from scoretest._model.flow import TriggerCron
 from scoretest._model.life import Cancel, LifeOptions
@@ -137,3 +138,11 @@ def test_a_world_with_flow_control_cannot_be_forked_yet():
 
     with pytest.raises(NotBuiltError, match="'shop-nightly' has a cron"):
         engine.fork()
+
+
+def test_time_tells_worlds_apart_only_for_who_looks_at_it():
+    """Two worlds of one state differ by their clocks, if the program reads them."""
+    early, late = (Engine(start=Instant(at * SECOND)) for at in (1, 2))
+
+    assert state_of(early) == state_of(late)
+    assert state_of(early, timely=True) != state_of(late, timely=True)
