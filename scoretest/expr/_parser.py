@@ -29,6 +29,7 @@ from ._tree import (
     Select,
     Unary,
 )
+from ._words import KEYWORDS, MACROS, PYTHON_WORDS, RESERVED
 
 __all__ = ["MAX_DEPTH", "parse"]
 
@@ -51,39 +52,8 @@ _LEVELS: Final = {
 _QUOTES: Final = ("'", '"')
 _SIGNS: Final = frozenset("!-")
 _LINKS: Final = frozenset(".[")
-_KEYWORDS: Final = {"true": True, "false": False, "null": None}
-_RESERVED: Final = frozenset(
-    [
-        "as",
-        "break",
-        "const",
-        "continue",
-        "else",
-        "for",
-        "function",
-        "if",
-        "import",
-        "in",
-        "let",
-        "loop",
-        "package",
-        "namespace",
-        "return",
-        "var",
-        "void",
-        "while",
-    ]
-)
 _JOINTS: Final = frozenset({"&&", "||"})
-_NO_FIELDS: Final = frozenset({*_KEYWORDS, "in"})
-_MACROS: Final = {
-    "all": (2, 2),
-    "exists": (2, 2),
-    "exists_one": (2, 2),
-    "filter": (2, 2),
-    "map": (2, 3),
-}
-_PYTHON_WORDS: Final = {"and": "&&", "or": "||", "not": "!", "is": "=="}
+_NO_FIELDS: Final = frozenset({*KEYWORDS, "in"})
 
 
 def parse(text: str) -> Node:
@@ -231,7 +201,7 @@ class _Parser:
             return Select(node, last, (start, end))
         args = self.arguments()
         span = (start, self.behind)
-        low, high = _MACROS.get(last, (1, 0))
+        low, high = MACROS.get(last, (1, 0))
         if low <= len(args) <= high:
             return self.macro(last, node, args, span)
         return Call(last, node, args, span)
@@ -313,9 +283,9 @@ class _Parser:
         return Call(first, None, args, span)
 
     def plain(self, name: str, span: tuple[int, int]) -> Ident | Lit:
-        if name in _KEYWORDS:
-            return Lit(_KEYWORDS[name], span)
-        if name in _RESERVED:
+        if name in KEYWORDS:
+            return Lit(KEYWORDS[name], span)
+        if name in RESERVED:
             raise refusal(f"{name!r} is a reserved word", self.text, span)
         return Ident(name, span)
 
@@ -384,8 +354,8 @@ class _Parser:
         seen = "the expression ends" if token.kind == "end" else repr(token.text[:40])
         tail = f" where {wanted} should be" if wanted else " in an unexpected place"
         fix = ""
-        if token.text in _PYTHON_WORDS:
-            fix = f"the operator is written `{_PYTHON_WORDS[token.text]}` here"
+        if token.text in PYTHON_WORDS:
+            fix = f"the operator is written `{PYTHON_WORDS[token.text]}` here"
         elif (
             token.kind == "name" and self.text[token.start - 1 : token.start] in _QUOTES
         ):

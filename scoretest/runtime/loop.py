@@ -90,12 +90,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self.on_due: Callable[[int], None] | None = None
         self.on_time: Callable[[int], None] | None = None
         self.describe: Callable[[], str] | None = None
-        self._now_us = 0
         self._timers = TimerHeap()
         self._waiters = WaiterHeap()
         self._limit_us: int | None = None  # None while an operation has a future to end
         self._has_arrived = False
-        self._turns = self._last_turn = self._jumps_left = 0
+        self._now_us = self._turns = self._last_turn = self._jumps_left = 0
         selector = Selector()
         selector.decide = self._decide
         super().__init__(selector)
@@ -107,7 +106,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             stall_after=stall_after,
             is_forbidden=io == "forbid",
         )
-        self._watchdog = Watchdog(self._pulse, stall_after)
+        self._outside.describe = self._where
+        self._watchdog = Watchdog(self._pulse, stall_after, self._where)
         if io == "forbid":
             forbid_outside(self)
 

@@ -29,6 +29,7 @@ __all__ = ["Blocked", "Watchdog"]
 
 _TICKS: Final = 20  # a block is noticed at most a twentieth of the limit too late
 _FRAMES_SHOWN: Final = 5
+_OURS: Final = "scoretest.runtime."
 _CAN_WATCH: Final = hasattr(signal, "setitimer")
 
 
@@ -45,11 +46,15 @@ class Watchdog:
     Args:
         pulse: Returns a number that changes as long as the loop turns.
         stall_after: Seconds of real time without a change that are too long.
+        describe: Says whose turn it is, for the error.
     """
 
-    def __init__(self, pulse: Callable[[], int], stall_after: float) -> None:
+    def __init__(
+        self, pulse: Callable[[], int], stall_after: float, describe: Callable[[], str]
+    ) -> None:
         self._pulse = pulse
         self._stall_after = stall_after
+        self._describe = describe
         self._is_set = False
         self.is_watching = False
         self._last_pulse = 0
@@ -101,7 +106,7 @@ class Watchdog:
         self._ticks += 1
         if self._ticks >= _TICKS:
             self._ticks = 0
-            self._blocker = _describe(frame)
+            self._blocker = f"{_frames(frame)}; {self._describe()}"
             raise Blocked
 
     def _stalled(self) -> StalledError:
@@ -138,11 +143,12 @@ def _alarm_handler() -> object:
     return signal.getsignal(signal.SIGALRM)
 
 
-def _describe(frame: FrameType | None) -> str:
+def _frames(frame: FrameType | None) -> str:
     """Return the frames of the callback, the innermost first."""
     lines: list[str] = []
     while frame is not None and len(lines) < _FRAMES_SHOWN:
-        if frame.f_globals.get("__name__") == "asyncio.events":
+        module = str(frame.f_globals.get("__name__", ""))
+        if module == "asyncio.events" or (lines and module.startswith(_OURS)):
             break  # the loop itself starts here
         code = frame.f_code
         name = Path(code.co_filename).name

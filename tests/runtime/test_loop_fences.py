@@ -76,7 +76,8 @@ class TestWatchdog:
         with pytest.raises(StalledError) as caught:
             impatient.run_to(None)
         functions = [
-            frame.split()[-1] for frame in caught.value.where.split(", called")
+            frame.split()[-1]
+            for frame in caught.value.where.partition(";")[0].split(", called")
         ]
         assert functions == ["spin", "nest", "nest", "nest", "nest"]
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 import anyio
 import pytest
 
-from scoretest import StepError, TriggerEvent
+from scoretest import Client, Harness, LivelockError, StepError, TriggerEvent
 
 
 @pytest.fixture
@@ -362,6 +362,25 @@ class TestLeftovers:
         harness.close()
 
         gc.collect()
+
+    @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+    def test_a_handler_that_swallows_its_own_end_at_a_step(self):
+        """The collector can close it where no loop runs any more."""
+        client = Client(app_id="shop")
+
+        @client.create_function(fn_id="order", trigger=TriggerEvent(event="shop/order"))
+        async def order(ctx):
+            while True:
+                with suppress(BaseException):
+                    await ctx.step.run("a", int)
+
+        with Harness() as harness:
+            harness.serve(client, functions=[order])
+            with pytest.raises(LivelockError):
+                harness.send("shop/order")
+        del harness
+
+        assert gc.collect() > 0
 
 
 @pytest.mark.parametrize(
