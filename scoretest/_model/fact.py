@@ -7,7 +7,7 @@ from ..times import Instant
 from .event import ReceivedEvent
 from .experiment import TakenVariant
 from .finding import Finding
-from .flow_fact import CronLeft, EventJoined, EventKept, RunHeld
+from .flow_fact import CronLeft, EventJoined, EventKept, NoteMade, RunHeld
 from .operation import ErrorInfo, StepName
 from .record import record
 from .score import ScoreEntry
@@ -28,6 +28,7 @@ __all__ = [
     "InvokeReturned",
     "InvokeStarted",
     "InvokeTimedOut",
+    "NoteMade",
     "RunCancelled",
     "RunCompleted",
     "RunEntered",
@@ -343,6 +344,7 @@ Fact: TypeAlias = (
     | EventKept
     | EventJoined
     | CronLeft
+    | NoteMade
     | RunQueued
     | RunHeld
     | RunSkipped

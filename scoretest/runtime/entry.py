@@ -41,6 +41,7 @@ from .context_source import ContextSource
 from .deferring import DeferBuffer
 from .failures import describe_error
 from .host import Host
+from .inheritance import Inheriting
 from .inspection import beyond_anyio
 from .leaving import NestedStep, in_group, in_step
 
@@ -66,7 +67,7 @@ class Request(NamedTuple):
     defers: Mapping[str, bool]
 
 
-class Entry:
+class Entry(Inheriting):
     """What one entry has seen and what it will answer."""
 
     # how every entry begins, and how most of them remain
