@@ -13,7 +13,7 @@ from .event import Event
 from .experiment import ExperimentRef, TakenVariant
 from .operation import DeferAbort, DeferAdd
 from .place import Place
-from .score import ScoreValue
+from .score import Score, ScoreValue
 from .session import EventMeta
 
 __all__ = ["AsyncSteps", "Invoked", "RunPort", "SyncSteps", "WorldPort"]
@@ -54,6 +54,11 @@ class WorldPort(Protocol):
     ) -> None:
         """Let the scores on a run, or on a step of it, count for a variant (G6)."""
 
+    async def ascore(
+        self, score: Score, run_id: str, step_id: str | None, ref: ExperimentRef | None
+    ) -> None:
+        """Write a checked score, and before it the variant that it counts for."""
+
 
 class RunPort(WorldPort, Protocol):
     """What a handler's context may ask of the run it belongs to."""
@@ -88,6 +93,9 @@ class RunPort(WorldPort, Protocol):
 
     def abort_defer(self, call: DeferAbort) -> None:
         """Take a buffered defer back, or ask the server to (rule A6)."""
+
+    def note_choice(self, choice: TakenVariant) -> None:
+        """Note, in the step that chooses, which variant it has chosen (G6)."""
 
     def take_variant(self, choice: TakenVariant) -> None:
         """Note which variant the run takes, before its callback is called (G6)."""

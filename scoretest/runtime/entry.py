@@ -31,7 +31,7 @@ from .._model.operation import (
     StepRan,
 )
 from .._model.place import Place
-from .._model.score import ScoreValue
+from .._model.score import Score, ScoreValue
 from ..errors import InternalError, NotBuiltError, UsageError
 from ..sdk.current import note_step
 from ..sdk.errors import StepError
@@ -157,6 +157,17 @@ class Entry(Inheriting):
     ) -> None:
         """Let the scores on a target count for a variant, in the name of this run."""
         self.driver.apply(AssignVariant(ref, run_id, step_id, self.run_id))
+
+    async def ascore(
+        self, score: Score, run_id: str, step_id: str | None, ref: ExperimentRef | None
+    ) -> None:
+        """Write a checked score, and before it the variant that it counts for."""
+        if ref is not None:
+            self.assign_variant(ref, run_id=run_id, step_id=step_id)
+        self.driver.write_score(score.name, score.value, run_id, step_id, self.run_id)
+
+    def note_choice(self, choice: TakenVariant) -> None:
+        """Leave it to `take_variant` to tell the engine."""
 
     def take_variant(self, choice: TakenVariant) -> None:
         """Note which variant the run takes."""
@@ -321,8 +332,7 @@ class Entry(Inheriting):
     def _note_usage(self, error: BaseException) -> None:
         """Keep a mistake in the test's own terms from being taken for a failure."""
         if isinstance(error, NotBuiltError) or type(error) is UsageError:
-            place = describe_error(error, self.now).place
-            place = place or self.function.options.place
+            place = describe_error(error, self.now).place or self.function.options.place
             self.report("USAGE_ERROR", error.what, error.fix, place)
 
     def left(self) -> Outcome:

@@ -30,7 +30,7 @@ from .arguments import (
 )
 from .invoking import checked_call, invoke_timeout, invoked_by_id, invoked_function
 from .places import caller
-from .scoring import score_body
+from .scoring import score_call
 from .sessions import sent_by_step
 
 __all__ = ["Step"]
@@ -192,7 +192,7 @@ class Step:
         checked_id(step_id)
         place = caller()
         score = Score(name, value)
-        body = score_body(self._port, score, run_id, target_step_id, place)
+        body = score_call(self._port, score, run_id, target_step_id, place)
         call = self._port.run(step_id, body, place)
         return self._port.track("step.score", step_id, call, place)  # type: ignore[arg-type]  # the step's result is null
 

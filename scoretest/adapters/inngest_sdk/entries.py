@@ -20,6 +20,7 @@ from ...sdk.current import current_port
 from ...times import to_datetime
 from .answers import read
 from .internals import WatchedEntry, make_request
+from .outward.errors import leaving_as, theirs
 from .protocol import request_for
 
 __all__ = ["SdkAsyncEntry", "SdkPlainEntry"]
@@ -106,7 +107,9 @@ class SdkPlainEntry(_SdkEntry):
         def called(*args: Any) -> Any:
             self.running.append(name)
             try:
-                return self.driver.stubs.call(self.function, name, partial(body, *args))
+                with leaving_as(theirs):  # a stub may raise our errors
+                    stubs = self.driver.stubs
+                    return stubs.call(self.function, name, partial(body, *args))
             finally:
                 self.running.remove(name)
 
@@ -141,10 +144,10 @@ class SdkAsyncEntry(_SdkEntry, AsyncEntry):
             self.running.append(name)
             self.bodies += 1
             try:
-                output = self.driver.stubs.call(
-                    self.function, name, partial(body, *args)
-                )
-                return await output if isawaitable(output) else output
+                with leaving_as(theirs):  # a stub may raise our errors
+                    stubs = self.driver.stubs
+                    output = stubs.call(self.function, name, partial(body, *args))
+                    return await output if isawaitable(output) else output
             finally:
                 self.running.remove(name)
                 self.bodies -= 1
