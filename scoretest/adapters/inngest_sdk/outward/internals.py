@@ -26,6 +26,7 @@ __all__ = [
     "is_planning",
     "knows_defer",
     "note_choice",
+    "sessions_of",
 ]
 
 HAS_ALPHA: Final = run_context is not None
@@ -45,6 +46,12 @@ def is_planning() -> bool:
 def knows_defer(ctx: Any, hashed: str) -> bool:
     """Say whether the server has the defer of this hashed id (rule A4)."""
     return hashed in ctx.step._execution._request.defers  # noqa: SLF001 -- what this module is for
+
+
+def sessions_of(ctx: Any) -> dict[str, str]:
+    """Return what the run hands on: the package's own map, for the handler to change."""
+    found: dict[str, str] = ctx.sessions if HAS_ALPHA else {}
+    return found
 
 
 def interrupt_in(several: BaseExceptionGroup[BaseException]) -> BaseException | None:

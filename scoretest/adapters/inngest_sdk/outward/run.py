@@ -21,7 +21,7 @@ from ....sdk.function import AnyFunction
 from ....times import Instant, to_instant
 from ..beneath import ConvertedRun
 from .errors import is_mistake, leaving_as, theirs
-from .internals import in_variant, knows_defer, note_choice
+from .internals import in_variant, knows_defer, note_choice, sessions_of
 from .world import InngestWorld, alpha_needed, their_ref
 
 __all__ = ["ConvertedPort", "Targets", "in_callback", "invoked_data", "wire_of"]
@@ -55,6 +55,7 @@ class ConvertedPort(InngestWorld, ConvertedRun):
         self.run_id: str = ctx.run_id
         self.beneath: RunPort | None = current_port.get()
         self._targets = targets
+        self.sessions = sessions_of(ctx)
         self._handles: dict[str, Any] = {}
         self._taken: dict[str, TakenVariant] = {}
 
@@ -68,6 +69,10 @@ class ConvertedPort(InngestWorld, ConvertedRun):
             current_port.reset(token)
 
     # --- the run --------------------------------------------------------------------
+
+    def is_of(self, client: object) -> bool:  # noqa: ARG002 -- the port's signature
+        """False: the package's own client hands the run's sessions on."""
+        return False
 
     @property
     def now(self) -> Instant:
@@ -173,11 +178,16 @@ class ConvertedPort(InngestWorld, ConvertedRun):
     def _deferred(self, wanted: DeferAdd) -> Any:
         data = dict(wanted.data)
         carried = data.pop(EXPERIMENT_KEY, None)
+        given: dict[str, Any] = {}
+        if wanted.sessions or self.sessions:
+            removed = dict.fromkeys(self.sessions)  # unless they are among the others
+            given["meta"] = {"sessions": {**removed, **dict(wanted.sessions)}}
         return self.ctx.defer(
             wanted.id,
             function=self._targets(wanted.function, data),
             data=data,
             experiment=None if carried is None else their_ref(_ref(carried)),
+            **given,
         )
 
     def abort_defer(self, call: DeferAbort) -> None:
@@ -204,7 +214,9 @@ def _ref(carried: Any) -> ExperimentRef:
 def wire_of(event: inngest.Event) -> JsonObject:
     """Return an event of the package as it came over the wire."""
     data: Any = event.data
-    return {"name": event.name, "id": event.id, "ts": event.ts, "data": dict(data)}
+    wire: JsonObject = {"name": event.name, "id": event.id, "ts": event.ts}
+    meta: Any = getattr(event, "meta", None)  # older versions have none
+    return {**wire, "data": dict(data), **({} if meta is None else {"meta": meta})}
 
 
 def invoked_data(

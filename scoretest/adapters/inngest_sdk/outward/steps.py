@@ -18,6 +18,7 @@ from ..internals import Watcher
 from .errors import leaving_as, ours
 from .internals import interrupt_in
 from .run import ConvertedPort, in_callback, invoked_data, wire_of
+from .world import meta_given
 
 __all__ = ["ConvertedSteps"]
 
@@ -147,6 +148,7 @@ class ConvertedSteps(ConvertedPort):
                 function_id=function.fn_id,
                 data=payload,
                 timeout=timeout,
+                **meta_given(function.meta),
             )
         return output
 

@@ -15,6 +15,7 @@ from ....errors import UsageError
 from ....times import Duration, Instant, to_datetime
 from .errors import leaving_as, ours
 from .run import ConvertedPort, invoked_data, wire_of
+from .world import meta_given
 
 __all__ = ["ConvertedSyncSteps"]
 
@@ -85,6 +86,7 @@ class ConvertedSyncSteps(ConvertedPort):
                 function_id=function.fn_id,
                 data=payload,
                 timeout=timeout,
+                **meta_given(function.meta),
             )
         return output
 

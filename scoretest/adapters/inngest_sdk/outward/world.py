@@ -13,12 +13,13 @@ from ...._json import to_wire
 from ...._model.event import Event
 from ...._model.experiment import ExperimentRef
 from ...._model.score import Score, ScoreValue
+from ...._model.session import EventMeta
 from ....errors import NotBuiltError
 from ....times import MILLISECOND, to_instant
 from ..internals import SUPPORTED, installed_version
 from .internals import HAS_ALPHA
 
-__all__ = ["InngestWorld", "alpha_needed", "their_ref"]
+__all__ = ["InngestWorld", "alpha_needed", "meta_given", "their_ref"]
 
 
 def alpha_needed(what: str) -> None:
@@ -95,9 +96,22 @@ def _outgoing(events: Sequence[Event]) -> list[inngest.Event]:
             data=_data(event),
             id=event.id,
             ts=0 if event.ts is None else _milliseconds(event),
+            **meta_given(event.meta),
         )
         for event in events
     ]
+
+
+def meta_given(meta: EventMeta | None) -> dict[str, Any]:
+    """Return the argument that says what an event, or a call, says of sessions.
+
+    Raises:
+        NotBuiltError: The installed version of the package has no sessions.
+    """
+    if meta is None:
+        return {}
+    alpha_needed("sessions")
+    return {"meta": meta}
 
 
 def _data(event: Event) -> Any:
