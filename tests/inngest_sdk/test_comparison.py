@@ -4,13 +4,17 @@ Where the mock can play the same function, it stands beside the harness, so that
 on which it changes is seen.
 """
 
+import asyncio
 import contextlib
 import datetime as dt
+import warnings
 
 import inngest
 import pytest
 from inngest.experimental import mocked
 from inngest.experimental.mocked.errors import UnstubbedStepError
+
+from scoretest import FindingsError, Harness
 
 MOCK = mocked.Inngest(app_id="shop")
 ORDER = inngest.Event(name="order")
@@ -45,6 +49,9 @@ def test_what_must_not_be_tried_again_runs_once(harness, on, start):
         harness.fast_forward()
 
     assert attempts == [0]
+    attempts.clear()
+    mocked.trigger(ship, ORDER, MOCK)
+    assert attempts == [0, 1, 2, 3, 4]
 
 
 @pytest.mark.rule("D2")
@@ -68,6 +75,8 @@ def test_retries_count_per_step(harness, on, start):
 
     assert run.output == "done"
     assert [(step.id, step.attempts) for step in run.steps] == [("a", 3), ("b", 3)]
+    failures.update(a=2, b=2)
+    assert mocked.trigger(ship, ORDER, MOCK).status is mocked.Status.FAILED
 
 
 @pytest.mark.rule("D3")
@@ -87,6 +96,7 @@ def test_a_step_error_can_be_caught(harness, on, start):
 
     assert start("order").output == ["LookupError", "no box", "on"]
     assert harness.findings == []
+    assert mocked.trigger(ship, ORDER, MOCK).status is mocked.Status.FAILED
 
 
 @pytest.mark.rule("C13")
@@ -98,6 +108,8 @@ def test_trigger_expressions_are_honoured(harness, app):
 
     assert harness.send("order", {"size": 1}).runs == []
     assert [run.output for run in harness.send("order", {"size": 2}).runs] == ["done"]
+    small = inngest.Event(name="order", data={"size": 1})
+    assert mocked.trigger(ship, small, MOCK).output == "done"
 
 
 def done(_):
@@ -200,3 +212,73 @@ def test_a_result_that_json_cannot_carry_is_tried_again(harness, on, start, lost
         harness.fast_forward()
 
     assert attempts == [0, 1]
+
+
+def test_it_works_inside_a_running_loop(harness, app, on):
+    """An application's coroutine starts an async function; the mock wants its own loop."""
+
+    @on("order")
+    async def ship(ctx):
+        return await ctx.step.run("a", lambda: 1)
+
+    async def sends():
+        await app.send(ORDER)
+        return [run.output for run in harness.runs]
+
+    async def triggers():
+        try:
+            mocked.trigger(ship, ORDER, MOCK)
+        except RuntimeError as error:
+            return str(error)
+        return "it works"
+
+    assert harness.call(sends) == [1]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of the mock's coroutine
+        assert asyncio.run(triggers()) == "This event loop is already running"
+
+
+@pytest.mark.rule("G1")
+def test_scores_are_captured(harness, app, on, start):
+    """What a function scores lands in the ledger; under the mock it opens a socket."""
+
+    @on("order")
+    def ship(ctx):
+        app.score_sync(name="speed", value=3, run_id=ctx.run_id)
+
+    run = start("order")
+
+    assert [(score.name, score.value) for score in run.scores] == [("speed", 3)]
+    score = inngest.Inngest(app_id="shop", request_timeout=1).score_sync
+    with pytest.raises(pytest.fail.Exception, match="a socket was to be connected"):
+        score(name="speed", value=3, run_id=run.id)
+
+
+@pytest.mark.rule("E4")
+def test_one_event_has_one_id(app, on):
+    """The mock counts the fields of the event instead."""
+
+    @on("order")
+    def ship(_):
+        """Do nothing."""
+
+    assert len(app.send_sync(ORDER)) == 1
+    assert len(MOCK.send_sync(ORDER)) > 1
+
+
+def test_a_misspelt_stub_is_an_error(app):
+    """A stub that no step asked for is told; the mock runs the step itself."""
+
+    @app.create_function(fn_id="ship", trigger=inngest.TriggerEvent(event="order"))
+    def ship(ctx):
+        return ctx.step.run("charge", lambda: "really charged")
+
+    world = Harness()
+    world.serve(app, functions=[ship])
+    world.stub(ship, "chrage", returns="stubbed")
+    world.send("order")
+    with pytest.raises(FindingsError, match="did you mean 'charge'"):
+        world.close()
+
+    stubbed = mocked.trigger(ship, ORDER, MOCK, step_stubs={"chrage": "stubbed"})
+    assert stubbed.output == "really charged"
