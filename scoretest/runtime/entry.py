@@ -77,8 +77,7 @@ class Entry(Inheriting):
     reaches = 0  # how many calls of step tools came to their step
     is_cut_short = False  # an error left a group before its last branch
     has_variants = False  # an experiment has to know whether its variant takes a step
-    _replayed = 0
-    _swallowed = 0
+    _replayed = _swallowed = 0
     _deferring: DeferBuffer | None = None
 
     def __init__(

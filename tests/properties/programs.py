@@ -1,4 +1,4 @@
-"""Twenty-six programs, each a small world from its first event to its end.
+"""Twenty-seven programs, each a small world from its first event to its end.
 
 Every program takes a fresh harness and `finish`, which lets time pass until nothing is
 pending. None reads a clock, chance or the environment. Run as a script, this file plays
@@ -754,6 +754,41 @@ def functions_that_call_each_other(world, finish):
     world.advance("90m")
     world.send("task/stop")
     world.send("strangers")
+    finish(world)
+
+
+@program
+def sessions_handed_on(world, finish):
+    """By steps, the client, a call and a defer; added, changed and taken away."""
+    app = App()
+
+    @app.add
+    @create_defer(app.client, fn_id="audit")
+    async def audit(ctx):
+        return [ctx.sessions, ctx.event.meta]
+
+    @app.on("told")
+    def hear(ctx):
+        return [ctx.sessions, ctx.event.meta]
+
+    @app.on("ask")
+    async def ask(ctx):
+        own = {"sessions": {"turn": 2, "chat": None}}
+        events = [Event(name="told", meta=meta) for meta in (None, own)]
+        await ctx.step.send_event("tell", events)
+        called = [
+            await ctx.step.invoke(step, function=hear, meta=meta)
+            for step, meta in (("a", None), ("b", own), ("c", {"sessions": None}))
+        ]
+        ctx.sessions["later"] = "yes"
+        await app.client.send(Event(name="told"))
+        ctx.defer("a", function=audit, data={})
+        ctx.defer("b", function=audit, data={}, meta=own)
+        ctx.defer("c", function=audit, data={}, meta={"sessions": None})
+        return called
+
+    app.serve(world)
+    world.send(Event(name="ask", meta={"sessions": {"chat": "c-1", "user": 7}}))
     finish(world)
 
 
