@@ -30,6 +30,7 @@ from scoretest._core.memos import STEP_TRANSITIONS
 from scoretest._core.retries import BACKOFF
 from scoretest._core.runs import RUN_TRANSITIONS
 from scoretest._core.waits import WAIT_TRANSITIONS
+from scoretest._model import differences, sdk_differences
 from scoretest._model.finding import CODES
 from scoretest._model.limits import Limits
 from scoretest.exploration.checks import CHECKS
@@ -143,6 +144,13 @@ def names() -> str:
     return table(("name", "what it is"), rows)
 
 
+def differing(
+    head: tuple[str, str, str], rows: tuple[differences.Difference, ...]
+) -> str:
+    """Return a table of differences."""
+    return table(head, ((row.about, row.server, row.here) for row in rows))
+
+
 def demo() -> str:
     """Return the functions of the demo, as the README shows them."""
     source = (ROOT / "scoretest/demo.py").read_text(encoding="utf-8")
@@ -152,7 +160,22 @@ def demo() -> str:
     return f"```python\n{code.strip()}\n```\n"
 
 
+_RULED = ("rule", "the server", "the harness")
+_EXACT = ("rule", 'the server, and `quirks="exact"`', "the harness otherwise")
+_BOTH = ("what", "the server and its SDK", "the harness")
+_PACKAGE = ("what", "the server and the package", "the harness")
+_CONVERTED = ("what", "converted", "as it is, in the harness")
+_MISSING = ("what", "in particular", "the harness")
+
 MAKERS: dict[str, Callable[[], str]] = {
+    "differences-accidents": partial(differing, _EXACT, differences.ACCIDENTS),
+    "differences-converted": partial(differing, _CONVERTED, sdk_differences.CONVERTED),
+    "differences-friendlier": partial(differing, _BOTH, differences.FRIENDLIER),
+    "differences-latency": partial(differing, _RULED, differences.LATENCY),
+    "differences-louder": partial(differing, _RULED, differences.LOUDER),
+    "differences-not-built": partial(differing, _MISSING, sdk_differences.NOT_BUILT),
+    "differences-order": partial(differing, _RULED, differences.ORDER),
+    "differences-package": partial(differing, _PACKAGE, sdk_differences.PACKAGE),
     "backoff": backoff,
     "checks": checks,
     "codes": codes,

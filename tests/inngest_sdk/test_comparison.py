@@ -239,7 +239,7 @@ def test_it_works_inside_a_running_loop(harness, app, on):
 
 
 @pytest.mark.rule("G1")
-def test_scores_are_captured(harness, app, on, start):
+def test_scores_are_captured(app, on, start):
     """What a function scores lands in the ledger; under the mock it opens a socket."""
 
     @on("order")
