@@ -1,7 +1,8 @@
 """What an exploration hands out: its findings, its leaves, its decision table."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final, final
 
@@ -14,7 +15,13 @@ from .found import Found
 from .scenario import Scenario
 from .search import Bounds, Node
 from .table import Row, Table
-from .timelines import Signal, pasted_test, signals_of, signals_of_code
+from .timelines import (
+    Signal,
+    is_code_of,
+    pasted_test,
+    signals_of,
+    signals_of_code,
+)
 
 __all__ = ["CLAIMS", "Exploration"]
 
@@ -35,6 +42,7 @@ class Exploration:
         nodes: How many worlds were looked at.
         ignored: How many signals were left out because nothing listens to them.
         bounds: How far the search went.
+        others: What came of functions that had to be begun in another way.
     """
 
     scenario: Scenario
@@ -45,6 +53,30 @@ class Exploration:
     nodes: int
     ignored: int
     bounds: Bounds
+    others: tuple["Exploration", ...] = ()
+
+    def joined(self, others: Sequence["Exploration"]) -> "Exploration":
+        """Return this exploration with others beside it, and the findings of all."""
+        if not others:
+            return self
+        every = (self, *others)
+        findings = {
+            (f.code, f.function, f.message): f
+            for one in reversed(every)
+            for f in reversed(one.findings)
+        }
+        return replace(
+            self,
+            findings=tuple(reversed(findings.values())),
+            is_exhaustive=all(one.is_exhaustive for one in every),
+            nodes=sum(one.nodes for one in every),
+            ignored=sum(one.ignored for one in every),
+            others=tuple(others),
+        )
+
+    def tables(self) -> list[Table]:
+        """Return the decision tables, one for each way to begin."""
+        return [self.table(), *(one.table() for one in self.others)]
 
     def __repr__(self) -> str:
         return (
@@ -75,6 +107,9 @@ class Exploration:
         Raises:
             UsageError: It is no code, is damaged, or is of another scenario.
         """
+        for other in self.others:
+            if is_code_of(code, str(other.scenario)):
+                return other.replay(code)
         signals = signals_of_code(code, str(self.scenario))
         harness = Harness(strict=False)
         try:
@@ -115,6 +150,9 @@ class Exploration:
         Raises:
             NotBuiltError: There is no such test for findings of this code.
         """
+        for other in self.others:
+            if is_code_of(found.replay, str(other.scenario)):
+                return other.regression_test(found, imports)
         name = f"{_UNFIT.sub('_', found.function)}_{found.code.lower()}"
         starts = [(s.name, s.data) for s in self.scenario.starts]
         claim = CLAIMS.get(found.code)

@@ -83,6 +83,7 @@ class Search:
         ignored: How many signals were left out because nothing listens to them.
         is_exhaustive: Whether nothing within the bounds was left out.
         is_stopped: Whether there is no use in going on.
+        has_near_misses: Whether signals are sent that barely miss a wait, too.
     """
 
     stage: Stage
@@ -95,6 +96,7 @@ class Search:
     ignored: int = 0
     is_exhaustive: bool = True
     is_stopped: bool = False
+    has_near_misses: bool = True
     _known: set[str] = field(default_factory=set)
 
     def run(self, roots: list[Move]) -> None:
@@ -150,6 +152,8 @@ class Search:
                 if (letter.name, letter.data) not in said:
                     said.append((letter.name, letter.data))
                     yield letter
+            if not self.has_near_misses:
+                continue
             ways = matchings(listener.predicate)
             for what, data in near_misses(listener.predicate, ways[0] if ways else {}):
                 if (listener.event, data) not in said:

@@ -13,6 +13,7 @@ from .._model.command import SendEvent
 from ..errors import UnderTestError
 from ..runtime.foreign import AnyClient, Served
 from ..runtime.harness import Harness
+from ..runtime.reading import Path, Reads
 from ..times import Duration, Instant, to_instant
 
 __all__ = ["Letter", "Move", "Stage"]
@@ -28,12 +29,14 @@ class Letter(NamedTuple):
         data: Its data; never changed.
         label: What it is to the wait that it was made for, such as ``"match"``.
         is_guessed: Whether values in it were made up.
+        made_up: Where those stand.
     """
 
     name: str
     data: JsonObject
     label: str
     is_guessed: bool = False
+    made_up: tuple[Path, ...] = ()
 
 
 class Move(NamedTuple):
@@ -55,6 +58,15 @@ class Stage:
         self.root = self._harness._engine  # noqa: SLF001 -- likewise
         self.start: Instant = to_instant(self._harness.now, what="now")
         self.plays = 0
+
+    @property
+    def reads(self) -> Reads | None:
+        """What notes the keys that handlers ask for in vain, while somebody does."""
+        return self._driver.reads
+
+    @reads.setter
+    def reads(self, reads: Reads | None) -> None:
+        self._driver.reads = reads
 
     def play(self, engine: Engine, move: Move) -> Engine:
         """Return the world that *engine* becomes by *move*; *engine* stays as it is."""

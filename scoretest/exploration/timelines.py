@@ -11,7 +11,14 @@ from ..errors import UsageError
 from ..times import Duration, Instant, format_duration
 from .stage import Move
 
-__all__ = ["Signal", "code_of", "pasted_test", "signals_of", "signals_of_code"]
+__all__ = [
+    "Signal",
+    "code_of",
+    "is_code_of",
+    "pasted_test",
+    "signals_of",
+    "signals_of_code",
+]
 
 _VERSION: Final = "st1."
 _MOST: Final = 64 * 1024
@@ -78,6 +85,15 @@ def signals_of_code(code: str, scenario: str) -> tuple[Signal, ...]:
             fix="explore again, and take the code of this scenario",
         )
     return signals
+
+
+def is_code_of(code: str, scenario: str) -> bool:
+    """Say whether a code is one of *scenario*, and whole."""
+    try:
+        signals_of_code(code, scenario)
+    except UsageError:
+        return False
+    return True
 
 
 def _damaged(code: str) -> UsageError:

@@ -10,9 +10,11 @@ from importlib import import_module
 from typing import Any, Final, Protocol, TypeAlias, cast, final
 
 from .._engine import Live
+from .._json import show
 from .._model.effect import Enter
 from .._model.event import Event
 from .._model.options import FunctionOptions
+from ..errors import UsageError
 from ..sdk.client import Client
 from ..sdk.function import AnyFunction, Function
 from .entry import Entry, Request
@@ -25,6 +27,8 @@ __all__ = [
     "ForeignFunction",
     "Served",
     "Translated",
+    "client_of",
+    "deferring",
     "own_event",
     "translated",
 ]
@@ -88,6 +92,14 @@ class _Adapter(Protocol):
     def translate_event(self, event: object) -> object:
         """Return what stands for *event* here."""
 
+    def client_of(self, function: object) -> "ForeignClient":
+        """Return the client that *function* was made with."""
+
+    def deferring(
+        self, client: object, function: object, fn_id: str, event: str
+    ) -> "Served":
+        """Return a function that defers *function* with the data of its event."""
+
 
 @final
 class ForeignFunction(Function[Any]):
@@ -133,6 +145,27 @@ def own_event(event: object) -> object:
     """
     adapter = None if isinstance(event, Event) else _adapter_of(event)
     return event if adapter is None else adapter.translate_event(event)
+
+
+def client_of(function: object) -> AnyClient | None:
+    """Return the client of another package's function; None if it is of no other."""
+    adapter = _adapter_of(function)
+    return None if adapter is None else adapter.client_of(function)
+
+
+def deferring(client: object, function: object, fn_id: str, event: str) -> Served:
+    """Return a function of another package that *event* starts, to defer *function*.
+
+    Raises:
+        UsageError: No adapter knows the client.
+    """
+    adapter = _adapter_of(client)
+    if adapter is None:
+        raise UsageError(
+            f"nothing is known of the client {show(client)}",
+            fix="explore the function together with its parent",
+        )
+    return adapter.deferring(client, function, fn_id, event)
 
 
 def _adapter_of(thing: object) -> _Adapter | None:

@@ -7,5 +7,6 @@ and never to a network.
 
 from .exchange import translate_event
 from .functions import translate
+from .parents import client_of, deferring
 
-__all__ = ["translate", "translate_event"]
+__all__ = ["client_of", "deferring", "translate", "translate_event"]
