@@ -10,7 +10,14 @@ from inspect import unwrap
 from types import CodeType, FunctionType
 from typing import Any, Final
 
-__all__ = ["SCORING", "codes_of", "handlers_of", "says", "things_beside"]
+__all__ = [
+    "SCORING",
+    "application_package",
+    "codes_of",
+    "handlers_of",
+    "says",
+    "things_beside",
+]
 
 SCORING: Final = frozenset(
     {"score", "score_sync", "score_experiment", "score_experiment_sync"}
@@ -18,14 +25,18 @@ SCORING: Final = frozenset(
 """The names by which a handler writes a score."""
 
 _MOST_CODES: Final = 60
-_OTHERS: Final = frozenset({"inngest", "scoretest", "pydantic", *sys.stdlib_module_names})
+_OTHERS: Final = frozenset(
+    {"inngest", "scoretest", "pydantic", *sys.stdlib_module_names}
+)
 
 
 def handlers_of(function: Any) -> Iterator[FunctionType]:
     """Yield a function's handler, and the one of its failures, as they were written."""
     while function is not None:
         handler = unwrap(getattr(function, "handler", None) or _nothing)
-        called = handler if isinstance(handler, FunctionType) else type(handler).__call__
+        called = (
+            handler if isinstance(handler, FunctionType) else type(handler).__call__
+        )
         if isinstance(called, FunctionType) and called is not _nothing:
             yield called
         function = getattr(function, "on_failure", None)
@@ -72,8 +83,12 @@ def _application_function(thing: object) -> FunctionType | None:
     plain = unwrap(thing) if callable(thing) else thing
     if not isinstance(plain, FunctionType):
         return None
-    package = (plain.__module__ or "").partition(".")[0]
-    return None if package in _OTHERS else plain
+    return plain if application_package(plain.__module__) else None
+
+
+def application_package(module: str | None) -> bool:
+    """Say whether a module is one of the application."""
+    return (module or "").partition(".")[0] not in _OTHERS
 
 
 def says(codes: list[CodeType], names: frozenset[str]) -> bool:
