@@ -26,8 +26,7 @@ from .._model.fact import (
     StepPlanned,
     WaitOpened,
 )
-from ..runtime.wall_clock import stranger_at_the_clock
-from ..runtime.wall_freezegun import FreezegunMachine
+from ..runtime.wall_clock import KINDS, Machine, stranger_at_the_clock
 from ..times import SECOND, Instant
 from .checks import Draft
 from .effects import Effects
@@ -53,7 +52,14 @@ DICE: Final = frozenset(
 
 # the first number of these is below a hundred thousandth, or as near to one
 _LOW, _HIGH, _MIDDLE = 152_559, 42_926, 7
-_SHIFTS_S: Final = (5 * 3600, 11 * 3600, 212_400, 432_000, 137 * 86_400 + 8_000)
+_HOUR_S, _DAY_S = 3_600, 86_400
+_SHIFTS_S: Final = (  # an afternoon, a weekend, another month, another decade, the past
+    15 * _HOUR_S,
+    3 * _DAY_S + 8 * _HOUR_S,
+    45 * _DAY_S + 21 * _HOUR_S + 1_830,
+    3_800 * _DAY_S,
+    -400 * _DAY_S,
+)
 _HERE: Final = "UTC0"
 _ELSEWHERE: Final = ("AAA-13", "BBB+11")  # as POSIX writes zones: no files are needed
 _MOST_DOUBLED: Final = 200
@@ -141,7 +147,7 @@ class Doubles:
                         break
 
     def _timed(
-        self, machine: FreezegunMachine, kept: _Kept, shift_s: int
+        self, machine: Machine, kept: _Kept, shift_s: int
     ) -> list[Told]:
         now = kept.move.at
         elsewhen = Instant(now + shift_s * SECOND)
@@ -326,8 +332,8 @@ def _chance(effects: Effects, seed: int) -> Iterator[None]:
 
 
 @contextmanager
-def _frozen(now: Instant) -> Iterator[FreezegunMachine]:
-    machine = FreezegunMachine()
+def _frozen(now: Instant) -> Iterator[Machine]:
+    machine = KINDS["freezegun"]()
     machine.start(now)
     try:
         yield machine

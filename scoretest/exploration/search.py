@@ -134,7 +134,7 @@ class Search:
             self.leaves.append(node)
             return
         yield self._go(node, Move(due))
-        if node.signals >= self.bounds.max_signals:
+        if node.signals >= self._most_signals(node.engine):
             return
         for letter in self._heard(node.engine):
             if self.bounds.skips_no_ops and not hears(node.engine, letter):
@@ -143,6 +143,11 @@ class Search:
             yield self._go(node, Move(halfway(node.engine, due), letter))
             if just_before(due) > node.engine.now:
                 yield self._go(node, Move(just_before(due), letter))
+
+    def _most_signals(self, engine: Engine) -> int:
+        """Return how many signals are sent; a crowd of runs is costly, and all alike."""
+        runs = {listener.run_id for listener in listeners(engine)}
+        return self.bounds.max_signals if len(runs) <= _MOST_RUNS else 1
 
     def _heard(self, engine: Engine) -> Iterator[Letter]:
         """Yield what can be said to a world, each thing once."""
