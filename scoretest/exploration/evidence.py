@@ -6,7 +6,7 @@ from typing import Final
 
 from .._engine import Engine
 from .._json import JsonObject
-from .._model.fact import Fact, FindingReported
+from .._model.fact import Fact, FindingReported, WaitMatched, WaitOpened
 from ..expr._errors import ExpressionError
 from ..expr._injection import skeleton
 from ..expr._parser import parse
@@ -23,6 +23,7 @@ __all__ = [
     "handler_code",
     "injectable",
     "is_apart",
+    "is_broadcast",
     "is_stumble",
     "looks_at_time",
     "shape_of_expression",
@@ -42,6 +43,16 @@ def crossing(slug: str) -> Draft:
         "one event resumed or cancelled runs that were started with different data",
         slug,
         "compare an id in if_exp: async.data.id == event.data.id",
+    )
+
+
+def is_broadcast(engine: Engine, fact: Fact) -> bool:
+    """Say whether a wait says by itself that every run shall hear the event."""
+    return isinstance(fact, WaitMatched) and any(
+        opened.run_id == fact.run_id
+        and opened.step == fact.step
+        and opened.expression.strip() == "true"
+        for _, opened in engine.facts_of(WaitOpened)
     )
 
 

@@ -28,6 +28,7 @@ from .evidence import (
     crossing,
     injectable,
     is_apart,
+    is_broadcast,
     looks_at_time,
     shape_of_expression,
 )
@@ -292,7 +293,11 @@ class _Explorer:
         engine = transition.node.engine
         touched: dict[str, list[str]] = {}
         for _, fact in transition.facts:
-            if isinstance(fact, WaitMatched | RunCancelled) and fact.event_id:
+            if (
+                isinstance(fact, WaitMatched | RunCancelled)
+                and fact.event_id
+                and not is_broadcast(engine, fact)
+            ):
                 touched.setdefault(fact.event_id, []).append(fact.run_id)
         for run_ids in touched.values():
             first, *rest = run_ids

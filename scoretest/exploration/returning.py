@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from textwrap import dedent
 from types import CodeType, FrameType
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from .._engine import Engine
 from ..runtime.foreign import Served
@@ -22,6 +22,9 @@ from .search import Transition
 from .stage import Stage
 
 __all__ = ["softened"]
+
+Place: TypeAlias = tuple[int, int, int, int]
+"""First line, last line, first column, the column behind the last."""
 
 _BRANCHES: Final = (ast.If, ast.Match)
 
@@ -69,14 +72,14 @@ def _has_timed_out(engine: Engine, run_id: str) -> bool:
 
 def _leaves_on_purpose(stage: Stage, transition: Transition, code: CodeType) -> bool:
     """Play a transition again, and look where the handler returns."""
-    ends: list[tuple[Any, ...]] = []
+    ends: list[Place] = []
 
     def look(frame: FrameType, event: str, value: object) -> None:
         if event == "return" and frame.f_code is code and value is None:
             opcode = code.co_code[frame.f_lasti]
             if dis.opname[opcode].startswith("RETURN"):
                 places = list(code.co_positions())
-                ends.append(places[frame.f_lasti // 2])
+                ends.append(tuple(n or 0 for n in places[frame.f_lasti // 2]))  # type: ignore[arg-type]  # four numbers
 
     before = sys.getprofile()
     sys.setprofile(look)
@@ -84,10 +87,19 @@ def _leaves_on_purpose(stage: Stage, transition: Transition, code: CodeType) -> 
         stage.play(transition.before, transition.node.moves[-1])
     finally:
         sys.setprofile(before)
-    return bool(ends) and ends[-1] in set(_guarded_returns(code))
+    if not ends:
+        return False
+    return any(_is_within(ends[-1], place) for place in _guarded_returns(code))
 
 
-def _guarded_returns(code: CodeType) -> Iterator[tuple[Any, ...]]:
+def _is_within(inner: Place, outer: Place) -> bool:
+    """Say whether one piece of a file is a part of another one."""
+    first, last, left, right = inner
+    begin, end, start, stop = outer
+    return (begin, start) <= (first, left) and (last, right) <= (end, stop)
+
+
+def _guarded_returns(code: CodeType) -> Iterator[Place]:
     """Yield the places at which a handler returns nothing from a branch."""
     try:
         lines, first = inspect.getsourcelines(code)
@@ -107,7 +119,7 @@ def _is_nothing(value: ast.expr | None) -> bool:
     return value is None or (isinstance(value, ast.Constant) and value.value is None)
 
 
-def _place(node: ast.AST, lines: int, indent: int) -> tuple[Any, ...]:
+def _place(node: ast.AST, lines: int, indent: int) -> Place:
     at: Any = node
     return (
         at.lineno + lines,

@@ -105,7 +105,7 @@ class Stage:
         loop._now_us = twin.now - self.start  # noqa: SLF001 -- nothing of the loop is alive between two moves
         driver.go_on_in(twin)
         with driver.operation(_CHAIN):
-            loop.run_to(move.at - self.start)
+            loop.run_to(max(move.at, twin.now) - self.start)  # a step may have slept
             letter = move.letter
             if letter is not None:
                 sent = SendEvent(twin.new_event_id(), letter.name, letter.data)
