@@ -7,7 +7,7 @@ told how far time has moved.
 """
 
 from ._engine import Engine
-from ._state import state_of
+from ._state import rest_crons, state_of
 from ._world import Live
 
-__all__ = ["Engine", "Live", "state_of"]
+__all__ = ["Engine", "Live", "rest_crons", "state_of"]

@@ -18,7 +18,7 @@ from .._model.fact import (
 )
 from ..runtime.foreign import AnyClient, AnyEvent, Served
 from ..runtime.reading import Reads
-from ..times import SECOND, to_duration
+from ..times import SECOND, Instant, to_duration
 from .absent import absent_keys
 from .checks import Draft, judged
 from .evidence import (
@@ -112,7 +112,7 @@ class _Explorer:
     ) -> None:
         self._scenario = scenario
         self._bounds = bounds
-        self._stage = Stage(scenario.apps)
+        self._stage = Stage(scenario.apps, has_cron=bool(scenario.cron))
         codes = {f.id: codes_of(f) for f in scenario.functions}
         every = list(dict.fromkeys(code for of in codes.values() for code in of))
         self._guesses = Guesses(self._stage, values, list(constants_of(every)))
@@ -183,8 +183,9 @@ class _Explorer:
         )
 
     def _begin(self) -> list[Move]:
-        at = self._stage.root.now
-        return [Move(at, start) for start in self._scenario.starts]
+        start = self._stage.start
+        at = Instant(start + self._scenario.begins_after(start))
+        return [Move(at, letter) for letter in self._scenario.starts]
 
     # --- what is wrong ------------------------------------------------------------
 
