@@ -37,9 +37,8 @@ from .confirming import confirmed
 from .findings import Exploration
 from .found import Found, where_of
 from .guessing import Guesses
-from .handlers import SCORING, codes_of, says
+from .handlers import SCORING, codes_of, constants_of, says
 from .silence import is_silent, unscored
-from .payloads import constants_of
 from .scenario import Scenario, make_plan
 from .search import Bounds, Node, Search, Transition
 from .stage import Letter, Move, Stage
@@ -49,7 +48,7 @@ __all__ = ["explore"]
 
 _HOSTILE: Final = ("x' || true || 'x", 'x" || true || "x')
 _MOST_DOUBLED: Final = 200
-_MOST_ROUNDS: Final = 6
+_MOST_ROUNDS: Final = 10
 
 
 def explore(  # noqa: PLR0913 -- the bounds of a search, all of them named
@@ -115,8 +114,8 @@ class _Explorer:
         self._stage = Stage(scenario.apps, has_cron=bool(scenario.cron))
         codes = {f.id: codes_of(f) for f in scenario.functions}
         every = list(dict.fromkeys(code for of in codes.values() for code in of))
-        self._guesses = Guesses(self._stage, values, list(constants_of(every)))
-        self._timely = any(map(looks_at_time, every))
+        self._guesses = Guesses(self._stage, values, constants_of(every))
+        self._timely = any(looks_at_time(code.code) for code in every)
         self._has_learnt = False
         self._found: dict[tuple[str, str, str], Found] = {}
         self._expressions: dict[tuple[str, str], str] = {}
@@ -197,7 +196,7 @@ class _Explorer:
             if isinstance(fact, WaitOpened):
                 slug = transition.node.engine.lives[fact.run_id].run.function.slug
                 self._expressions.setdefault((slug, str(fact.step)), fact.expression)
-        if self._may_learn and self._guesses.learn(self._reads):
+        if self._may_learn and self._learns(transition):
             self._has_learnt = self._search.is_stopped = True
             return
         for draft in judged(transition):
@@ -206,6 +205,18 @@ class _Explorer:
             self._tell(draft, transition.node)
         self._note_silence(transition)
         self._double(transition)
+
+    def _learns(self, transition: Transition) -> bool:
+        """Take notice of what is asked of events late, and say whether that was new."""
+        if self._guesses.learn(self._reads):
+            return True
+        if not self._scenario.is_guessed:
+            return False
+        known, reads = self._scenario, self._reads
+        self._reads = self._stage.reads = Reads()
+        fuller = self._guesses.late_start(known, transition, reads)
+        self._scenario = fuller or known
+        return fuller is not None
 
     def _note_silence(self, transition: Transition) -> None:
         """Note the runs of deferred functions that end without a score."""

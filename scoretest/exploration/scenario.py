@@ -15,7 +15,7 @@ from ..runtime.foreign import (
     AnyEvent,
     ForeignFunction,
     Served,
-    client_of,
+    clients_of,
     deferring,
     own_event,
     translated,
@@ -284,26 +284,19 @@ def _plain(data: Mapping[str, Any]) -> JsonObject:
 def _parts(functions: Sequence[Served], client: AnyClient | None) -> Iterator[App]:
     """Yield each client with its functions, in the order of the first ones."""
     groups: list[tuple[AnyClient, list[Served]]] = []
+    strangers = [f for f in functions if client is None or not _fits(f, client)]
+    theirs = dict(zip(strangers, clients_of(strangers), strict=True))
     for function in functions:
-        given = (
-            client
-            if client is not None and _fits(function, client)
-            else _known(function, groups) or _client_of(function)
-        )
+        given = theirs.get(function) or client
+        if function in theirs and theirs[function] is None:
+            given = _own_client(function, [one for one, _ in groups])
         served = next((some for one, some in groups if one is given), None)
         if served is None:
-            groups.append((given, served := []))
+            groups.append((cast("AnyClient", given), served := []))
         served.append(function)
-    for given, served in groups:
-        ours, translations = translated(given, served)
-        yield App(ours, tuple(translations), given)
-
-
-def _known(
-    function: Served, groups: Sequence[tuple[AnyClient, list[Served]]]
-) -> AnyClient | None:
-    """Return the client of another function of the same app."""
-    return next((client for client, _ in groups if _fits(function, client)), None)
+    for one, some in groups:
+        ours, translations = translated(one, some)
+        yield App(ours, tuple(translations), one)
 
 
 def _fits(function: Served, client: AnyClient) -> bool:
@@ -312,19 +305,16 @@ def _fits(function: Served, client: AnyClient) -> bool:
     return is_of_app and isinstance(client, Client) is isinstance(function, Function)
 
 
-def _client_of(function: Served) -> AnyClient:
+def _own_client(function: Served, known: Sequence[AnyClient]) -> AnyClient:
     """Return the client beside which the handler was written, or one of its app."""
     options = getattr(function, "options", None)
     if not isinstance(options, FunctionOptions):
-        found = client_of(function)
-        if found is None:
-            raise UsageError(
-                f"{show(function)} is no function",
-                fix="pass what a client's create_function or create_defer returned",
-            )
-        return found
-    handler = getattr(function, "handler", None)
-    for value in getattr(handler, "__globals__", {}).values():
+        raise UsageError(
+            f"{show(function)} is no function",
+            fix="pass what a client's create_function or create_defer returned",
+        )
+    beside = getattr(getattr(function, "handler", None), "__globals__", {}).values()
+    for value in (*known, *beside):
         if isinstance(value, Client) and value.app_id == options.app_id:
             return value
     return Client(options.app_id)

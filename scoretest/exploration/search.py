@@ -14,7 +14,7 @@ from typing import Final, NamedTuple, final
 
 from .._core.waits import Wait, Watch
 from .._engine import Engine, state_of
-from .._model.fact import Fact
+from .._model.fact import Fact, RunFailed
 from ..times import Instant
 from .alphabet import matchings, near_misses
 from .stage import Letter, Move, Stage, halfway, just_before
@@ -176,8 +176,16 @@ class Search:
             (entry.at, entry.fact)
             for entry in engine.trace[slice(len(node.engine.trace), None)]
         ]
+        if any(is_cut(fact) for _, fact in facts):
+            self.is_exhaustive = False
         self.watch(Transition(node.engine, after, tuple(facts)))
         return after
+
+
+def is_cut(fact: Fact) -> bool:
+    """Say whether a run was ended because it takes more steps than are explored."""
+    is_over = isinstance(fact, RunFailed)
+    return is_over and fact.error.name == "InngestErrFunctionOverflowed"
 
 
 def listeners(engine: Engine) -> list[Wait | Watch]:

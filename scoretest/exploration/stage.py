@@ -11,6 +11,7 @@ from .._engine import Engine, rest_crons
 from .._json import JsonObject
 from .._model.command import SendEvent
 from .._model.event import SCHEDULED_TIMER
+from .._model.limits import Limits
 from ..errors import UnderTestError
 from ..runtime.foreign import AnyClient, Served
 from ..runtime.harness import Harness
@@ -20,6 +21,8 @@ from ..times import Duration, Instant, to_instant
 __all__ = ["Letter", "Move", "Stage"]
 
 _CHAIN: Final = 1_000
+_MOST_STEPS: Final = 150
+_LIMITS: Final = Limits(steps_per_run=_MOST_STEPS)
 
 
 class Letter(NamedTuple):
@@ -57,7 +60,7 @@ class Stage:
         *,
         has_cron: bool = False,
     ) -> None:
-        self._harness = Harness(strict=False)
+        self._harness = Harness(strict=False, limits=_LIMITS)
         for client, functions in apps:
             self._harness.serve(client, functions)
         self._driver = self._harness._driver  # noqa: SLF001 -- the explorer plays the harness's own parts
