@@ -69,6 +69,11 @@ NOTES: Final = {
 """Every code of what is worth knowing and no mistake, and what it means."""
 
 
+# an expression has a code of its own; the steps of a run have a limit of the explorer's
+_NO_FAILURES: Final = ("InvalidExpression", "InngestErrFunctionOverflowed")
+_NO_RUN: Final = "is not the id of a run"
+
+
 class Draft(NamedTuple):
     """Something that is wrong, before it has a timeline.
 
@@ -106,6 +111,10 @@ def _reported(transition: Transition) -> Iterator[Draft]:
             slug = live.run.function.slug if live else ""
             if not (found.code == "SCORE_INVALID" and transition.is_guessed):
                 yield Draft(found.code, found.message, slug, found.fix, found.where)
+                if _NO_RUN in found.message:
+                    yield Draft(
+                        "SCORE_WRONG_RUN", found.message, slug, found.fix, found.where
+                    )
 
 
 def _failed(transition: Transition) -> Iterator[Draft]:
@@ -118,7 +127,7 @@ def _failed(transition: Transition) -> Iterator[Draft]:
             yield Draft(
                 "WAIT_TOO_LONG", error.message, options.slug, "wait for at most 366d"
             )
-        elif error.name != "InvalidExpression" and not transition.is_guessed:
+        elif error.name not in _NO_FAILURES and not transition.is_guessed:
             yield Draft(
                 "RUN_FAILED",
                 f"the run fails with {error.name}: {error.message}",

@@ -20,7 +20,11 @@ Failure: TypeAlias = tuple[str, str, str]
 """The name, the message and the place of an error."""
 
 _REFUSED: Final = "SCORE_INVALID"
-_TOLD_ANYWAY: Final = ("InvalidExpression", "InngestErrTimeoutTooLong")
+_TOLD_ANYWAY: Final = (
+    "InvalidExpression",
+    "InngestErrFunctionOverflowed",
+    "InngestErrTimeoutTooLong",
+)
 _OTHERS: Final[tuple[Json, ...]] = (*KINDS, {}, "one@example.com")
 
 

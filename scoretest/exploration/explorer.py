@@ -16,7 +16,7 @@ from .._model.fact import (
 )
 from ..runtime.foreign import AnyClient, AnyEvent, Served
 from ..runtime.reading import Reads
-from ..times import SECOND, to_duration
+from ..times import SECOND, Instant, to_duration
 from .absent import absent_keys
 from .checks import NOTES, Draft, judged
 from .confirming import confirmed
@@ -35,8 +35,7 @@ from .evidence import (
 from .findings import Exploration
 from .found import Found, where_of
 from .guessing import Guesses
-from .handlers import SCORING, codes_of, says
-from .payloads import constants_of
+from .handlers import SCORING, codes_of, constants_of, says
 from .races import lost_races
 from .returning import softened
 from .scenario import Scenario, make_plan
@@ -48,7 +47,7 @@ from .timelines import code_of, signals_of
 __all__ = ["explore"]
 
 _HOSTILE: Final = ("x' || true || 'x", 'x" || true || "x')
-_MOST_ROUNDS: Final = 6
+_MOST_ROUNDS: Final = 10
 
 
 def explore(  # noqa: PLR0913 -- the bounds of a search, all of them named
@@ -111,15 +110,15 @@ class _Explorer:
     ) -> None:
         self._scenario = scenario
         self._bounds = bounds
-        self._stage = Stage(scenario.apps)
+        self._stage = Stage(scenario.apps, has_cron=bool(scenario.cron))
         codes = {f.id: codes_of(f) for f in scenario.functions}
         every = list(dict.fromkeys(code for of in codes.values() for code in of))
-        self._guesses = Guesses(self._stage, values, list(constants_of(every)))
-        self._timely = any(map(looks_at_time, every))
+        self._guesses = Guesses(self._stage, values, constants_of(every))
+        self._timely = any(looks_at_time(code.code) for code in every)
         self._has_learnt = False
         self._found: dict[tuple[str, str, str], Found] = {}
         self._expressions: dict[tuple[str, str], str] = {}
-        names = frozenset(name for code in every for name in code.co_names)
+        names = frozenset(name for code in every for name in code.code.co_names)
         self._effects = Effects(self._stage.driver, scenario.functions)
         self._doubles = Doubles(self._stage, self._effects, names)
         self._silent: dict[str, Node] = {}
@@ -187,8 +186,9 @@ class _Explorer:
         )
 
     def _begin(self) -> list[Move]:
-        at = self._stage.root.now
-        return [Move(at, start) for start in self._scenario.starts]
+        start = self._stage.start
+        at = Instant(start + self._scenario.begins_after(start))
+        return [Move(at, letter) for letter in self._scenario.starts]
 
     # --- what is wrong ------------------------------------------------------------
 
@@ -201,7 +201,7 @@ class _Explorer:
             if isinstance(fact, WaitOpened):
                 slug = lives[fact.run_id].run.function.slug
                 self._expressions.setdefault((slug, str(fact.step)), fact.expression)
-        if self._may_learn and self._guesses.learn(self._reads):
+        if self._may_learn and self._learns(transition):
             self._has_learnt = self._search.is_stopped = True
             return
         for draft in self._judged(transition):
@@ -218,6 +218,18 @@ class _Explorer:
 
     def _softened(self, draft: Draft, transition: Transition) -> Draft:
         return softened(self._stage, self._scenario.functions, transition, draft)
+
+    def _learns(self, transition: Transition) -> bool:
+        """Take notice of what is asked of events late, and say whether that was new."""
+        if self._guesses.learn(self._reads):
+            return True
+        if not self._scenario.is_guessed:
+            return False
+        known, reads = self._scenario, self._reads
+        self._reads = self._stage.reads = Reads()
+        fuller = self._guesses.late_start(known, transition, reads)
+        self._scenario = fuller or known
+        return fuller is not None
 
     def _note_silence(self, transition: Transition) -> None:
         """Note the runs of deferred functions that end without a score."""

@@ -119,9 +119,13 @@ class Exploration:
         try:
             for client, functions in self.scenario.apps:
                 harness.serve(client, functions)
-            for start in self.scenario.starts:
-                harness.send(start.name, start.data)
             begin = harness.now
+            if self.scenario.cron:
+                after = self.scenario.begins_after(self.start)
+                harness.advance(timedelta(microseconds=after))
+            else:
+                for start in self.scenario.starts:
+                    harness.send(start.name, start.data)
             for signal in signals:
                 harness.advance_to(begin + timedelta(microseconds=signal.after))
                 harness.send(signal.name, signal.data)
@@ -158,7 +162,9 @@ class Exploration:
             if is_code_of(found.replay, str(other.scenario)):
                 return other.regression_test(found, imports)
         name = f"{_UNFIT.sub('_', found.function)}_{found.code.lower()}"
-        starts = [(s.name, s.data) for s in self.scenario.starts]
+        starts = [
+            (s.name, s.data) for s in self.scenario.starts if not self.scenario.cron
+        ]
         claim = CLAIMS.get(found.code)
         if claim is None and found.code not in CODES:
             raise NotBuiltError(
@@ -170,7 +176,8 @@ class Exploration:
             for line in claim or _NOT_REPORTED
         ]
         setup = self.scenario.parent_lines()
-        return pasted_test(name, imports, starts, found.timeline, lines, setup)
+        after = self.scenario.begins_after(self.start)
+        return pasted_test(name, imports, starts, found.timeline, lines, setup, after)
 
 
 def _once(several: Sequence[Sequence[Found]]) -> tuple[Found, ...]:

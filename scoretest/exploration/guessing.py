@@ -1,12 +1,12 @@
 """Data that were not given: what the handlers ask for, with values they can live with."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, final
 
 from .._core.waits import Wait, Watch
 from .._engine import Engine
 from .._json import Json, JsonObject
-from .._model.fact import Fact, FindingReported
+from .._model.fact import Fact, FindingReported, WaitOpened
 from ..errors import UsageError
 from ..expr import ExpressionError
 from ..expr._parser import parse
@@ -15,8 +15,21 @@ from ..runtime.reading import Path, Reads
 from .absent import misspelling
 from .alphabet import matchings
 from .evidence import folded, is_stumble
-from .payloads import KINDS, WORDS, Extra, Probe, asked_by, filled, patched, payloads, with_value
+from .payloads import (
+    KINDS,
+    MANY,
+    WORDS,
+    Extra,
+    Probe,
+    asked_by,
+    filled,
+    has_path,
+    patched,
+    payloads,
+    with_value,
+)
 from .scenario import Scenario
+from .search import Transition
 from .stage import Letter, Move, Stage
 
 __all__ = ["Guesses"]
@@ -68,25 +81,76 @@ class Guesses:
 
         extra = filled(start.data, start.name, words, self._values, probe)
         guessed = start._replace(data=patched(start.data, extra))
-        if not probe(guessed).is_fine:
+        complaint = probe(guessed).complaint
+        if complaint and not self._is_moot(guessed, extra, complaint, probe):
             raise UsageError(
                 f"no data were found for {start.name!r} that its handlers can live with",
                 seen=f"tried {guessed.data}",
                 fix="give the start event: explore(..., data={...}), or --start FILE",
             )
-        data = self._with_paths(guessed)
-        return scenario._replace(starts=(start._replace(data=data),), is_guessed=True)
+        return scenario._replace(starts=(guessed,))
 
-    def _with_paths(self, guessed: Letter) -> JsonObject:
-        """Add what the expressions of the waits speak of."""
-        engine = self._stage.play(self._stage.root, Move(self._stage.start, guessed))
-        data = guessed.data
-        known = {folded("".join(map(str, path))) for path in _leaves(data, ())}
-        for wait in engine.open_waits:
-            for path in _event_paths(wait.predicate.text if wait.predicate else ""):
-                if not _is_in(data, path) and folded("".join(path)) not in known:
-                    data = with_value(data, path, "one")
-        return data
+    def _is_moot(
+        self,
+        guessed: Letter,
+        extra: Extra,
+        complaint: str,
+        probe: Callable[[Letter], Probe],
+    ) -> bool:
+        """Say whether a handler stumbles in the same way whatever the data are.
+
+        A score that is refused for every value is the handler's own mistake, too.
+        """
+        if complaint.startswith("SCORE_INVALID"):
+            return True
+        for path, _ in extra:
+            others = [
+                probe(guessed._replace(data=with_value(guessed.data, path, value)))
+                for value in WORDS
+            ]
+            if [other.complaint for other in others].count(complaint) < MANY:
+                return False
+        return True
+
+    def late_start(
+        self, scenario: Scenario, transition: Transition, reads: Reads
+    ) -> Scenario | None:
+        """Return the scenario with what is asked of its start event late, or None.
+
+        Args:
+            scenario: One whose data were found out.
+            transition: What has just happened.
+            reads: What was read.
+        """
+        (start,) = scenario.starts
+        asked = [*map(_without_input, reads.paths(*scenario.asked))]
+        asked = [path for path in asked if not has_path(start.data, path)]
+        known = {folded("".join(map(str, path))) for path in _leaves(start.data, ())}
+        asked += [
+            path
+            for path in _spoken_of(transition)
+            if not has_path(start.data, path) and folded("".join(path)) not in known
+        ]
+        if not asked or len(known) > _MOST_LATE + _MOST_LATE:
+            return None
+        moves = transition.node.moves
+        values = [
+            value for value in WORDS if self._is_fine(moves, start, asked[0], value)
+        ]
+        data = with_value(start.data, asked[0], values[0] if values else WORDS[0])
+        return scenario._replace(starts=(start._replace(data=data),))
+
+    def _is_fine(
+        self, moves: Sequence[Move], start: Letter, path: Path, value: Json
+    ) -> bool:
+        """Say whether nobody stumbles on a timeline with another value in its start."""
+        engine = self._stage.root
+        for at, letter in moves:
+            is_start = letter is not None and letter.label == "start"
+            data = with_value(start.data, path, value)
+            sent = start._replace(data=data) if is_start else letter
+            engine = self._stage.play(engine, Move(at, sent))
+        return not any(_complaints([entry.fact for entry in engine.trace]))
 
     # --- signals --------------------------------------------------------------------
 
@@ -185,8 +249,10 @@ def _complaints(facts: Sequence[Fact]) -> Iterator[str]:
     for fact in facts:
         if is_stumble(fact):
             error = getattr(fact, "error", None)
-            is_told = isinstance(fact, FindingReported)
-            yield fact.finding.message if is_told else f"{error.name}: {error.message}"  # type: ignore[union-attr]  # a stumble is one or has the other
+            if isinstance(fact, FindingReported):
+                yield f"{fact.finding.code}: {fact.finding.message}"
+            elif error is not None:
+                yield f"{error.name}: {error.message}"
 
 
 def _without_input(path: Path) -> Path:
@@ -223,9 +289,8 @@ def _leaves(data: Json, path: Path) -> Iterator[Path]:
         yield path
 
 
-def _is_in(data: Json, path: Path) -> bool:
-    for part in path:
-        if not isinstance(data, dict) or part not in data:
-            return False
-        data = data[str(part)]
-    return True
+def _spoken_of(transition: Transition) -> Iterator[tuple[str, ...]]:
+    """Yield what the expressions of new waits speak of."""
+    for _, fact in transition.facts:
+        if isinstance(fact, WaitOpened):
+            yield from _event_paths(fact.expression or "")

@@ -7,8 +7,7 @@ later rests on a guess alone.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from types import CodeType
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from .._json import Json, JsonObject, copy_object
@@ -21,8 +20,8 @@ __all__ = [
     "Extra",
     "Probe",
     "asked_by",
-    "constants_of",
     "filled",
+    "has_path",
     "patched",
     "payloads",
     "with_value",
@@ -39,10 +38,13 @@ WORDS: Final[tuple[Json, ...]] = (
 """What a key of a start event may hold."""
 
 _RARER: Final[tuple[Json, ...]] = ({}, [{}], ["one"], "2025-01-01T00:00:00Z")
+_KIND_ERRORS: Final = (
+    *("TypeError", "AttributeError", "KeyError", "IndexError", "ValueError"),
+    *("ValidationError", "ZeroDivisionError"),
+)
 MANY: Final = 3
 """How many values have to come to the same to show that the value does not matter."""
 _MOST_KEYS: Final = 12
-_MOST_CONSTANTS: Final = 12
 _REQUIRED: Final = re.compile(r"^([\w.]+)\n +Field required", re.MULTILINE)
 _REFUSED: Final = re.compile(r"^([\w.]+)\n +(?!Field required)\S.*\[type=", re.MULTILINE)
 _ARGUMENTS: Final = re.compile(r"missing \d+ required .*arguments?: (.*)")
@@ -104,10 +106,13 @@ def filled(
     while missed is not None and len(found) < _MOST_KEYS:
         path, missed = missed, None
         given = _given(path, values, kinds)
-        chosen = given[0]
+        chosen, complaint = given[0], ""
         for value in given:
+            if isinstance(value, dict | list) and not _is_about_kinds(complaint):
+                continue  # who wants to look into a value says so
             tried = with_value(data, path, value)
             probed = probe(Letter(name, tried, "probe"))
+            complaint = complaint or probed.complaint
             if _serves(path, probed):
                 chosen, missed = value, _missed(tried, probed)
                 break
@@ -155,6 +160,11 @@ def patched(data: JsonObject, extra: Extra) -> JsonObject:
     return data
 
 
+def _is_about_kinds(complaint: str) -> bool:
+    """Say whether a handler stumbled because a value is of a wrong kind."""
+    return complaint.startswith(_KIND_ERRORS)
+
+
 def _given(
     path: Path, values: Mapping[str, Sequence[Json]], kinds: Sequence[Json]
 ) -> Sequence[Json]:
@@ -163,7 +173,7 @@ def _given(
 
 def _missed(data: JsonObject, probed: Probe) -> Path | None:
     """Return the first thing that was asked for in vain."""
-    return next((path for path in probed.missed if not _has(data, path)), None)
+    return next((path for path in probed.missed if not has_path(data, path)), None)
 
 
 def _serves(path: Path, probed: Probe) -> bool:
@@ -172,7 +182,8 @@ def _serves(path: Path, probed: Probe) -> bool:
     return not is_refused and (probed.is_fine or bool(probed.missed))
 
 
-def _has(data: Any, path: Path) -> bool:
+def has_path(data: Any, path: Path) -> bool:
+    """Say whether something stands at *path*."""
     for part in path:
         is_there = (
             part in data
@@ -190,33 +201,9 @@ def with_value(data: JsonObject, path: Path, value: Json) -> JsonObject:
     copied: Any = copy_object(data)
     inner = copied
     for part in path[:-1]:
-        held = inner[part] if _has(inner, (part,)) else None
+        held = inner[part] if has_path(inner, (part,)) else None
         if not isinstance(held, dict | list):
             held = inner[part] = {}
         inner = held
     inner[path[-1]] = value
     return copied  # type: ignore[no-any-return]  # a copy of an object
-
-
-def constants_of(codes: Iterable[CodeType]) -> Iterator[Json]:
-    """Yield numbers and words that stand in code, and their neighbours."""
-    found: dict[tuple[str, str], Json] = {}
-    for code in codes:
-        for value in _flat(code.co_consts):
-            if isinstance(value, int | float) and not isinstance(value, bool):
-                for near in (value, value + 1, value - 1):
-                    found[type(near).__name__, repr(near)] = near
-            elif isinstance(value, str) and value.isidentifier():
-                found["str", value] = value
-    yield from list(found.values())[:_MOST_CONSTANTS]
-
-
-def _flat(constants: Iterable[object]) -> Iterator[object]:
-    """Yield constants, and what stands in those that are tuples or sets."""
-    for value in constants:
-        if isinstance(value, tuple):
-            yield from _flat(value)
-        elif isinstance(value, frozenset):
-            yield from sorted(value, key=repr)
-        else:
-            yield value

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple, TypeAlias, cast
 
+from .._core.cron import Schedule
 from .._json import JsonObject, show, to_wire
-from .._model.event import DEFERRED_SCHEDULE, Event
+from .._model.event import DEFERRED_SCHEDULE, SCHEDULED_TIMER, Event
+from .._model.flow import TriggerCron
 from .._model.options import FunctionKind, FunctionOptions, TriggerEvent
 from ..errors import UsageError
 from ..runtime.foreign import (
@@ -13,7 +15,7 @@ from ..runtime.foreign import (
     AnyEvent,
     ForeignFunction,
     Served,
-    client_of,
+    clients_of,
     deferring,
     own_event,
     translated,
@@ -21,6 +23,7 @@ from ..runtime.foreign import (
 from ..sdk.client import Client
 from ..sdk.context import Context
 from ..sdk.function import AnyFunction, Function
+from ..times import Duration, Instant
 from .alphabet import trigger_data
 from .handlers import handlers_of
 from .stage import Letter
@@ -30,6 +33,9 @@ __all__ = ["App", "Plan", "Scenario", "make_plan"]
 _EXPLORED: Final = "scoretest/explored"
 _PARENT: Final = "explored-parent"
 _OF_THE_SERVER: Final = "inngest/"
+
+
+Begin: TypeAlias = TriggerEvent | TriggerCron
 
 
 class App(NamedTuple):
@@ -70,6 +76,17 @@ class Scenario(NamedTuple):
     def functions(self) -> list[AnyFunction]:
         """All functions, the made-up parent too."""
         return [function for part in self.parts for function in part.functions]
+
+    @property
+    def cron(self) -> str:
+        """The cron with which it begins, or ""."""
+        (first, *_) = self.starts
+        return str(first.data["cron"]) if first.name == SCHEDULED_TIMER else ""
+
+    def begins_after(self, start: Instant) -> Duration:
+        """Return how long after *start* it begins: at once, or when the cron fires."""
+        due = Schedule(self.cron).after(start) if self.cron else start
+        return Duration(due - start)
 
     @property
     def by_parent(self) -> bool:
@@ -121,7 +138,7 @@ class Plan(NamedTuple):
 
     parts: tuple[App, ...]
     first: Scenario
-    roots: tuple[tuple[AnyFunction, TriggerEvent | None], ...]
+    roots: tuple[tuple[AnyFunction, Begin | None], ...]
 
     def others(self, covered: Mapping[tuple[str, str], None]) -> Iterator[Scenario]:
         """Yield what begins functions that have not run yet; *covered* grows meanwhile.
@@ -165,7 +182,7 @@ def make_plan(
     roots = tuple(
         root for part in parts for root in _roots(part) if root[0].id in wanted
     )
-    order = sorted(roots, key=lambda root: root[1] is None)
+    order = sorted(roots, key=_rank)
     if start is not None:
         starts = _starts(start, data)
         first = _given(parts, starts, order)
@@ -179,10 +196,16 @@ def make_plan(
     return Plan(parts, _beginning(parts, function, trigger, data), tuple(order))
 
 
+def _rank(root: tuple[AnyFunction, Begin | None]) -> int:
+    """Put what events start before what the clock starts, and what is deferred last."""
+    trigger = root[1]
+    return 2 if trigger is None else int(isinstance(trigger, TriggerCron))
+
+
 def _given(
     parts: tuple[App, ...],
     starts: tuple[Letter, ...],
-    order: Sequence[tuple[AnyFunction, TriggerEvent | None]],
+    order: Sequence[tuple[AnyFunction, Begin | None]],
 ) -> Scenario:
     """Return what the given events begin; a lone deferred function gets their data."""
     if order and all(trigger is None for _, trigger in order):
@@ -192,12 +215,12 @@ def _given(
     return Scenario(parts, starts)
 
 
-def _roots(part: App) -> Iterator[tuple[AnyFunction, TriggerEvent | None]]:
+def _roots(part: App) -> Iterator[tuple[AnyFunction, Begin | None]]:
     for function in part.functions:
         if function.options.kind is not FunctionKind.ORDINARY:
             yield function, None
         for trigger in function.options.triggers:
-            if isinstance(trigger, TriggerEvent) and _is_a_users(trigger):
+            if isinstance(trigger, TriggerCron) or _is_a_users(trigger):
                 yield function, trigger
 
 
@@ -205,17 +228,23 @@ def _is_a_users(trigger: TriggerEvent) -> bool:
     return not trigger.event.startswith(_OF_THE_SERVER)
 
 
-def _name(trigger: TriggerEvent) -> str:
+def _name(trigger: Begin) -> str:
+    if isinstance(trigger, TriggerCron):
+        return SCHEDULED_TIMER
     return trigger.event if trigger.prefix is None else f"{trigger.prefix}explored"
 
 
 def _beginning(
     parts: tuple[App, ...],
     function: AnyFunction,
-    trigger: TriggerEvent | None,
+    trigger: Begin | None,
     data: Mapping[str, Any] | None,
 ) -> Scenario:
     """Return what begins one function; by a made-up parent when nothing triggers it."""
+    if isinstance(trigger, TriggerCron):
+        return Scenario(
+            parts, (Letter(SCHEDULED_TIMER, {"cron": trigger.cron}, "start"),)
+        )
     if trigger is not None:
         known = trigger_data(trigger.expression) if data is None else _plain(data)
         letter = Letter(_name(trigger), known, "start")
@@ -255,26 +284,19 @@ def _plain(data: Mapping[str, Any]) -> JsonObject:
 def _parts(functions: Sequence[Served], client: AnyClient | None) -> Iterator[App]:
     """Yield each client with its functions, in the order of the first ones."""
     groups: list[tuple[AnyClient, list[Served]]] = []
+    strangers = [f for f in functions if client is None or not _fits(f, client)]
+    theirs = dict(zip(strangers, clients_of(strangers), strict=True))
     for function in functions:
-        given = (
-            client
-            if client is not None and _fits(function, client)
-            else _known(function, groups) or _client_of(function)
-        )
+        given = theirs.get(function) or client
+        if function in theirs and theirs[function] is None:
+            given = _own_client(function, [one for one, _ in groups])
         served = next((some for one, some in groups if one is given), None)
         if served is None:
-            groups.append((given, served := []))
+            groups.append((cast("AnyClient", given), served := []))
         served.append(function)
-    for given, served in groups:
-        ours, translations = translated(given, served)
-        yield App(ours, tuple(translations), given)
-
-
-def _known(
-    function: Served, groups: Sequence[tuple[AnyClient, list[Served]]]
-) -> AnyClient | None:
-    """Return the client of another function of the same app."""
-    return next((client for client, _ in groups if _fits(function, client)), None)
+    for one, some in groups:
+        ours, translations = translated(one, some)
+        yield App(ours, tuple(translations), one)
 
 
 def _fits(function: Served, client: AnyClient) -> bool:
@@ -283,19 +305,16 @@ def _fits(function: Served, client: AnyClient) -> bool:
     return is_of_app and isinstance(client, Client) is isinstance(function, Function)
 
 
-def _client_of(function: Served) -> AnyClient:
+def _own_client(function: Served, known: Sequence[AnyClient]) -> AnyClient:
     """Return the client beside which the handler was written, or one of its app."""
     options = getattr(function, "options", None)
     if not isinstance(options, FunctionOptions):
-        found = client_of(function)
-        if found is None:
-            raise UsageError(
-                f"{show(function)} is no function",
-                fix="pass what a client's create_function or create_defer returned",
-            )
-        return found
-    handler = getattr(function, "handler", None)
-    for value in getattr(handler, "__globals__", {}).values():
+        raise UsageError(
+            f"{show(function)} is no function",
+            fix="pass what a client's create_function or create_defer returned",
+        )
+    beside = getattr(getattr(function, "handler", None), "__globals__", {}).values()
+    for value in (*known, *beside):
         if isinstance(value, Client) and value.app_id == options.app_id:
             return value
     return Client(options.app_id)

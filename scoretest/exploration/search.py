@@ -14,7 +14,7 @@ from typing import Final, NamedTuple, final
 
 from .._core.waits import Wait, Watch
 from .._engine import Engine, state_of
-from .._model.fact import Fact
+from .._model.fact import Fact, RunFailed
 from ..times import Instant
 from .alphabet import matchings, near_misses
 from .stage import Letter, Move, Stage, halfway, just_before
@@ -45,6 +45,7 @@ _MOST_RUNS: Final = 3
 _USUAL: Final = 3
 """How many made-up payloads are combined; of the others a timeline has one."""
 _VARIANT: Final = "variant"
+_CROWD: Final = 6
 
 
 class Node(NamedTuple):
@@ -151,9 +152,11 @@ class Search:
                 yield self._go(node, Move(just_before(due), letter))
 
     def _most_signals(self, engine: Engine) -> int:
-        """Return how many signals are sent; a crowd of runs is costly, and all alike."""
-        runs = {listener.run_id for listener in listeners(engine)}
-        return self.bounds.max_signals if len(runs) <= _MOST_RUNS else 1
+        """Return how many signals may come; in a crowd of runs one, for time's sake."""
+        if sum(not live.run.is_over for live in engine.lives.values()) <= _CROWD:
+            return self.bounds.max_signals
+        self.is_exhaustive = False
+        return min(1, self.bounds.max_signals)
 
     def _heard(self, engine: Engine) -> Iterator[Letter]:
         """Yield what can be said to a world, each thing once."""
@@ -189,8 +192,16 @@ class Search:
             (entry.at, entry.fact)
             for entry in engine.trace[slice(len(node.engine.trace), None)]
         ]
+        if any(is_cut(fact) for _, fact in facts):
+            self.is_exhaustive = False
         self.watch(Transition(node.engine, after, tuple(facts)))
         return after
+
+
+def is_cut(fact: Fact) -> bool:
+    """Say whether a run was ended because it takes more steps than are explored."""
+    is_over = isinstance(fact, RunFailed)
+    return is_over and fact.error.name == "InngestErrFunctionOverflowed"
 
 
 def listeners(engine: Engine) -> list[Wait | Watch]:

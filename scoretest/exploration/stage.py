@@ -7,9 +7,11 @@ fork the engine, let the harness go on in the fork, and hand the fork out.
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple, final
 
-from .._engine import Engine, enter_ahead, new_operations
+from .._engine import Engine, enter_ahead, new_operations, rest_crons
 from .._json import JsonObject
 from .._model.command import SendEvent
+from .._model.event import SCHEDULED_TIMER
+from .._model.limits import Limits
 from .._model.operation import Outcome
 from ..errors import UnderTestError
 from ..runtime.driver import Driver
@@ -22,6 +24,8 @@ from ..times import Duration, Instant, to_instant
 __all__ = ["Letter", "Move", "Stage"]
 
 _CHAIN: Final = 1_000
+_MOST_STEPS: Final = 150
+_LIMITS: Final = Limits(steps_per_run=_MOST_STEPS)
 
 
 class Letter(NamedTuple):
@@ -53,13 +57,20 @@ class Move(NamedTuple):
 class Stage:
     """Where the worlds of one exploration are played."""
 
-    def __init__(self, apps: Sequence[tuple[AnyClient, Sequence[Served]]]) -> None:
-        self._harness = Harness(strict=False)
+    def __init__(
+        self,
+        apps: Sequence[tuple[AnyClient, Sequence[Served]]],
+        *,
+        has_cron: bool = False,
+    ) -> None:
+        self._harness = Harness(strict=False, limits=_LIMITS)
         for client, functions in apps:
             self._harness.serve(client, functions)
         self._driver = self._harness._driver  # noqa: SLF001 -- the explorer plays the harness's own parts
         self.root = self._harness._engine  # noqa: SLF001 -- likewise
         self.start: Instant = to_instant(self._harness.now, what="now")
+        if not has_cron:
+            rest_crons(self.root)
         self.plays = 0
 
     @property
@@ -107,7 +118,9 @@ class Stage:
         with driver.operation(_CHAIN):
             loop.run_to(max(move.at, twin.now) - self.start)  # a step may have slept
             letter = move.letter
-            if letter is not None:
+            if letter is not None and letter.name == SCHEDULED_TIMER:
+                rest_crons(twin)  # it has just fired
+            elif letter is not None:
                 sent = SendEvent(twin.new_event_id(), letter.name, letter.data)
                 driver.apply(sent)
             self._come_to_rest()

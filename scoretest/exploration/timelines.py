@@ -107,11 +107,14 @@ def pasted_test(
     signals: Sequence[Signal],
     claim: Sequence[str],
     setup: Sequence[str] = (),
+    after: Duration = Duration(0),  # noqa: B008 -- a number, and no call that matters
 ) -> str:
-    """Return a regression test that plays one timeline."""
+    """Return a regression test that plays one timeline, *after* a time."""
     lines = [imports, "", "", f"def test_{name}(harness):", *_indented(setup)]
     lines += [f"    harness.send({event!r}, {data!r})" for event, data in starts]
-    past = Duration(0)
+    past = after
+    if after:
+        lines.append(f'    harness.advance("{format_duration(after)}")')
     for signal in signals:
         wait = Duration(signal.after - past)
         if wait:

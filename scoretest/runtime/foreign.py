@@ -27,7 +27,7 @@ __all__ = [
     "ForeignFunction",
     "Served",
     "Translated",
-    "client_of",
+    "clients_of",
     "deferring",
     "own_event",
     "translated",
@@ -92,8 +92,8 @@ class _Adapter(Protocol):
     def translate_event(self, event: object) -> object:
         """Return what stands for *event* here."""
 
-    def client_of(self, function: object) -> "ForeignClient":
-        """Return the client that *function* was made with."""
+    def clients_of(self, functions: Sequence[Any]) -> Sequence["ForeignClient"]:
+        """Return the clients that *functions* were made with, one for each."""
 
     def deferring(
         self, client: object, function: object, fn_id: str, event: str
@@ -147,10 +147,17 @@ def own_event(event: object) -> object:
     return event if adapter is None else adapter.translate_event(event)
 
 
-def client_of(function: object) -> AnyClient | None:
-    """Return the client of another package's function; None if it is of no other."""
-    adapter = _adapter_of(function)
-    return None if adapter is None else adapter.client_of(function)
+def clients_of(functions: Sequence[Served]) -> list[AnyClient | None]:
+    """Return the clients of other packages' functions; None for what is of no other."""
+    adapters = list(map(_adapter_of, functions))
+    found: list[AnyClient | None] = [None] * len(functions)
+    for adapter in dict.fromkeys(adapters):
+        if adapter is not None:
+            places = [n for n, one in enumerate(adapters) if one is adapter]
+            clients = adapter.clients_of([functions[n] for n in places])
+            for place, client in zip(places, clients, strict=True):
+                found[place] = client
+    return found
 
 
 def deferring(client: object, function: object, fn_id: str, event: str) -> Served:

@@ -7,6 +7,6 @@ and never to a network.
 
 from .exchange import translate_event
 from .functions import translate
-from .parents import client_of, deferring
+from .parents import clients_of, deferring
 
-__all__ = ["client_of", "deferring", "translate", "translate_event"]
+__all__ = ["clients_of", "deferring", "translate", "translate_event"]

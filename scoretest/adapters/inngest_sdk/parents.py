@@ -1,7 +1,7 @@
 """What is found out about a lone function: its client, and a parent that defers it."""
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from inspect import unwrap
 from types import CellType, FunctionType
 from typing import Any, Final
@@ -11,25 +11,34 @@ import inngest
 from ...errors import UsageError
 from .internals import handler_of
 
-__all__ = ["client_of", "deferring"]
+__all__ = ["clients_of", "deferring"]
 
 _NEAR: Final = 2
 
 
-def client_of(function: inngest.Function[Any]) -> inngest.Inngest:
-    """Return the client that *function* was made with.
+def clients_of(functions: Sequence[inngest.Function[Any]]) -> list[inngest.Inngest]:
+    """Return the clients that *functions* were made with, one for each.
 
     A function does not know its client; its handler's module, or whatever made the
-    handler, usually does. Where neither does, the handler cannot use its client, and
-    any one of its app will do.
+    handler, usually does, or those of the other functions of the app. Where nobody does,
+    no handler can use its client, and any one of its app will do.
 
     Raises:
         UsageError: Clients that differ could be the one.
     """
-    app_id = function.id.removesuffix(f"-{function.local_id}")
-    for client in _beside(unwrap(handler_of(function)), _NEAR):
-        if client.app_id == app_id:
-            return client
+    apps = [function.id.removesuffix(f"-{function.local_id}") for function in functions]
+    known: dict[str, inngest.Inngest] = {}
+    for function in functions:
+        for client in _beside(unwrap(handler_of(function)), _NEAR):
+            if client.app_id in apps:
+                known.setdefault(client.app_id, client)
+    for function, app_id in zip(functions, apps, strict=True):
+        if app_id not in known:
+            known[app_id] = _any_client(app_id, function)
+    return [known[app_id] for app_id in apps]
+
+
+def _any_client(app_id: str, function: inngest.Function[Any]) -> inngest.Inngest:
     alive = [c for c in _clients(gc.get_objects()) if c.app_id == app_id]
     if len(alive) == 1:
         return alive[0]
