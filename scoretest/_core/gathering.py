@@ -10,7 +10,7 @@ has more events than its size says, nor more bytes than the server allows; every
 in exactly one batch, in the order of arrival.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .._model.event import ReceivedEvent
 from ..times import SECOND, Duration, Instant
@@ -40,6 +40,19 @@ class Debounces:
 
     def __init__(self) -> None:
         self._bursts: dict[str, Burst] = {}
+
+    def fork(self) -> "Debounces":
+        """Return the same bursts in another world; a burst never changes."""
+        twin = Debounces()
+        twin._bursts = self._bursts.copy()
+        return twin
+
+    def told(self, now: Instant) -> list[tuple[object, ...]]:
+        """Return what decides the future of the bursts."""
+        return [
+            (key, burst.last.data, burst.since - now, burst.due - now)
+            for key, burst in self._bursts.items()
+        ]
 
     def keep(
         self,
@@ -91,6 +104,22 @@ class Batches:
 
     def __init__(self) -> None:
         self._batches: dict[str, Gathered] = {}
+
+    def fork(self) -> "Batches":
+        """Return the same batches in another world."""
+        twin = Batches()
+        twin._batches = {
+            key: replace(batch, events=batch.events.copy())
+            for key, batch in self._batches.items()
+        }
+        return twin
+
+    def told(self, now: Instant) -> list[tuple[object, ...]]:
+        """Return what decides the future of the batches."""
+        return [
+            (key, [event.data for event in batch.events], batch.due - now)
+            for key, batch in self._batches.items()
+        ]
 
     def count(self, key: str) -> int:
         """Return how many events the batch of a key has."""

@@ -40,6 +40,16 @@ class RateBook:
         # the theoretical arrival time of each key, times the limit of its rate
         self._arrivals: dict[str, int] = {}
 
+    def fork(self) -> "RateBook":
+        """Return the same times in another world."""
+        twin = RateBook()
+        twin._arrivals = self._arrivals.copy()
+        return twin
+
+    def told(self) -> list[tuple[str, int]]:
+        """Return what decides the book's future."""
+        return list(self._arrivals.items())
+
     def next_at(self, key: str, rate: Rate, now: Instant) -> Instant:
         """Return when *key* may happen next, *now* or later."""
         ahead = self._arrivals.get(key, 0) - rate.burst * rate.period

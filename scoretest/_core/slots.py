@@ -11,6 +11,7 @@ in a line is asked again whenever what it waits for may have become free.
 """
 
 import heapq
+from collections.abc import Callable
 from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 __all__ = ["Lines", "Need", "Rank", "Slots"]
@@ -46,6 +47,12 @@ class Slots:
     def __init__(self) -> None:
         self._held: dict[str, int] = {}
 
+    def fork(self) -> "Slots":
+        """Return the same slots in another world."""
+        twin = Slots()
+        twin._held = self._held.copy()
+        return twin
+
     def is_full(self, need: Need) -> bool:
         """Say whether no slot is free."""
         return self._held.get(need.key, 0) >= need.limit
@@ -74,6 +81,13 @@ class Lines(Generic[T]):
     def __init__(self) -> None:
         self._lines: dict[str, list[Rank]] = {}
         self._standing: dict[tuple[str, Rank], T] = {}
+
+    def fork(self, whose: Callable[[T], T]) -> "Lines[T]":
+        """Return the same lines in another world, in which *whose* says who is who."""
+        twin: Lines[T] = Lines()
+        twin._lines = {line: ranks.copy() for line, ranks in self._lines.items()}
+        twin._standing = {key: whose(who) for key, who in self._standing.items()}
+        return twin
 
     def join(self, line: str, rank: Rank, who: T) -> None:
         """Let somebody stand in a line."""

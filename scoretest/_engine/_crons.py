@@ -26,9 +26,27 @@ class Crons:
 
     def __init__(self, world: World) -> None:
         self.is_used = False
+        self._is_resting = False
         self._world = world
         self._timers = TimerQueue()
         self._schedules: dict[str, tuple[FunctionOptions, Schedule, Duration]] = {}
+
+    def fork(self, world: World) -> "Crons":
+        """Return the same triggers in another world."""
+        twin = Crons(world)
+        twin.is_used, twin._is_resting = self.is_used, self._is_resting
+        twin._timers, twin._schedules = self._timers.fork(), self._schedules
+        return twin
+
+    def rest(self) -> None:
+        """Let none fire from now on."""
+        self._is_resting = True
+
+    def told(self, now: Instant) -> list[object]:
+        """Return what decides when the next ones fire."""
+        if self._is_resting:
+            return []
+        return [(due - now, alarm) for due, alarm in self._timers.pending()]
 
     def check(self, function: FunctionOptions) -> None:
         """Read the cron triggers of a function.
@@ -52,11 +70,15 @@ class Crons:
 
     def next_due(self) -> Instant | None:
         """Return when the next one fires, or None when there is none."""
+        if self._is_resting:
+            return None
         return self._timers.next_due()
 
     def fire(self) -> tuple[FunctionOptions, ReceivedEvent] | None:
         """Take the next one that is due; return whom it starts, and the event."""
         world = self._world
+        if self._is_resting:
+            return None
         signal = self._timers.pop(world.now)
         if not isinstance(signal, Signal):
             return None

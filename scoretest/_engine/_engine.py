@@ -57,16 +57,17 @@ class Engine:
         limits: Limits | None = None,
         is_exact: bool = False,
     ) -> None:
-        self._world = world = World(start, seed, limits or Limits())
-        world.is_exact = is_exact
-        self._starts = Starts(world)
-        self._crons = self._starts.crons
-        self._queue = world.turns = self._starts.queue
+        self._world = World(start, seed, limits or Limits())
+        self._world.is_exact = is_exact
+        self._starts = Starts(self._world)
 
     def fork(self) -> "Engine":
         """Return the same world, which must be at rest, to go on by itself."""
         twin = Engine(start=self.now)
         _fork.fill(twin._world, self._world)
+        if self._starts.is_used:
+            rebind = _fork.rebinder(twin._world)
+            twin._starts = self._starts.fork(twin._world, rebind)
         return twin
 
     # --- what can be read -----------------------------------------------------
@@ -131,20 +132,20 @@ class Engine:
     def next_due(self) -> Instant | None:
         """Return when the next timer fires, or None when none is set."""
         due = self._world.timers.next_due()
-        if not self._crons.is_used:
+        if not self._starts.crons.is_used:
             return due
-        cron = self._crons.next_due()
+        cron = self._starts.crons.next_due()
         return cron if due is None or (cron is not None and cron < due) else due
 
     @property
     def has_crons(self) -> bool:
         """Whether any function has a cron trigger."""
-        return self._crons.is_used
+        return self._starts.crons.is_used
 
     def cron_alone(self) -> Instant | None:
         """Return when the next cron fires, if nothing else is going to happen."""
         is_alone = self._world.timers.next_due() is None
-        return self._crons.next_due() if is_alone else None
+        return self._starts.crons.next_due() if is_alone else None
 
     def note_cron_left(self, due: Instant) -> None:
         """Record that nothing but crons is pending, and when the next one is due."""
@@ -152,7 +153,7 @@ class Engine:
 
     def turn_of(self, live: Live) -> str | None:
         """Say what holds a run's entries back, or return None (rules F4, F5)."""
-        return self._queue.told(live) if live.gate is not None else None
+        return self._starts.queue.told(live) if live.gate is not None else None
 
     # --- what can happen --------------------------------------------------------
 
@@ -237,7 +238,7 @@ class Engine:
                 self._publish(live, _steps.wake(world, live, alarm))
             if world.coming:
                 self._deliver()
-        if self._crons.is_used:
+        if self._starts.crons.is_used:
             self._starts.fire_crons()
             self._deliver()
         return self._take_effects()
@@ -301,11 +302,11 @@ class Engine:
         live = world.lives[command.run_id]
         entry = live.run.open_entries.pop(command.entry, None)
         if live.gate is not None:
-            self._queue.give_back(live.gate)
+            self._starts.queue.give_back(live.gate)
         if entry is None:  # the run ended while this entry was under way
             _ends.drop(world, live, command.operations)
             if live.gate is not None:
-                self._queue.call(live.gate)
+                self._starts.queue.call(live.gate)
             return
         live.run.attempts = entry.attempt + 1
         follows: list[ServerEvent] = []
@@ -316,7 +317,7 @@ class Engine:
         if follows:
             self._publish(live, follows)
         if live.gate is not None:
-            self._queue.call(live.gate)
+            self._starts.queue.call(live.gate)
 
     def _take_answer(
         self, live: Live, entry: RunEntered, command: EntryReturned

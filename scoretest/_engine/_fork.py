@@ -5,13 +5,12 @@ change are shared: facts, events, memos, options, and every run that has ended. 
 that do are copied: the open runs with their steps, waits and timers, and the indexes.
 """
 
-from .._model.flow import NO_FLOW_OPTIONS, TriggerCron
 from .._model.predicate import Predicate, Rebind
-from ..errors import NotBuiltError, UsageError
+from ..errors import UsageError
 from ..expr import Expression, with_clock
 from ._world import Live, World
 
-__all__ = ["fill"]
+__all__ = ["fill", "rebinder"]
 
 
 def fill(twin: World, world: World) -> None:
@@ -19,15 +18,13 @@ def fill(twin: World, world: World) -> None:
 
     Raises:
         UsageError: A handler is under way.
-        NotBuiltError: A function has flow control, or a cron: their state stays behind.
     """
     if any(live.run.open_entries for live in world.lives.values()):
         raise UsageError(
             "a world cannot be forked while a handler is under way",
             fix="let it come to rest first",
         )
-    _refuse_flow(world)
-    rebind = _rebinder(twin)
+    rebind = rebinder(twin)
     twin.now, twin.limits = world.now, world.limits
     twin.ids = world.ids.fork()
     twin.trace = world.trace.fork()
@@ -45,19 +42,9 @@ def fill(twin: World, world: World) -> None:
     twin.is_exact = world.is_exact
 
 
-def _refuse_flow(world: World) -> None:
-    for function in world.bus.functions:
-        has_cron = any(isinstance(t, TriggerCron) for t in function.triggers)
-        if has_cron or function.flow is not NO_FLOW_OPTIONS:
-            raise NotBuiltError(
-                f"a fork of a world in which {function.slug!r} has a cron or flow "
-                "control is not built yet",
-                where=function.place,
-                fix="leave it out of what is explored, and test it with a harness",
-            )
+def rebinder(world: World) -> Rebind:
+    """Return what gives a predicate the clock of *world*, if it asks for the time."""
 
-
-def _rebinder(world: World) -> Rebind:
     def rebind(predicate: Predicate | None) -> Predicate | None:
         asks_the_time = isinstance(predicate, Expression) and "now" in predicate.stored
         return with_clock(predicate, world.clock) if asks_the_time else predicate  # type: ignore[arg-type]  # an Expression, looked at above
@@ -75,4 +62,5 @@ def _fork_live(live: Live, world: World) -> Live:
         most_attempts=live.most_attempts,
         watches=tuple(map(world.cancels.twin_of, live.watches)),
         invokes=live.invokes.copy(),
+        gate=live.gate,
     )

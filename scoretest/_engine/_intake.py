@@ -35,6 +35,21 @@ class Intake:
         self._batches = Batches()
         self._functions: dict[str, FunctionOptions] = {}
 
+    def fork(self, world: World, keys: Keys) -> "Intake":
+        """Return the same events on their way in another world."""
+        twin = Intake(world, keys)
+        twin._rates, twin._functions = self._rates.fork(), self._functions.copy()
+        twin._debounces, twin._batches = self._debounces.fork(), self._batches.fork()
+        return twin
+
+    def told(self, now: Instant) -> list[object]:
+        """Return what decides the future of the events on their way."""
+        return [
+            self._rates.told(),
+            self._debounces.told(now),
+            self._batches.told(now),
+        ]
+
     def take(self, function: FunctionOptions, event: ReceivedEvent) -> list[Events]:
         """Return the events of each run that *event* starts now."""
         flow = function.flow

@@ -1,11 +1,12 @@
 """What a declaration's expressions give for an event: keys and numbers of seconds."""
 
 import json
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from .._json import show
 from .._model.event import ReceivedEvent
 from .._model.options import FunctionOptions
+from .._model.predicate import Rebind
 from ..expr import Expression
 from ..expr import compile as compile_expression
 from ._world import World, seen_event
@@ -34,6 +35,15 @@ class Keys:
     def __init__(self, world: World) -> None:
         self._clock = world.clock
         self._compiled: dict[str, Expression] = {}
+
+    def fork(self, world: World, rebind: Rebind) -> "Keys":
+        """Return the same expressions in another world, whose clock *rebind* gives."""
+        twin = Keys(world)
+        twin._compiled = {
+            text: cast("Expression", rebind(found))
+            for text, found in self._compiled.items()
+        }
+        return twin
 
     def compiled(self, text: str) -> Expression:
         """Return the expression of a text.

@@ -14,7 +14,7 @@ from .._core.slots import Lines, Need, Rank, Slots
 from .._core.timers import Signal, SignalKind
 from .._model.fact import RunHeld
 from .._model.flow import Concurrency, Priority, Throttle
-from ..times import SECOND, Duration, format_duration
+from ..times import SECOND, Duration, Instant, format_duration
 from . import _lives
 from ._keys import Keys
 from ._world import Gate, Live, Pace, World
@@ -54,6 +54,29 @@ class EntryQueue:
         self._timers: dict[str, int] = {}
         self._places: dict[str, list[_Place]] = {}
         self._count = 0
+
+    def fork(self, world: World, keys: Keys) -> "EntryQueue":
+        """Return the same entries in another world, which has its runs already."""
+
+        def same_in_twin(asked: _Asked) -> _Asked:
+            return asked._replace(live=world.lives[asked.live.run.id])
+
+        twin = EntryQueue(world, keys)
+        twin._slots, twin._rates = self._slots.fork(), self._rates.fork()
+        twin._lines = self._lines.fork(same_in_twin)
+        twin._lines_of = {key: some.copy() for key, some in self._lines_of.items()}
+        twin._timers = self._timers.copy()
+        twin._places = {run: some.copy() for run, some in self._places.items()}
+        twin._count = self._count
+        return twin
+
+    def state(self, now: Instant) -> list[object]:
+        """Return what decides the future of those who wait for their turn."""
+        places = [
+            (run, [(place.line, place.rank[0] - now) for place in some])
+            for run, some in self._places.items()
+        ]
+        return [self._rates.told(), places]
 
     # --- gates --------------------------------------------------------------------
 

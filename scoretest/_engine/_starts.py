@@ -4,10 +4,11 @@ from .._core.runs import RunRecord
 from .._core.timers import Signal, SignalKind
 from .._model.event import DEFERRED_SCHEDULE, ReceivedEvent
 from .._model.fact import EventJoined, RunQueued, RunSkipped
-from .._model.flow import NO_FLOW_OPTIONS
+from .._model.flow import NO_FLOW_OPTIONS, TriggerCron
 from .._model.life import NO_LIFE_OPTIONS
 from .._model.options import FunctionKind, FunctionOptions
-from ..times import MILLISECOND, Duration
+from .._model.predicate import Rebind
+from ..times import MILLISECOND, Duration, Instant
 from . import _lives
 from ._crons import Crons
 from ._intake import Events, Intake
@@ -25,15 +26,31 @@ class Starts:
     Attributes:
         queue: The entries that wait for their turn.
         crons: The triggers of the clock.
+        is_used: Whether a function has flow control, or a cron.
     """
 
     def __init__(self, world: World) -> None:
         keys = Keys(world)
-        self.queue = EntryQueue(world, keys)
+        self.queue = world.turns = EntryQueue(world, keys)
         self.crons = Crons(world)
         self._world = world
         self._keys = keys
         self._intake = Intake(world, keys)
+        self.is_used = False
+
+    def fork(self, world: World, rebind: Rebind) -> "Starts":
+        """Return the same in another world, which has its runs already."""
+        twin = Starts(world)
+        twin.is_used = self.is_used
+        twin._keys = keys = self._keys.fork(world, rebind)
+        twin.queue = world.turns = self.queue.fork(world, keys)
+        twin.crons = self.crons.fork(world)
+        twin._intake = self._intake.fork(world, keys)
+        return twin
+
+    def told(self, now: Instant) -> list[object]:
+        """Return what decides the future of whatever has not begun."""
+        return [self.queue.state(now), self._intake.told(now), self.crons.told(now)]
 
     def check(self, function: FunctionOptions) -> None:
         """Read the expressions and crons of a declaration, as registering the app does.
@@ -42,6 +59,8 @@ class Starts:
             ExpressionError: One of them is no expression (rule C8).
             UsageError: One of the crons cannot be read.
         """
+        has_cron = any(isinstance(t, TriggerCron) for t in function.triggers)
+        self.is_used |= has_cron or function.flow is not NO_FLOW_OPTIONS
         for text in function.flow.expressions:
             self._keys.compiled(text)
         self.crons.check(function)

@@ -10,13 +10,13 @@ import re
 from typing import Final
 
 from .._core.memos import StepRecord
-from .._core.timers import Alarm
+from .._core.timers import Alarm, Signal
 from .._model.operation import ErrorInfo
 from ..times import MILLISECOND, Instant
 from ._engine import Engine
 from ._world import Live
 
-__all__ = ["state_of"]
+__all__ = ["rest_crons", "state_of"]
 
 _ULID: Final = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{26}\b")
 
@@ -32,20 +32,30 @@ def state_of(engine: Engine, *, timely: bool = False) -> str:
     now = engine.now
     state = {
         "runs": [_run(live, now, timely=timely) for live in world.lives.values()],
-        "timers": [
-            (due - now, alarm.kind, alarm.run_id, alarm.step, alarm.attempt)
-            for due, alarm in world.timers.pending()
-            if isinstance(alarm, Alarm)  # no world with others is forked
-        ],
+        "timers": [_timer(due - now, alarm) for due, alarm in world.timers.pending()],
         "scores": [
             (s.name, s.value, s.run_id, s.step_id, s.writer) for s in engine.scores
         ],
     }
+    starts = engine._starts  # noqa: SLF001 -- as above
+    if starts.is_used:
+        state["starts"] = starts.told(now)
     text = json.dumps(state, sort_keys=True, default=str)
     if timely:
         text += str(now)
     numbers: dict[str, str] = {}
     return _ULID.sub(lambda m: numbers.setdefault(m[0], f"#{len(numbers)}"), text)
+
+
+def rest_crons(engine: Engine) -> None:
+    """Let no cron fire from now on: what is explored is what follows of one."""
+    engine._starts.crons.rest()  # noqa: SLF001 -- of its own package
+
+
+def _timer(left: int, alarm: Alarm | Signal) -> list[object]:
+    if isinstance(alarm, Signal):
+        return [left, alarm.kind, alarm.key]
+    return [left, alarm.kind, alarm.run_id, alarm.step, alarm.attempt]
 
 
 def _run(live: Live, now: Instant, *, timely: bool) -> list[object]:

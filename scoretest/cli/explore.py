@@ -36,7 +36,10 @@ def explore(
     found out.
     """
     found = _explored(target, start, max_signals)
-    print_lines(str(found.table() if replay is None else found.replay(replay)))
+    if replay is not None:
+        print_lines(str(found.replay(replay)))
+    else:
+        print_lines("\n\n".join(map(str, found.tables())))
 
 
 @click.command()
@@ -55,7 +58,8 @@ def check(target: str, start: Path | None, max_signals: int, *, as_json: bool) -
     if as_json:
         print_lines(json.dumps(_document(target, found), indent=2))
     else:
-        lines = [*map(str, found.findings), repr(found)[1:-1]]
+        notes = [f"note: {note}" for note in found.notes]
+        lines = [*map(str, found.findings), *notes, repr(found)[1:-1]]
         shown = "\n".join(escape(line) for text in lines for line in text.splitlines())
         print_lines(shown)
     if found.findings:
@@ -65,8 +69,9 @@ def check(target: str, start: Path | None, max_signals: int, *, as_json: bool) -
 def _document(target: str, found: Exploration) -> dict[str, Any]:
     return {
         "target": target,
-        "tables": [found.table().to_json()],
+        "tables": [table.to_json() for table in found.tables()],
         "findings": [finding.to_json() for finding in found.findings],
+        "notes": [note.to_json() for note in found.notes],
         "exhaustive": found.is_exhaustive,
         "nodes": found.nodes,
     }
@@ -79,7 +84,7 @@ def _explored(name: str, start: Path | None, max_signals: int) -> Exploration:
     target = find_target(name)
     starts = target.starts if start is None else _events(start)
     return explore_functions(
-        *target.functions, start=starts, client=target.client, max_signals=max_signals
+        *target.functions, start=starts, beside=target.beside, max_signals=max_signals
     )
 
 

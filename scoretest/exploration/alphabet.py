@@ -11,10 +11,11 @@ from typing import Any, Final, TypeAlias
 from .._json import JsonObject
 from .._model.predicate import Predicate
 from ..expr import Expression
+from ..expr import compile as compile_expression
 from ..expr._parser import parse
 from ..expr._tree import Binary, Lit, Logic, Node, static_path, walk
 
-__all__ = ["matchings", "near_misses", "other"]
+__all__ = ["matchings", "near_misses", "other", "trigger_data"]
 
 Path: TypeAlias = tuple[str, ...]
 _MOST_WAYS: Final = 4
@@ -31,6 +32,12 @@ def matchings(predicate: Predicate | None) -> list[JsonObject]:
         if not is_more and predicate.matches(_event(candidate)):
             found.append(candidate)
     return found[:_MOST_WAYS]
+
+
+def trigger_data(expression: str | None) -> JsonObject:
+    """Return data of an event that a trigger's expression accepts, if any were found."""
+    predicate = compile_expression(expression, kind="trigger") if expression else None
+    return next(iter(matchings(predicate)), {})
 
 
 def near_misses(
@@ -80,18 +87,18 @@ def _hints(predicate: Predicate) -> Iterator[tuple[Path, Any]]:
     root = parse(predicate.stored)
     for node in walk(root):
         if isinstance(node, Binary):
-            yield from _of_comparison(node)
+            yield from _of_comparison(node, predicate.root)
     for part in root.parts if isinstance(root, Logic) else (root,):
-        path = _data_path(part)
+        path = _data_path(part, predicate.root)
         if path:
             yield path, True
 
 
-def _of_comparison(node: Binary) -> Iterator[tuple[Path, Any]]:
+def _of_comparison(node: Binary, of: str) -> Iterator[tuple[Path, Any]]:
     left, right, op = node.left, node.right, node.op
     if isinstance(left, Lit):
         left, right, op = right, left, _MIRRORED.get(op, op)
-    path = _data_path(left)
+    path = _data_path(left, of)
     if path and isinstance(right, Lit):
         yield path, _satisfying(op, right.value)
     elif path and op == "in":
@@ -109,9 +116,9 @@ def _satisfying(op: str, value: Any) -> Any:
     return value
 
 
-def _data_path(node: Node) -> Path:
+def _data_path(node: Node, root: str) -> Path:
     path = static_path(node)
-    is_data = path is not None and path[:2] == ("async", "data") and len(path) > 2  # noqa: PLR2004 -- async, data, and a name
+    is_data = path is not None and path[:2] == (root, "data") and len(path) > 2  # noqa: PLR2004 -- async, data, and a name
     return tuple(map(str, path[2:])) if path and is_data else ()
 
 

@@ -1,56 +1,61 @@
 """Exploring functions: every timeline that can be told apart, and what is wrong with it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, Final, NamedTuple, final
+from typing import Any, Final, final
 
-from .._core.waits import Wait, Watch
-from .._engine import Engine
-from .._json import Json, JsonObject
-from .._model.event import Event
-from .._model.fact import RunCancelled, RunFailed, WaitMatched, WaitOpened
-from ..errors import UsageError
-from ..runtime.foreign import AnyClient, Served
-from ..times import SECOND, to_duration
-from .alphabet import matchings
-from .checks import Draft, judged
+from .._json import Json
+from .._model.fact import (
+    RunCancelled,
+    RunCompleted,
+    RunFailed,
+    RunQueued,
+    ScoreWritten,
+    WaitMatched,
+    WaitOpened,
+)
+from ..runtime.foreign import AnyClient, AnyEvent, Served
+from ..runtime.reading import Reads
+from ..times import SECOND, Instant, to_duration
+from .absent import absent_keys
+from .checks import NOTES, Draft, judged
+from .confirming import confirmed
+from .doubles import Doubles
+from .effects import Effects
 from .evidence import (
     UNREADABLE,
     changed,
     crossing,
-    event_paths,
-    folded,
-    handler_code,
     injectable,
     is_apart,
-    is_stumble,
+    is_broadcast,
     looks_at_time,
-    parting,
     shape_of_expression,
-    steps_taken,
-    told_step,
 )
 from .findings import Exploration
 from .found import Found, where_of
-from .payloads import KINDS, NotingDict, constants_of, payloads
-from .scenario import Scenario, make_scenario
+from .guessing import Guesses
+from .handlers import SCORING, codes_of, constants_of, says
+from .races import lost_races
+from .returning import softened
+from .scenario import Scenario, make_plan
 from .search import Bounds, Node, Search, Transition
+from .silence import is_silent, unscored
 from .stage import Letter, Move, Stage
 from .timelines import code_of, signals_of
 
 __all__ = ["explore"]
 
 _HOSTILE: Final = ("x' || true || 'x", 'x" || true || "x')
-_WORDS: Final[tuple[Json, ...]] = ("one", 1, True, {}, [])
-_MOST_DOUBLED: Final = 200
-_MOST_TIMERS: Final = 12
+_MOST_ROUNDS: Final = 10
 
 
 def explore(  # noqa: PLR0913 -- the bounds of a search, all of them named
     *functions: Served,
-    start: Event | str | Sequence[Event] | None = None,
+    start: AnyEvent | str | Sequence[AnyEvent] | None = None,
     data: Mapping[str, Any] | None = None,
     client: AnyClient | None = None,
+    beside: Sequence[Served] = (),
     values: Mapping[str, Sequence[Json]] | None = None,
     max_signals: int = 3,
     max_nodes: int = 10_000,
@@ -70,6 +75,7 @@ def explore(  # noqa: PLR0913 -- the bounds of a search, all of them named
         start: The event, or the events, that begin; the first trigger when left out.
         data: The data of the start event; found out when left out.
         client: Their client, when it cannot be found.
+        beside: Functions that are served as well, and need not run.
         values: Values to try, by the key of a signal's data.
         max_signals: How many signals a timeline has at most.
         max_nodes: How many worlds are looked at.
@@ -87,15 +93,14 @@ def explore(  # noqa: PLR0913 -- the bounds of a search, all of them named
         merges_states=merge_states,
         skips_no_ops=skip_no_ops,
     )
-    scenario = make_scenario(functions, start, data, client)
-    return _Explorer(scenario, bounds, values or {}).explore()
-
-
-class _Start(NamedTuple):
-    """The moves that begin, and what the handlers asked the event for in vain."""
-
-    moves: list[Move]
-    missed: dict[str, None]
+    plan = make_plan(functions, start, data, client, beside)
+    covered: dict[tuple[str, str], None] = {}
+    first = _Explorer(plan.first, bounds, values or {}).explore(covered)
+    others = [
+        _Explorer(scenario, bounds, values or {}).explore(covered)
+        for scenario in plan.others(covered)
+    ]
+    return first.joined(others)
 
 
 @final
@@ -105,24 +110,32 @@ class _Explorer:
     ) -> None:
         self._scenario = scenario
         self._bounds = bounds
-        self._values = values
-        self._stage = Stage(scenario.apps)
-        codes = [handler_code(function) for function in scenario.functions]
-        self._constants = [c for code in codes for c in constants_of(code)]
-        self._timely = any(looks_at_time(code) for code in codes)
-        self._cache: dict[tuple[str, str, str], list[Letter]] = {}
+        self._stage = Stage(scenario.apps, has_cron=bool(scenario.cron))
+        codes = {f.id: codes_of(f) for f in scenario.functions}
+        every = list(dict.fromkeys(code for of in codes.values() for code in of))
+        self._guesses = Guesses(self._stage, values, constants_of(every))
+        self._timely = any(looks_at_time(code.code) for code in every)
+        self._has_learnt = False
         self._found: dict[tuple[str, str, str], Found] = {}
         self._expressions: dict[tuple[str, str], str] = {}
-        self._doubled = 0
+        names = frozenset(name for code in every for name in code.code.co_names)
+        self._effects = Effects(self._stage.driver, scenario.functions)
+        self._doubles = Doubles(self._stage, self._effects, names)
+        self._silent: dict[str, Node] = {}
+        self._scoring = dict.fromkeys(s for s, c in codes.items() if says(c, SCORING))
 
-    def explore(self) -> Exploration:
+    def explore(self, covered: dict[tuple[str, str], None]) -> Exploration:
+        """Search; add to *covered* what has run, and on which events."""
+        self._covered = covered
         try:
             if self._scenario.is_guessed:
-                self._find_start_data()
-            self._search = search = self._searched(self._bounds, self._watch)
-            search.run(self._start().moves)
+                self._scenario = self._guesses.start_data(self._scenario)
+            search = self._search_all()
+            self._tell_silence()
+            for draft, node in self._doubles.judged_later():
+                self._tell(draft, node)
             if not search.is_stopped:
-                self._look_for_misspelt_keys()
+                self._look_for_absent_keys(search.leaves)
                 self._look_for_cross_talk()
                 self._look_for_injection()
         finally:
@@ -131,98 +144,113 @@ class _Explorer:
             scenario=self._scenario,
             start=self._stage.start,
             leaves=tuple(search.leaves),
-            findings=tuple(self._found.values()),
+            findings=tuple(f for f in self._found.values() if f.code not in NOTES),
+            notes=tuple(f for f in self._found.values() if f.code in NOTES),
             is_exhaustive=search.is_exhaustive,
             nodes=search.nodes,
             ignored=search.ignored,
             bounds=self._bounds,
         )
 
-    def _searched(self, bounds: Bounds, watch: Any) -> Search:
-        return Search(self._stage, bounds, self._letters, watch, self._timely)
-
-    def _start(self, *, noted: bool = False) -> _Start:
-        missed: dict[str, None] = {}
-        at = self._stage.root.now
-        moves = [
-            Move(at, s._replace(data=NotingDict(s.data, missed)) if noted else s)
-            for s in self._scenario.starts
-        ]
-        return _Start(moves, missed)
-
-    def _find_start_data(self) -> None:
-        """Give the start event the keys that its handlers ask for."""
-        (start,) = self._scenario.starts
-        words: list[Json] = [*_WORDS, *self._constants]
-        guessed = payloads(
-            start.data, start.name, words, self._values, self._lives_with
-        )
-        data = dict(guessed[0].data)
-        if not self._lives_with(guessed[0]):
-            raise UsageError(
-                f"no data were found for {start.name!r} that its handlers can live with",
-                seen=f"tried {data}",
-                fix="give the start event: explore(..., data={...}), or --start FILE",
+    def _search_all(self) -> Search:
+        """Search, and again when a handler has asked a signal for something new."""
+        for round_ in range(_MOST_ROUNDS):
+            self._found.clear()
+            self._silent.clear()
+            self._doubles.restart()
+            self._reads = self._stage.reads = Reads()
+            self._search = search = Search(
+                self._stage,
+                self._bounds,
+                self._guesses.matches,
+                self._watch,
+                self._timely,
             )
-        engine = self._stage.play(self._stage.root, Move(self._stage.start, guessed[0]))
-        for wait in engine.open_waits:
-            for path in event_paths(wait.predicate.text if wait.predicate else ""):
-                data.setdefault(path, "one")
-        self._scenario = self._scenario._replace(starts=(start._replace(data=data),))
-
-    # --- signals ------------------------------------------------------------------
-
-    def _letters(self, engine: Engine, listener: Wait | Watch) -> list[Letter]:
-        """Return the matches of a listener that are worth trying."""
-        stored = listener.predicate.stored if listener.predicate else ""
-        step = str(listener.step) if isinstance(listener, Wait) else ""
-        key = (listener.event, stored, step)
-        if key not in self._cache:
-            self._cache[key] = [
-                letter
-                for match in matchings(listener.predicate)
-                for letter in self._tried(engine, listener, match)
-            ]
-        return self._cache[key]
-
-    def _tried(
-        self, engine: Engine, listener: Wait | Watch, match: JsonObject
-    ) -> list[Letter]:
-        if isinstance(listener, Watch):
-            return [Letter(listener.event, match, "cancel")]
-
-        def lives_with(letter: Letter) -> bool:
-            return self._lives_with(letter, engine)
-
-        kinds = [*KINDS, *self._constants]
-        return payloads(match, listener.event, kinds, self._values, lives_with)
-
-    def _lives_with(self, letter: Letter, engine: Engine | None = None) -> bool:
-        """Send a letter, and say whether no handler stumbles over it."""
-        before = engine or self._stage.root
-        after = self._stage.play(before, Move(before.now, letter))
-        for _ in range(_MOST_TIMERS):
-            facts = [
-                entry.fact for entry in after.trace[slice(len(before.trace), None)]
-            ]
-            if any(is_stumble(fact) for fact in facts):
-                return False
-            due = after.next_due()
-            if due is None:
+            self._may_learn = round_ + 1 < _MOST_ROUNDS
+            search.run(self._begin())
+            self._stage.reads = None
+            if not self._has_learnt:
                 break
-            after = self._stage.play(after, Move(due))
-        return True
+            self._has_learnt = False
+        return search
+
+    def _searched(self, bounds: Bounds, watch: Any) -> Search:
+        """Return a search that only looks at whom signals reach."""
+        return Search(
+            self._stage,
+            bounds,
+            self._guesses.first_matches,
+            watch,
+            self._timely,
+            has_near_misses=False,
+        )
+
+    def _begin(self) -> list[Move]:
+        start = self._stage.start
+        at = Instant(start + self._scenario.begins_after(start))
+        return [Move(at, letter) for letter in self._scenario.starts]
 
     # --- what is wrong ------------------------------------------------------------
 
     def _watch(self, transition: Transition) -> None:
+        lives = transition.node.engine.lives
         for _, fact in transition.facts:
+            if isinstance(fact, RunQueued):
+                run = lives[fact.run_id].run
+                self._covered[fact.function, run.events[0].name] = None
             if isinstance(fact, WaitOpened):
-                slug = transition.node.engine.lives[fact.run_id].run.function.slug
+                slug = lives[fact.run_id].run.function.slug
                 self._expressions.setdefault((slug, str(fact.step)), fact.expression)
-        for draft in judged(transition):
+        if self._may_learn and self._learns(transition):
+            self._has_learnt = self._search.is_stopped = True
+            return
+        for draft in self._judged(transition):
             self._tell(draft, transition.node)
+        self._note_silence(transition)
         self._double(transition)
+
+    def _judged(self, transition: Transition) -> Iterator[Draft]:
+        for draft in judged(transition):
+            yield self._softened(draft, transition)
+        yield from confirmed(self._stage, transition)
+        yield from self._effects.judged(transition)
+        yield from lost_races(self._stage, transition)
+
+    def _softened(self, draft: Draft, transition: Transition) -> Draft:
+        return softened(self._stage, self._scenario.functions, transition, draft)
+
+    def _learns(self, transition: Transition) -> bool:
+        """Take notice of what is asked of events late, and say whether that was new."""
+        if self._guesses.learn(self._reads):
+            return True
+        if not self._scenario.is_guessed:
+            return False
+        known, reads = self._scenario, self._reads
+        self._reads = self._stage.reads = Reads()
+        fuller = self._guesses.late_start(known, transition, reads)
+        self._scenario = fuller or known
+        return fuller is not None
+
+    def _note_silence(self, transition: Transition) -> None:
+        """Note the runs of deferred functions that end without a score."""
+        engine = transition.node.engine
+        for _, fact in transition.facts:
+            if isinstance(fact, ScoreWritten) and fact.entry.writer in engine.lives:
+                writer = engine.lives[fact.entry.writer].run
+                self._scoring[writer.function.slug] = None
+            if isinstance(fact, RunCompleted) and is_silent(engine, fact.run_id):
+                slug = engine.lives[fact.run_id].run.function.slug
+                draft = self._softened(unscored(slug), transition)
+                if draft.code in NOTES:
+                    self._tell(draft, transition.node)
+                else:
+                    self._silent.setdefault(slug, transition.node)
+
+    def _tell_silence(self) -> None:
+        """Tell of deferred functions that are there to score, and do not always."""
+        for slug, node in self._silent.items():
+            if slug in self._scoring:
+                self._tell(unscored(slug), node)
 
     def _tell(self, draft: Draft, node: Node) -> None:
         key = (draft.code, draft.function, draft.message if not draft.function else "")
@@ -242,47 +270,22 @@ class _Explorer:
 
     def _double(self, transition: Transition) -> None:
         """Enter the same state again: the same steps must come of it."""
-        self._doubled += 1
-        if self._doubled > _MOST_DOUBLED:
-            return
-        move = transition.node.moves[-1]
-        again = self._stage.play(transition.before, move)
-        past = slice(len(transition.before.trace), None)
-        first = list(steps_taken(fact for _, fact in transition.facts))
-        second = list(steps_taken(entry.fact for entry in again.trace[past]))
-        if first != second:
-            ours, theirs = parting(first, second)
+        for draft in self._doubles.judged(transition):
             self._search.is_stopped = True  # its other worlds would mean nothing
-            run = again.lives[(ours or theirs)[0]].run
-            slug = run.function.slug
-            self._tell(
-                Draft(
-                    "NONDETERMINISTIC",
-                    f"entered twice with the same memo, the handler reached "
-                    f"{told_step(ours)} and then {told_step(theirs)}",
-                    slug,
-                    "take time, chance and outside data from steps",
-                ),
-                transition.node,
-            )
+            self._tell(draft, transition.node)
 
-    def _look_for_misspelt_keys(self) -> None:
-        if self._scenario.is_guessed:
-            return
-        start = self._start(noted=True)
-        engine = self._stage.root
-        for move in start.moves:
-            engine = self._stage.play(engine, move)
-        present = {folded(k): k for s in self._scenario.starts for k in s.data}
-        node = Node(engine, (), 0)
-        for key in start.missed:
-            meant = present.get(folded(key))
-            if meant is not None and meant != key:
-                slug = next(iter(engine.lives.values())).run.function.slug
-                what = f"the handler asks for {key!r}; the event has {meant!r}"
-                self._tell(
-                    Draft("DATA_KEY_ABSENT", what, slug, f"write {meant!r}"), node
+    def _look_for_absent_keys(self, leaves: Sequence[Node]) -> None:
+        for draft, leaf in absent_keys(self._stage, self._scenario, leaves):
+            self._tell(draft, leaf)
+        engine = leaves[-1].engine if leaves else self._stage.root
+        for (run_id, key), meant in self._guesses.misspelt.items():
+            live = engine.lives.get(run_id)
+            if live is not None:
+                what = f"the handler asks for {key!r}; the signal has {meant!r}"
+                draft = Draft(
+                    "DATA_KEY_ABSENT", what, live.run.function.slug, f"write {meant!r}"
                 )
+                self._tell(draft, Node(engine, (), 0))
 
     def _look_for_cross_talk(self) -> None:
         """Let a second run with other data stand beside the first."""
@@ -302,7 +305,11 @@ class _Explorer:
         engine = transition.node.engine
         touched: dict[str, list[str]] = {}
         for _, fact in transition.facts:
-            if isinstance(fact, WaitMatched | RunCancelled) and fact.event_id:
+            if (
+                isinstance(fact, WaitMatched | RunCancelled)
+                and fact.event_id
+                and not is_broadcast(engine, fact)
+            ):
                 touched.setdefault(fact.event_id, []).append(fact.run_id)
         for run_ids in touched.values():
             first, *rest = run_ids

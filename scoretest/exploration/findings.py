@@ -1,7 +1,8 @@
 """What an exploration hands out: its findings, its leaves, its decision table."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final, final
 
@@ -14,7 +15,13 @@ from .found import Found
 from .scenario import Scenario
 from .search import Bounds, Node
 from .table import Row, Table
-from .timelines import Signal, pasted_test, signals_of, signals_of_code
+from .timelines import (
+    Signal,
+    is_code_of,
+    pasted_test,
+    signals_of,
+    signals_of_code,
+)
 
 __all__ = ["CLAIMS", "Exploration"]
 
@@ -31,10 +38,12 @@ class Exploration:
         start: The instant at which every timeline begins.
         leaves: The worlds in which nothing is left to happen.
         findings: What is wrong, each with its shortest timeline.
+        notes: What is worth knowing and no mistake, likewise.
         is_exhaustive: Whether nothing within the bounds was left out.
         nodes: How many worlds were looked at.
         ignored: How many signals were left out because nothing listens to them.
         bounds: How far the search went.
+        others: What came of functions that had to be begun in another way.
     """
 
     scenario: Scenario
@@ -45,6 +54,27 @@ class Exploration:
     nodes: int
     ignored: int
     bounds: Bounds
+    notes: tuple[Found, ...] = ()
+    others: tuple["Exploration", ...] = ()
+
+    def joined(self, others: Sequence["Exploration"]) -> "Exploration":
+        """Return this exploration with others beside it, and the findings of all."""
+        if not others:
+            return self
+        every = (self, *others)
+        return replace(
+            self,
+            findings=_once([one.findings for one in every]),
+            notes=_once([one.notes for one in every]),
+            is_exhaustive=all(one.is_exhaustive for one in every),
+            nodes=sum(one.nodes for one in every),
+            ignored=sum(one.ignored for one in every),
+            others=tuple(others),
+        )
+
+    def tables(self) -> list[Table]:
+        """Return the decision tables, one for each way to begin."""
+        return [self.table(), *(one.table() for one in self.others)]
 
     def __repr__(self) -> str:
         return (
@@ -63,7 +93,13 @@ class Exploration:
         rows = [Row.of(leaf, self._signals(leaf)) for leaf in self.leaves]
         unique = {(row.signals, row.scores, row.via): row for row in rows}
         slugs = [f.id for f in self.scenario.functions if "explored-parent" not in f.id]
-        return Table(tuple(slugs), tuple(unique.values()), self.findings, self._extent)
+        return Table(
+            tuple(slugs),
+            tuple(unique.values()),
+            self.findings,
+            self._extent,
+            self.notes,
+        )
 
     def _signals(self, leaf: Node) -> tuple[Signal, ...]:
         found = signals_of(leaf.moves, self.start)
@@ -75,14 +111,21 @@ class Exploration:
         Raises:
             UsageError: It is no code, is damaged, or is of another scenario.
         """
+        for other in self.others:
+            if is_code_of(code, str(other.scenario)):
+                return other.replay(code)
         signals = signals_of_code(code, str(self.scenario))
         harness = Harness(strict=False)
         try:
             for client, functions in self.scenario.apps:
                 harness.serve(client, functions)
-            for start in self.scenario.starts:
-                harness.send(start.name, start.data)
             begin = harness.now
+            if self.scenario.cron:
+                after = self.scenario.begins_after(self.start)
+                harness.advance(timedelta(microseconds=after))
+            else:
+                for start in self.scenario.starts:
+                    harness.send(start.name, start.data)
             for signal in signals:
                 harness.advance_to(begin + timedelta(microseconds=signal.after))
                 harness.send(signal.name, signal.data)
@@ -115,8 +158,13 @@ class Exploration:
         Raises:
             NotBuiltError: There is no such test for findings of this code.
         """
+        for other in self.others:
+            if is_code_of(found.replay, str(other.scenario)):
+                return other.regression_test(found, imports)
         name = f"{_UNFIT.sub('_', found.function)}_{found.code.lower()}"
-        starts = [(s.name, s.data) for s in self.scenario.starts]
+        starts = [
+            (s.name, s.data) for s in self.scenario.starts if not self.scenario.cron
+        ]
         claim = CLAIMS.get(found.code)
         if claim is None and found.code not in CODES:
             raise NotBuiltError(
@@ -128,7 +176,17 @@ class Exploration:
             for line in claim or _NOT_REPORTED
         ]
         setup = self.scenario.parent_lines()
-        return pasted_test(name, imports, starts, found.timeline, lines, setup)
+        after = self.scenario.begins_after(self.start)
+        return pasted_test(name, imports, starts, found.timeline, lines, setup, after)
+
+
+def _once(several: Sequence[Sequence[Found]]) -> tuple[Found, ...]:
+    """Return what was found, each thing as it was found first."""
+    found: dict[tuple[str, str, str], Found] = {}
+    for each in several:
+        for one in each:
+            found.setdefault((one.code, one.function, one.message), one)
+    return tuple(found.values())
 
 
 _NOT_REPORTED: Final = (

@@ -1,55 +1,124 @@
 """What a handler reads of a signal, and values that it can live with.
 
-A probe sends a match whose data notes every key that is asked for and not there. The
-key is then given values of several kinds; those that make the run fail are no payload
-that anybody meant, and are dropped. So nothing found later rests on a guess alone.
+A probe sends a match and notes every key that is asked for and not there; a model that
+refuses the data says as much. The key is then given values of several kinds; those that
+make the run fail are no payload that anybody meant, and are dropped. So nothing found
+later rests on a guess alone.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from types import CodeType
-from typing import Any, Final
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, NamedTuple, TypeAlias
 
-from .._json import Json, JsonObject
+from .._json import Json, JsonObject, copy_object
+from ..runtime.reading import Path
 from .stage import Letter
 
-__all__ = ["KINDS", "NotingDict", "constants_of", "payloads"]
+__all__ = [
+    "KINDS",
+    "WORDS",
+    "Extra",
+    "Probe",
+    "asked_by",
+    "filled",
+    "has_path",
+    "patched",
+    "payloads",
+    "with_value",
+]
 
 KINDS: Final[tuple[Json, ...]] = (1, 0, 5, True, False, "yes")
-_MOST_KEYS: Final = 8
-_MOST_CONSTANTS: Final = 8
+"""What a key of a signal may hold."""
+
+WORDS: Final[tuple[Json, ...]] = (
+    *("one", 1, True, [{}], ["one"], {}, []),
+    *("2025-01-01T00:00:00Z", "one@example.com"),
+    "00000000-0000-4000-8000-000000000000",
+)
+"""What a key of a start event may hold."""
+
+_RARER: Final[tuple[Json, ...]] = ({}, [{}], ["one"], "2025-01-01T00:00:00Z")
+_KIND_ERRORS: Final = (
+    *("TypeError", "AttributeError", "KeyError", "IndexError", "ValueError"),
+    *("ValidationError", "ZeroDivisionError"),
+)
+MANY: Final = 3
+"""How many values have to come to the same to show that the value does not matter."""
+_MOST_KEYS: Final = 12
+_REQUIRED: Final = re.compile(r"^([\w.]+)\n +Field required", re.MULTILINE)
+_REFUSED: Final = re.compile(r"^([\w.]+)\n +(?!Field required)\S.*\[type=", re.MULTILINE)
+_ARGUMENTS: Final = re.compile(r"missing \d+ required .*arguments?: (.*)")
 
 
-class NotingDict(dict[str, Any]):
-    """An object that notes which keys it was asked for in vain."""
+class Probe(NamedTuple):
+    """What came of trying data.
 
-    def __init__(self, data: Mapping[str, Any], log: dict[str, None]) -> None:
-        super().__init__(data)
-        self._log = log
+    Attributes:
+        complaint: How a handler stumbled over it, or "".
+        missed: What was asked for in vain.
+        refused: What a model found to be of a wrong kind.
+    """
 
-    def __getitem__(self, key: str) -> Any:
-        """Return what is there."""
-        if key not in self.keys():
-            self._note(key)
-        return super().__getitem__(key)
+    complaint: str
+    missed: tuple[Path, ...] = ()
+    refused: tuple[Path, ...] = ()
 
-    def get(self, key: str, default: Any = None) -> Any:
-        """Return what is there, or *default*."""
-        if key not in self.keys():
-            self._note(key)
-        return super().get(key, default)
+    @property
+    def is_fine(self) -> bool:
+        """Whether no handler stumbled."""
+        return not self.complaint
 
-    def __contains__(self, key: object) -> bool:
-        if not super().__contains__(key):
-            self._note(key)
-        return super().__contains__(key)
 
-    def copy(self) -> "NotingDict":
-        """Return a copy that notes in the same place."""
-        return NotingDict(self, self._log)
+def asked_by(complaint: str) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    """Return what the message of an error says is missing, and what is wrong."""
+    missed = [_path(name) for name in _REQUIRED.findall(complaint)]
+    for names in _ARGUMENTS.findall(complaint):
+        missed += [(name,) for name in re.findall(r"'(\w+)'", names)]
+    return tuple(missed), tuple(_path(name) for name in _REFUSED.findall(complaint))
 
-    def _note(self, key: object) -> None:
-        if isinstance(key, str):
-            self._log[key] = None
+
+def _path(dotted: str) -> Path:
+    return tuple(int(p) if p.isdecimal() else p for p in dotted.split("."))
+
+
+Extra: TypeAlias = tuple[tuple[Path, Json], ...]
+"""Paths in data, each with what stands there."""
+
+
+def filled(
+    data: JsonObject,
+    name: str,
+    kinds: Sequence[Json],
+    values: Mapping[str, Sequence[Json]],
+    probe: Callable[[Letter], Probe],
+) -> Extra:
+    """Return what has to be added to *data* for the handlers to live with it.
+
+    Args:
+        data: What an event has to have in any case.
+        name: The event's name.
+        kinds: Values to try for a key that a handler asks for.
+        values: Values by key, as the user gave them.
+        probe: Sends a letter, and says how the handlers get on with it.
+    """
+    found: dict[Path, Json] = {}
+    missed = _missed(data, probe(Letter(name, data, "probe")))
+    while missed is not None and len(found) < _MOST_KEYS:
+        path, missed = missed, None
+        given = _given(path, values, kinds)
+        chosen, complaint = given[0], ""
+        for value in given:
+            if isinstance(value, dict | list) and not _is_about_kinds(complaint):
+                continue  # who wants to look into a value says so
+            tried = with_value(data, path, value)
+            probed = probe(Letter(name, tried, "probe"))
+            complaint = complaint or probed.complaint
+            if _serves(path, probed):
+                chosen, missed = value, _missed(tried, probed)
+                break
+        found[path] = chosen
+        data = with_value(data, path, chosen)
+    return tuple(found.items())
 
 
 def payloads(
@@ -57,65 +126,84 @@ def payloads(
     name: str,
     kinds: Sequence[Json],
     values: Mapping[str, Sequence[Json]],
-    probe: Callable[[Letter], bool],
-) -> list[Letter]:
-    """Return the matches that are worth trying.
-
-    Args:
-        match: Data that the wait accepts.
-        name: The event's name.
-        kinds: Values to try for a key that a handler asks for.
-        values: Values by key, as the user gave them.
-        probe: Sends a letter, and says whether the handlers can live with it.
-    """
-    base = dict(match)
-    found: list[str] = []
-    for _ in range(_MOST_KEYS):
-        key = _missed(base, name, probe)
-        if key is None:
-            break
-        found.append(key)
-        given = values.get(key, kinds)
-        base[key] = next(
-            (v for v in given if _serves(base, key, v, name, probe)), given[0]
-        )
-    is_guessed = any(key not in values for key in found)
-    letters = [Letter(name, base, "match", is_guessed)]
-    for key in found:
-        for value in values.get(key, kinds):
-            letter = Letter(name, {**base, key: value}, "match", is_guessed)
-            if letter not in letters and (key in values or probe(letter)):
-                letters.append(letter)
-    return letters
+    probe: Callable[[Letter], Probe],
+) -> list[Extra]:
+    """Return what is worth adding to a match; the arguments are those of `filled`."""
+    extra = filled(match, name, (*kinds, *_RARER), values, probe)
+    data = patched(match, extra)
+    usual = probe(Letter(name, data, "match")).complaint
+    extras = [extra]
+    for place, (path, _) in enumerate(extra):
+        others = [
+            (*extra[:place], (path, value), *extra[place + 1 :])
+            for value in _given(path, values, kinds)
+        ]
+        complaints = [
+            probe(Letter(name, patched(match, other), "match")).complaint
+            for other in others
+        ]
+        # who stumbles in the same way over many values does not stumble over the value
+        is_moot = all(complaints) and complaints.count(usual) >= MANY
+        extras += [
+            other
+            for other, complaint in zip(others, complaints, strict=True)
+            if other not in extras
+            and (path[-1] in values or complaint == (usual if is_moot else ""))
+        ]
+    return extras
 
 
-def _missed(base: JsonObject, name: str, probe: Callable[[Letter], bool]) -> str | None:
-    """Return the first key that is asked for in vain."""
-    missed: dict[str, None] = {}
-    probe(Letter(name, NotingDict(base, missed), "probe"))
-    return next((key for key in missed if key not in base), None)
+def patched(data: JsonObject, extra: Extra) -> JsonObject:
+    """Return *data* with more in it."""
+    for path, value in extra:
+        data = with_value(data, path, value)
+    return data
 
 
-def _serves(
-    base: JsonObject, key: str, value: Json, name: str, probe: Callable[[Letter], bool]
-) -> bool:
+def _is_about_kinds(complaint: str) -> bool:
+    """Say whether a handler stumbled because a value is of a wrong kind."""
+    return complaint.startswith(_KIND_ERRORS)
+
+
+def _given(
+    path: Path, values: Mapping[str, Sequence[Json]], kinds: Sequence[Json]
+) -> Sequence[Json]:
+    return values.get(str(path[-1]), kinds)
+
+
+def _missed(data: JsonObject, probed: Probe) -> Path | None:
+    """Return the first thing that was asked for in vain."""
+    return next((path for path in probed.missed if not has_path(data, path)), None)
+
+
+def _serves(path: Path, probed: Probe) -> bool:
     """Say whether a value makes nothing fail, but for want of another key."""
-    missed: dict[str, None] = {}
-    data = NotingDict({**base, key: value}, missed)
-    return probe(Letter(name, data, "probe")) or bool(missed)
+    is_refused = any(path[: len(bad)] == bad for bad in probed.refused)
+    return not is_refused and (probed.is_fine or bool(probed.missed))
 
 
-def constants_of(code: CodeType | None) -> Iterator[Json]:
-    """Yield numbers and words that stand in a handler, and their neighbours."""
-    if code is None:
-        return
-    found: dict[tuple[str, str], Json] = {}
-    for value in code.co_consts:
-        if isinstance(value, CodeType):
-            yield from constants_of(value)
-        elif isinstance(value, int | float) and not isinstance(value, bool):
-            for near in (value, value + 1, value - 1):
-                found[type(near).__name__, repr(near)] = near
-        elif isinstance(value, str) and value.isidentifier():
-            found["str", value] = value
-    yield from list(found.values())[:_MOST_CONSTANTS]
+def has_path(data: Any, path: Path) -> bool:
+    """Say whether something stands at *path*."""
+    for part in path:
+        is_there = (
+            part in data
+            if isinstance(data, dict)
+            else isinstance(data, list) and isinstance(part, int) and part < len(data)
+        )
+        if not is_there:
+            return False
+        data = data[part]
+    return True
+
+
+def with_value(data: JsonObject, path: Path, value: Json) -> JsonObject:
+    """Return *data* with another value at *path*; what is in the way gives way."""
+    copied: Any = copy_object(data)
+    inner = copied
+    for part in path[:-1]:
+        held = inner[part] if has_path(inner, (part,)) else None
+        if not isinstance(held, dict | list):
+            held = inner[part] = {}
+        inner = held
+    inner[path[-1]] = value
+    return copied  # type: ignore[no-any-return]  # a copy of an object

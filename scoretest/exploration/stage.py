@@ -5,19 +5,27 @@ fork the engine, let the harness go on in the fork, and hand the fork out.
 """
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple, final
+from typing import Any, Final, NamedTuple, final
 
-from .._engine import Engine
+from .._engine import Engine, enter_ahead, new_operations, rest_crons
 from .._json import JsonObject
 from .._model.command import SendEvent
+from .._model.event import SCHEDULED_TIMER
+from .._model.limits import Limits
+from .._model.operation import Outcome
 from ..errors import UnderTestError
+from ..runtime.driver import Driver
+from ..runtime.entry import Entry
 from ..runtime.foreign import AnyClient, Served
 from ..runtime.harness import Harness
+from ..runtime.reading import Path, Reads
 from ..times import Duration, Instant, to_instant
 
 __all__ = ["Letter", "Move", "Stage"]
 
 _CHAIN: Final = 1_000
+_MOST_STEPS: Final = 150
+_LIMITS: Final = Limits(steps_per_run=_MOST_STEPS)
 
 
 class Letter(NamedTuple):
@@ -28,12 +36,14 @@ class Letter(NamedTuple):
         data: Its data; never changed.
         label: What it is to the wait that it was made for, such as ``"match"``.
         is_guessed: Whether values in it were made up.
+        made_up: Where those stand.
     """
 
     name: str
     data: JsonObject
     label: str
     is_guessed: bool = False
+    made_up: tuple[Path, ...] = ()
 
 
 class Move(NamedTuple):
@@ -47,14 +57,56 @@ class Move(NamedTuple):
 class Stage:
     """Where the worlds of one exploration are played."""
 
-    def __init__(self, apps: Sequence[tuple[AnyClient, Sequence[Served]]]) -> None:
-        self._harness = Harness(strict=False)
+    def __init__(
+        self,
+        apps: Sequence[tuple[AnyClient, Sequence[Served]]],
+        *,
+        has_cron: bool = False,
+    ) -> None:
+        self._harness = Harness(strict=False, limits=_LIMITS)
         for client, functions in apps:
             self._harness.serve(client, functions)
         self._driver = self._harness._driver  # noqa: SLF001 -- the explorer plays the harness's own parts
         self.root = self._harness._engine  # noqa: SLF001 -- likewise
         self.start: Instant = to_instant(self._harness.now, what="now")
+        if not has_cron:
+            rest_crons(self.root)
         self.plays = 0
+
+    @property
+    def reads(self) -> Reads | None:
+        """What notes the keys that handlers ask for in vain, while somebody does."""
+        return self._driver.reads
+
+    @reads.setter
+    def reads(self, reads: Reads | None) -> None:
+        self._driver.reads = reads
+
+    @property
+    def driver(self) -> Driver:
+        """What enters the handlers."""
+        return self._driver
+
+    def enter(self, engine: Engine, run_id: str) -> Engine:
+        """Return the world in which a run is entered at once, settled or not."""
+        twin = engine.fork()
+        driver, loop = self._driver, self._driver.loop
+        loop._now_us = twin.now - self.start  # noqa: SLF001 -- as in `play`
+        driver.go_on_in(twin)
+        ended = driver.entry_ended
+
+        def ended_ahead(entry: Entry, operations: Any, outcome: Outcome) -> None:
+            new = new_operations(twin, entry.run_id, operations)
+            ended(entry, new, outcome)
+
+        driver.entry_ended = ended_ahead  # type: ignore[method-assign]  # until the world is at rest
+        try:
+            with driver.operation(_CHAIN):
+                driver.perform(enter_ahead(twin, run_id))
+                self._come_to_rest()
+        finally:
+            driver.entry_ended = ended  # type: ignore[method-assign]  # as it was
+        return twin
 
     def play(self, engine: Engine, move: Move) -> Engine:
         """Return the world that *engine* becomes by *move*; *engine* stays as it is."""
@@ -64,9 +116,11 @@ class Stage:
         loop._now_us = twin.now - self.start  # noqa: SLF001 -- nothing of the loop is alive between two moves
         driver.go_on_in(twin)
         with driver.operation(_CHAIN):
-            loop.run_to(move.at - self.start)
+            loop.run_to(max(move.at, twin.now) - self.start)  # a step may have slept
             letter = move.letter
-            if letter is not None:
+            if letter is not None and letter.name == SCHEDULED_TIMER:
+                rest_crons(twin)  # it has just fired
+            elif letter is not None:
                 sent = SendEvent(twin.new_event_id(), letter.name, letter.data)
                 driver.apply(sent)
             self._come_to_rest()

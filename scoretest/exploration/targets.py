@@ -1,12 +1,11 @@
 """Targets: the functions of a module, found by looking at what stands in it."""
 
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any, Final, NamedTuple
 
-from .._model.event import Event
-from .._model.options import FunctionKind, FunctionOptions
 from ..errors import UsageError, near_miss
-from ..runtime.foreign import Served
+from ..runtime.foreign import AnyEvent, Served
 from ..sdk.function import Function
 
 __all__ = ["Target", "find_target"]
@@ -19,19 +18,23 @@ class Target(NamedTuple):
 
     Attributes:
         name: As it was asked for.
-        functions: Its functions, parents first.
-        client: Their client, if it is of another package.
+        functions: What is to be explored.
+        beside: The other functions of the module; they are served, too.
         starts: The events of the module's ``START``, if it has that.
     """
 
     name: str
     functions: tuple[Served, ...]
-    client: Any
-    starts: list[Event] | None
+    beside: tuple[Served, ...]
+    starts: list[AnyEvent] | None
 
 
 def find_target(name: str) -> Target:
     """Import ``module`` or ``module:attribute`` and look for functions.
+
+    They may be variables of the module, or stand in its lists. Of an attribute that is
+    one function the others of its module are served as well; one that is a list says
+    itself what is served.
 
     Raises:
         UsageError: There is no such module, or no function in it.
@@ -51,31 +54,38 @@ def find_target(name: str) -> Target:
             fix="write module:function",
         )
     chosen = [held[attribute]] if attribute else list(held.values())
-    functions = list(dict.fromkeys(value for value in chosen if _is_function(value)))
+    functions = _functions_in(chosen)
     if not functions:
         raise UsageError(
             f"there is no function in {name!r}",
             fix="name the module in which functions are decorated",
         )
-    functions.sort(key=_order)
-    clients = [v for v in held.values() if _is_foreign_client(v)]
-    return Target(name, tuple(functions), next(iter(clients), None), held.get(_START))
+    is_one = bool(attribute) and _is_function(held[attribute])
+    every = _functions_in(list(held.values())) if is_one else []
+    beside = tuple(function for function in every if function not in functions)
+    return Target(name, functions, beside, _starts(held.get(_START)))
+
+
+def _functions_in(values: Sequence[object]) -> tuple[Served, ...]:
+    """Return the functions among values, and in lists of values, each once."""
+    found: dict[Served, None] = {}
+    for value in values:
+        inner = value.values() if isinstance(value, dict) else value
+        is_held = isinstance(value, list | tuple | dict)
+        for one in inner if is_held else [value]:  # type: ignore[attr-defined]  # is_held says that it can be gone through
+            if _is_function(one):
+                found[one] = None
+    return tuple(found)
+
+
+def _starts(start: Any) -> list[AnyEvent] | None:
+    if start is None or isinstance(start, list):
+        return start
+    return list(start) if isinstance(start, tuple) else [start]
 
 
 def _is_function(value: object) -> bool:
-    is_foreign = type(value).__module__.startswith("inngest.")
-    return isinstance(value, Function) or (
-        is_foreign and type(value).__name__ == "Function"
+    return isinstance(value, Function) or any(
+        kind.__name__ == "Function" and kind.__module__.startswith("inngest.")
+        for kind in type(value).__mro__
     )
-
-
-def _is_foreign_client(value: object) -> bool:
-    kind = type(value)
-    return kind.__module__.startswith("inngest.") and kind.__name__ == "Inngest"
-
-
-def _order(function: Served) -> bool:
-    """Put what events start before what is deferred."""
-    options = getattr(function, "options", None)
-    is_ours = isinstance(options, FunctionOptions)
-    return is_ours and options.kind is not FunctionKind.ORDINARY  # type: ignore[union-attr]  # is_ours says which

@@ -11,7 +11,14 @@ from ..errors import UsageError
 from ..times import Duration, Instant, format_duration
 from .stage import Move
 
-__all__ = ["Signal", "code_of", "pasted_test", "signals_of", "signals_of_code"]
+__all__ = [
+    "Signal",
+    "code_of",
+    "is_code_of",
+    "pasted_test",
+    "signals_of",
+    "signals_of_code",
+]
 
 _VERSION: Final = "st1."
 _MOST: Final = 64 * 1024
@@ -80,6 +87,15 @@ def signals_of_code(code: str, scenario: str) -> tuple[Signal, ...]:
     return signals
 
 
+def is_code_of(code: str, scenario: str) -> bool:
+    """Say whether a code is one of *scenario*, and whole."""
+    try:
+        signals_of_code(code, scenario)
+    except UsageError:
+        return False
+    return True
+
+
 def _damaged(code: str) -> UsageError:
     return UsageError(f"the replay code {code[:40]!r} is damaged", fix="copy it whole")
 
@@ -91,11 +107,14 @@ def pasted_test(
     signals: Sequence[Signal],
     claim: Sequence[str],
     setup: Sequence[str] = (),
+    after: Duration = Duration(0),  # noqa: B008 -- a number, and no call that matters
 ) -> str:
-    """Return a regression test that plays one timeline."""
+    """Return a regression test that plays one timeline, *after* a time."""
     lines = [imports, "", "", f"def test_{name}(harness):", *_indented(setup)]
     lines += [f"    harness.send({event!r}, {data!r})" for event, data in starts]
-    past = Duration(0)
+    past = after
+    if after:
+        lines.append(f'    harness.advance("{format_duration(after)}")')
     for signal in signals:
         wait = Duration(signal.after - past)
         if wait:

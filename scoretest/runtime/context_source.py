@@ -16,6 +16,7 @@ from ..errors import InternalError, UsageError
 from ..sdk.context import DeferredParent
 from ..sdk.errors import NonRetriableError
 from ..sdk.function import AnyFunction
+from .reading import Reads
 
 __all__ = ["ContextSource"]
 
@@ -26,14 +27,19 @@ _ROUTING = ("_inngest", EXPERIMENT_KEY)
 class ContextSource:
     """The source of what the contexts of one run tell of it."""
 
-    __slots__ = ("_function", "_live", "_logger", "_patterns")
+    __slots__ = ("_function", "_live", "_logger", "_patterns", "_reads")
 
     def __init__(
-        self, live: Live, function: AnyFunction, logger: logging.Logger
+        self,
+        live: Live,
+        function: AnyFunction,
+        logger: logging.Logger,
+        reads: Reads | None = None,
     ) -> None:
         self._live = live
         self._function = function
         self._logger = logger
+        self._reads = reads
         self._patterns = [self._as_event(event) for event in live.run.events]
 
     def find_logger(self) -> logging.Logger:
@@ -48,7 +54,13 @@ class ContextSource:
         payload = self._payload(pattern)
         if self._function.options.shows_input and "input" not in payload:
             payload["input"] = payload.copy()
-        return pattern.with_data(payload)
+        return pattern.with_data(self._watched(payload))
+
+    def _watched(self, payload: JsonObject) -> JsonObject:
+        if self._reads is None:
+            return payload
+        event = self._live.run.events[0].name
+        return self._reads.watched(payload, event, self._function.id)
 
     def _payload(self, pattern: Event) -> JsonObject:
         return copy_object(pattern.data)  # type: ignore[arg-type]  # made by _as_event
@@ -84,7 +96,7 @@ class ContextSource:
         payload = self._payload(self._patterns[0])
         schema = self._function.schema
         try:
-            return payload if schema is None else schema.validate(payload)
+            return self._watched(payload) if schema is None else schema.validate(payload)
         except UsageError as error:
             raise NonRetriableError(error.what) from None
 

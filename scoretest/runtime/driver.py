@@ -37,6 +37,7 @@ from .entry import Entry
 from .host import Hosted
 from .intake import as_command
 from .loop import VirtualLoop
+from .reading import Reads
 from .registry import Registry
 from .stubs import Stubs
 from .timer_heap import NEVER_US
@@ -51,6 +52,7 @@ class Driver:
         self.engine = engine
         self.stubs = Stubs()
         self.on_moved: Callable[[Instant], None] | None = None
+        self.reads: Reads | None = None  # notes what handlers ask for, if anybody asks
         self.registry = Registry(engine)
         self._entrance = Entrance(self, engine, self.registry, base)
         self._entries = self._entrance.under_way
@@ -230,7 +232,7 @@ class Driver:
         source = self._sources.get(live.run.id)
         if source is None:
             logger = self.client_of(function).logger
-            source = ContextSource(live, function, logger)
+            source = ContextSource(live, function, logger, self.reads)
             self._sources[live.run.id] = source
         return source
 

@@ -8,7 +8,7 @@ operation. `Entry` is the port that the SDK's context talks to.
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .._core.memos import Memo
 from .._engine import Live
@@ -264,7 +264,18 @@ class Entry(Inheriting):
             error = memo.error
             raise StepError(error.message, error.name, error.stack)
         data = memo.data
-        return copy_json(data) if type(data) in CONTAINERS else data
+        if type(data) not in CONTAINERS:
+            return data
+        copy = copy_json(data)
+        if memo.op == "WaitForEvent" and self.driver.reads is not None:
+            self.watch(copy)
+        return copy
+
+    def watch(self, event: Any) -> None:
+        """Let what a handler asks an event's data for in vain be noted."""
+        reads, data = self.driver.reads, event["data"]
+        if reads is not None and isinstance(data, dict):
+            event["data"] = reads.watched(data, event["name"], self.function.id)
 
     def is_skipped(self, name: StepName) -> bool:
         """Say whether this entry is for another step of the group (rule E1)."""

@@ -10,9 +10,11 @@ from importlib import import_module
 from typing import Any, Final, Protocol, TypeAlias, cast, final
 
 from .._engine import Live
+from .._json import show
 from .._model.effect import Enter
 from .._model.event import Event
 from .._model.options import FunctionOptions
+from ..errors import UsageError
 from ..sdk.client import Client
 from ..sdk.function import AnyFunction, Function
 from .entry import Entry, Request
@@ -25,6 +27,8 @@ __all__ = [
     "ForeignFunction",
     "Served",
     "Translated",
+    "clients_of",
+    "deferring",
     "own_event",
     "translated",
 ]
@@ -88,6 +92,14 @@ class _Adapter(Protocol):
     def translate_event(self, event: object) -> object:
         """Return what stands for *event* here."""
 
+    def clients_of(self, functions: Sequence[Any]) -> Sequence["ForeignClient"]:
+        """Return the clients that *functions* were made with, one for each."""
+
+    def deferring(
+        self, client: object, function: object, fn_id: str, event: str
+    ) -> "Served":
+        """Return a function that defers *function* with the data of its event."""
+
 
 @final
 class ForeignFunction(Function[Any]):
@@ -129,6 +141,34 @@ def own_event(event: object) -> object:
     """Return *event* as a harness sends it; what no adapter knows as it is."""
     adapter = None if isinstance(event, Event) else _adapter_of(event)
     return event if adapter is None else adapter.translate_event(event)
+
+
+def clients_of(functions: Sequence[Served]) -> list[AnyClient | None]:
+    """Return the clients of other packages' functions; None for what is of no other."""
+    adapters = list(map(_adapter_of, functions))
+    found: list[AnyClient | None] = [None] * len(functions)
+    for adapter in dict.fromkeys(adapters):
+        if adapter is not None:
+            places = [n for n, one in enumerate(adapters) if one is adapter]
+            clients = adapter.clients_of([functions[n] for n in places])
+            for place, client in zip(places, clients, strict=True):
+                found[place] = client
+    return found
+
+
+def deferring(client: object, function: object, fn_id: str, event: str) -> Served:
+    """Return a function of another package that *event* starts, to defer *function*.
+
+    Raises:
+        UsageError: No adapter knows the client.
+    """
+    adapter = _adapter_of(client)
+    if adapter is None:
+        raise UsageError(
+            f"nothing is known of the client {show(client)}",
+            fix="explore the function together with its parent",
+        )
+    return adapter.deferring(client, function, fn_id, event)
 
 
 def _adapter_of(thing: object) -> _Adapter | None:

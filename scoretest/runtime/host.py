@@ -17,6 +17,7 @@ from ..sdk.client import Client
 from ..sdk.function import AnyFunction
 from ..times import Instant
 from .context_source import ContextSource
+from .reading import Reads
 from .stubs import Stubs
 
 __all__ = ["Host", "Hosted", "run_where_of"]
@@ -51,6 +52,10 @@ class Host(Protocol):
 
     def client_of(self, function: AnyFunction) -> Client:
         """Return the client that a function is served with."""
+
+    @property
+    def reads(self) -> Reads | None:
+        """What notes the keys that handlers ask for in vain, if anybody wants to know."""
 
     def source_of(self, live: Live, function: AnyFunction) -> ContextSource:
         """Return what the contexts of a run's entries tell of it."""

@@ -5,9 +5,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scoretest._engine import Engine
-from scoretest._engine._state import state_of
+from scoretest._engine._state import rest_crons, state_of
 from scoretest._model.command import EntryReturned, SendEvent, WriteScore
-from scoretest._model.flow import TriggerCron
+from scoretest._model.flow import (
+    Batch,
+    Concurrency,
+    Debounce,
+    FlowOptions,
+    Priority,
+    RateLimit,
+    Throttle,
+    TriggerCron,
+)
 from scoretest._model.life import Cancel, LifeOptions
 from scoretest._model.operation import (
     DeferAdd,
@@ -18,7 +27,7 @@ from scoretest._model.operation import (
     WaitFor,
 )
 from scoretest._model.options import FunctionKind, FunctionOptions, TriggerEvent
-from scoretest.errors import NotBuiltError, UsageError
+from scoretest.errors import UsageError
 from scoretest.times import SECOND, Duration, Instant
 
 ALWAYS = "now() >= timestamp('1970-01-01T00:00:00Z')"
@@ -123,21 +132,63 @@ def test_a_world_in_which_a_handler_is_under_way_cannot_be_forked():
         engine.fork()
 
 
-def test_a_world_with_flow_control_cannot_be_forked_yet():
-    """What waits for its turn would stay behind."""
+def flowing(flow: FlowOptions, *others: TriggerCron) -> Engine:
+    """Return an engine with one function of some flow control."""
     engine = Engine(start=Instant(0))
-    nightly = FunctionOptions(
-        slug="shop-nightly",
+    order = FunctionOptions(
+        slug="shop-order",
         app_id="shop",
-        triggers=(TriggerCron(cron="0 0 * * *"),),
+        triggers=(TriggerEvent(event="order"), *others),
         retries=None,
         kind=FunctionKind.ORDINARY,
         place="app.py:1",
+        flow=flow,
     )
-    engine.register(nightly, engine.conditions(nightly))
+    engine.register(order, engine.conditions(order))
+    return engine
 
-    with pytest.raises(NotBuiltError, match="'shop-nightly' has a cron"):
-        engine.fork()
+
+FLOWS = {
+    "throttle": FlowOptions(throttle=Throttle(limit=1, period="1m")),
+    "rate limit": FlowOptions(rate_limit=RateLimit(limit=1, period="1m")),
+    "debounce": FlowOptions(debounce=Debounce(period="3s", timeout="7s")),
+    "batch": FlowOptions(batch=Batch(max_size=3, timeout="3s", if_exp=ALWAYS)),
+    "concurrency": FlowOptions(
+        concurrency=(Concurrency(limit=1, key="event.name"),),
+        priority=Priority(run="-3"),
+    ),
+}
+
+
+@pytest.mark.parametrize("flow", FLOWS.values(), ids=FLOWS)
+@given(before=MOVES, left=MOVES, right=MOVES)
+def test_what_waits_for_its_turn_is_forked_too(flow, before, left, right):
+    """Lines, slots, rates, and events on their way belong to one world each."""
+    origin, alone_left, alone_right = flowing(flow), flowing(flow), flowing(flow)
+    play(origin, before)
+    twin = origin.fork()
+    assert state_of(twin) == state_of(origin)
+
+    play(origin, left)
+    play(twin, right)
+
+    play(alone_left, before + left)
+    play(alone_right, before + right)
+    assert told(origin) == told(alone_left)
+    assert told(twin) == told(alone_right)
+
+
+def test_crons_are_forked_and_can_rest():
+    """A world whose crons rest goes on as one that has none."""
+    origin = flowing(FlowOptions(), TriggerCron(cron="0 0 * * *"))
+    twin, resting = origin.fork(), origin.fork()
+    rest_crons(resting)
+
+    assert twin.next_due() == origin.next_due() == Instant(86_400 * SECOND)
+    assert resting.next_due() is None
+    assert state_of(resting) != state_of(twin) == state_of(origin)
+    settle(resting, resting.advance(Instant(86_400 * SECOND)))
+    assert not resting.lives
 
 
 def test_time_tells_worlds_apart_only_for_who_looks_at_it():

@@ -15,10 +15,13 @@ if TYPE_CHECKING:
     from .exchange import translate_event
     from .functions import translate
     from .outward import to_inngest
+    from .parents import clients_of, deferring
 
-__all__ = ["to_inngest", "translate", "translate_event"]
+__all__ = ["clients_of", "deferring", "to_inngest", "translate", "translate_event"]
 
 _HOMES = {
+    "clients_of": ".parents",
+    "deferring": ".parents",
     "to_inngest": ".outward",
     "translate": ".functions",
     "translate_event": ".exchange",

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 from inspect import isawaitable
-from typing import Any
+from typing import Any, Final
 
 from ..._engine import Live
 from ..._ids import hash_id
@@ -24,6 +24,9 @@ from .outward.errors import leaving_as, theirs
 from .protocol import request_for
 
 __all__ = ["SdkAsyncEntry", "SdkPlainEntry"]
+
+
+_SCORE_FIX: Final = "name a score without quotes, and give it a finite number or a bool"
 
 
 class _SdkEntry(Entry, WatchedEntry):
@@ -81,6 +84,18 @@ class _SdkEntry(Entry, WatchedEntry):
             "mend the call; production only logs it",
             self.function.options.place,
         )
+
+    def refused(self, why: str) -> None:
+        """Tell why a score was refused (rule G5)."""
+        self.report("SCORE_INVALID", why, _SCORE_FIX, self.function.options.place)
+
+    def is_reading(self) -> bool:
+        """Say whether somebody wants to know what is read of events."""
+        return self.driver.reads is not None
+
+    def read(self, event: dict[str, Any]) -> None:
+        """Let what is asked of an event in vain be noted."""
+        self.watch(event)
 
 
 class SdkPlainEntry(_SdkEntry):

@@ -139,6 +139,10 @@ class Exchange:
         try:
             check_run(run_id)
         except InvalidScoreError as error:  # rule G5
+            port = current_port.get()
+            if isinstance(port, Entry):
+                place = port.function.options.place
+                port.report("SCORE_INVALID", error.what, error.fix, place)
             return Exception(f"HTTP error: {_REFUSED} {error.what}")
         world = entry_beneath() or self.twin.find_world(verb)
         for update in body["metadata"]:
