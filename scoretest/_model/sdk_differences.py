@@ -159,12 +159,6 @@ NOT_BUILT: Final = (
     ),
     Difference(
         "Exploration",
-        "Worlds whose functions have a cron or flow control.",
-        "Refused.",
-        refused="a fork of a world",
-    ),
-    Difference(
-        "Exploration",
         "The text of a regression test, for some findings.",
         "Refused.",
         refused="a regression test for",

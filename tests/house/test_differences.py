@@ -122,7 +122,7 @@ def test_an_untold_refusal_is_seen(toy):
     tree = toy(
         {
             "scoretest/a.py": """
-                raise NotBuiltError(f"the meta of {x!r} is not built yet")
+                raise NotBuiltError(f"{x}= of invoke {y!r} is not built yet")
                 raise NotBuiltError(f"a new {x} thing is not built yet", fix="wait")
                 raise not_built("ctx.step.ai", NO_AI)
             """

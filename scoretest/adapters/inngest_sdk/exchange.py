@@ -139,7 +139,7 @@ class Exchange:
         try:
             check_run(run_id)
         except InvalidScoreError as error:  # rule G5
-            port = current_port.get()
+            port = entry_beneath()
             if isinstance(port, Entry):
                 place = port.function.options.place
                 port.report("SCORE_INVALID", error.what, error.fix, place)
