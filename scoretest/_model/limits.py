@@ -56,6 +56,7 @@ class Limits:
     events_per_request: int = 5_000  # server consts
     batch_bytes: int = 10 * _MIB  # server consts, for all events of a batch
     step_output_bytes: int = 4 * _MIB  # server consts
+    step_input_bytes: int = 4 * _MIB  # server consts, for the data of an invoke
     run_state_bytes: int = 32 * _MIB  # server consts
     steps_per_run: int = 1_000  # server consts, rule E5
     longest_pause: Duration = _LONGEST_PAUSE  # rules B10 and E2

@@ -258,5 +258,5 @@ class TestJitter:
     @pytest.mark.parametrize("jitter", ["0s", "1.5s", "soon"])
     def test_what_is_no_duration(self, jitter):
         """It is refused where it is written."""
-        with pytest.raises(UsageError, match="a cron's jitter|is not a duration"):
+        with pytest.raises(UsageError, match=r"a cron's jitter|is not a duration"):
             TriggerCron(cron="0 * * * *", jitter=jitter)
