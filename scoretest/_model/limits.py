@@ -71,6 +71,8 @@ class Limits:
     sessions_per_run: int = 25  # server consts, of all events of its batch
     session_key_bytes: int = 128  # server consts
     session_id_bytes: int = 512  # server consts
+    score_bytes_per_target: int = 64 * _KIB  # server consts, metadata of a span
+    score_bytes_per_run: int = _MIB  # server consts, metadata of a run
     default_retries: int = 4  # rule D1
     shortest_retry: Duration = SECOND  # rule D5
     longest_retry: Duration = DAY  # rule D5

@@ -83,14 +83,14 @@ def test_what_is_declared(name, over):
 
 @pytest.mark.parametrize("seconds", [0, 1, 2])
 def test_the_shortest_debounce(seconds):
-    """It is one second."""
+    """A debounce has a period of one second at least."""
     assert is_refused(lambda: Debounce(period=seconds * 1000)) is (seconds < 1)
 
 
 @pytest.mark.rule("H3")
 @EDGES
 def test_an_event_s_name(harness, over):
-    """512 characters."""
+    """It has at most 512 characters; one more is refused."""
     name = "n" * (512 + over)
 
     assert is_refused(lambda: harness.send(name)) is (over > 0)
@@ -117,7 +117,7 @@ def test_an_event_s_size(harness, over):
 
 @EDGES
 def test_the_events_of_a_request(harness, over):
-    """5,000."""
+    """One request carries at most 5,000; one more is refused."""
     events = [Event(name="shop/go")] * (5_000 + over)
 
     assert is_refused(lambda: harness.send(events)) is (over > 0)
@@ -217,6 +217,33 @@ def test_the_name_of_a_score(over):
 
     assert len(run.scores) == (0 if over > 0 else 1)
     assert ("SCORE_INVALID" in codes) is (over > 0)
+
+
+@pytest.mark.rule("G1")
+@pytest.mark.parametrize("of", ["target", "run"])
+@EDGES
+def test_the_room_for_scores(of, over):
+    """64 KiB for a run or a step, one MiB for all of a run; a write too much fails."""
+
+    async def work(ctx):
+        for n in range(4):
+            step = f"s{n}" if of == "run" else None
+            name = "n" * (6 + (over if n == 3 else 0)) + str(n)
+            await ctx.step.score(f"w{n}", name=name, value=1, target_step_id=step)
+        # a write of the same name takes no more room
+        await ctx.step.score("w", name="nnnnnn0", value=2, target_step_id=step and "s0")
+
+    # each is 22 bytes: its name in quotes, its value, and what stands around them
+    run, _ = ran(work, limits=Limits(**{f"score_bytes_per_{of}": 88}))
+
+    assert len(run.scores) == (3 if over > 0 else 4)
+    assert over < 1 or run.error.message == (
+        f"the scores of this {of} have 89 bytes with 'nnnnnnn3', over 88"
+    )
+    assert (Limits().score_bytes_per_target, Limits().score_bytes_per_run) == (
+        64 * 1024,
+        MIB,
+    )
 
 
 @EDGES

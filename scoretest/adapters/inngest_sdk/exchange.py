@@ -138,11 +138,11 @@ class Exchange:
         run_id, step_id = target["run_id"], target.get("step_id")
         try:
             check_run(run_id)
+            world = self.twin.find_world(verb)
+            for update in body["metadata"]:
+                _write(world, update["kind"], update["values"], run_id, step_id)
         except InvalidScoreError as error:  # rule G5
             return Exception(f"HTTP error: {_REFUSED} {error.what}")
-        world = self.twin.find_world(verb)
-        for update in body["metadata"]:
-            _write(world, update["kind"], update["values"], run_id, step_id)
         return Reply(_OK, {})
 
 
