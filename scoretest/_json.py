@@ -9,7 +9,7 @@ place by place, because the code after the step sees something else than the cod
 import json
 import re
 from math import isfinite
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias, TypeVar
 
 from .errors import UsageError
 
@@ -19,6 +19,7 @@ __all__ = [
     "JsonObject",
     "Loss",
     "NotJsonError",
+    "Together",
     "Wire",
     "copy_json",
     "copy_object",
@@ -28,6 +29,8 @@ __all__ = [
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 JsonObject: TypeAlias = dict[str, Json]
+
+T = TypeVar("T")
 
 MAX_DEPTH: Final = 400  # ours: Python's own encoder gives up at its recursion limit
 CONTAINERS: Final = (dict, list)
@@ -44,6 +47,15 @@ class NotJsonError(UsageError):
     def name(self) -> str:
         """The name that the real SDK gives to this failure of a run."""
         return "OutputUnserializableError"
+
+
+class Together(tuple[T, ...]):
+    """The results of a parallel group: a tuple that nobody chose.
+
+    That it becomes a list on the wire is no loss to tell of.
+    """
+
+    __slots__ = ()
 
 
 class Loss(NamedTuple):
@@ -173,7 +185,7 @@ def _careful(value: object, path: str, depth: int, losses: list[Loss]) -> Json:
     if isinstance(value, dict):
         return _careful_map(value, path, depth, losses)
     if isinstance(value, list | tuple):
-        if not isinstance(value, list):
+        if not isinstance(value, list | Together):
             losses.append(Loss(path, f"{type(value).__name__} became a list"))
         return [
             _careful(item, _below(path, f"[{i}]", depth), depth + 1, losses)

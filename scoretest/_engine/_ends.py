@@ -5,7 +5,7 @@ are released, and the server's own events about it are made (rules A1, A2, H4, D
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from .._core.runs import RunRecord
 from .._ids import derived_ulid
@@ -16,6 +16,7 @@ from .._model.event import (
     FUNCTION_FAILED,
     FUNCTION_FINISHED,
     FUNCTION_INVOKED,
+    ReceivedEvent,
 )
 from .._model.fact import (
     DeferScheduled,
@@ -192,25 +193,39 @@ def _news(
         "events": events,
         "function_id": run.function.slug,
         "run_id": run.id,
-        **_correlation(run),
+        **_correlation(run, run.events[0]),
     }
     stamp = world.ids.ulid("event", world.now)
     if status == "Completed":
-        return [ServerEvent(stamp, FUNCTION_FINISHED, {**about, **result})]
+        news = [ServerEvent(stamp, FUNCTION_FINISHED, {**about, **result})]
+        return [*news, *_other_answers(world, run, {**about, **result})]
     if status == "Cancelled":
         return [
             ServerEvent(run.id, FUNCTION_CANCELLED, about),
             ServerEvent(stamp, FUNCTION_FINISHED, about),
+            *_other_answers(world, run, about),
         ]
+    error = {"error": result["error"]}
     return [
         ServerEvent(run.id, FUNCTION_FAILED, {**about, **result}),
-        ServerEvent(stamp, FUNCTION_FINISHED, {**about, "error": result["error"]}),
+        ServerEvent(stamp, FUNCTION_FINISHED, {**about, **error}),
+        *_other_answers(world, run, {**about, **error}),
     ]
 
 
-def _correlation(run: RunRecord) -> JsonObject:
-    """Return by what the run's caller knows it, if it was invoked (rule E3)."""
-    event = run.events[0]
+def _other_answers(
+    world: World, run: RunRecord, about: JsonObject
+) -> Iterator[ServerEvent]:
+    """Tell the callers of a batch's other events, each by an event of its own."""
+    for event in run.events[1:]:
+        if correlation := _correlation(run, event):
+            stamp = world.ids.ulid("event", world.now)
+            told = {**about, "event": event.wire, **correlation}
+            yield ServerEvent(stamp, FUNCTION_FINISHED, told)
+
+
+def _correlation(run: RunRecord, event: ReceivedEvent) -> JsonObject:
+    """Return by what the sender of *event* knows the run, if it invoked it (E3)."""
     routing = event.data.get("_inngest") if event.name == FUNCTION_INVOKED else None
     if not isinstance(routing, dict) or routing.get("fn_id") != run.function.slug:
         return {}

@@ -378,7 +378,7 @@ class Engine:
             writer=command.writer,
             at=self._world.now,
         )
-        self._world.ledger.write(entry)
+        self._world.ledger.write(entry, self.limits)
         self._world.record(ScoreWritten(entry))
 
     def _note_variant(self, command: TakeVariant | AssignVariant) -> None:

@@ -24,12 +24,11 @@ _LIMITED = "invoked function is rate limited"
 def invoke(world: World, live: Live, call: InvokeFunction, step: StepRecord) -> None:
     """Call a function in the name of a run.
 
-    The step fails if there is no such function, or if the call has too many sessions.
+    The step fails if there is no such function, or if the call is too large.
     """
     run_id = live.run.id
-    known = world.bus.knows(call.function)
-    why = "" if known else f"could not find function with ID: {call.function}"
-    if why or (why := objection(call.sessions, world.limits)):
+    why = _refused(world, call)
+    if why:
         step.error = error = ErrorInfo(name="Error", message=why, retriable=False)
         world.move_step(live, step, InvokeFailed(run_id, step.name, "", error))
         return
@@ -53,6 +52,16 @@ def invoke(world: World, live: Live, call: InvokeFunction, step: StepRecord) -> 
     live.invokes[hashed] = Invocation(call.function, expires)
     world.wake(expires, live, Alarm(AlarmKind.INVOKE, run_id, hashed))
     world.coming.append((live, event))
+
+
+def _refused(world: World, call: InvokeFunction) -> str:
+    """Return why the server does not take a call, or ""."""
+    if not world.bus.knows(call.function):
+        return f"could not find function with ID: {call.function}"
+    most = world.limits.step_input_bytes
+    if call.size > most:
+        return f"its data has {call.size} bytes, over {most}"
+    return objection(call.sessions, world.limits)
 
 
 def _routing(live: Live, call: InvokeFunction, expires: Instant) -> JsonObject:

@@ -119,7 +119,7 @@ def _plan(world: World, live: Live, operation: PlanStep) -> None:
 
 
 def _ran(world: World, live: Live, operation: StepRan) -> None:
-    step = _record(world, live, operation, "StepRun")
+    step = _record(world, live, operation, operation.op)
     _check_size(world, live, operation)
     step.attempts += 1
     step.output = operation.data
@@ -151,7 +151,7 @@ def _check_size(world: World, live: Live, operation: StepRan) -> None:
 def _raised(
     world: World, live: Live, operation: StepRaised, entry: RunEntered, *, alone: bool
 ) -> None:
-    step = _record(world, live, operation, "StepRun")
+    step = _record(world, live, operation, operation.op)
     step.attempts += 1
     step.error = error = operation.error
     following = entry.attempt + 1

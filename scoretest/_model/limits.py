@@ -9,7 +9,7 @@ from typing import Final
 
 from .._json import show
 from ..errors import UsageError
-from ..times import DAY, MINUTE, SECOND, WEEK, Duration, to_instant
+from ..times import DAY, HOUR, MINUTE, SECOND, WEEK, Duration, to_instant
 
 __all__ = [
     "LARGEST_BATCH",
@@ -36,6 +36,7 @@ _KIB = 1024
 _MIB = 1024 * _KIB
 _LONGEST_PAUSE = Duration(366 * DAY)
 _YEAR = Duration(365 * DAY)
+_TWO_HOURS = Duration(2 * HOUR)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +57,11 @@ class Limits:
     events_per_request: int = 5_000  # server consts
     batch_bytes: int = 10 * _MIB  # server consts, for all events of a batch
     step_output_bytes: int = 4 * _MIB  # server consts
+    step_input_bytes: int = 4 * _MIB  # server consts, for the data of an invoke
+    response_bytes: int = 8 * _MIB  # server consts, for what one entry answers
     run_state_bytes: int = 32 * _MIB  # server consts
     steps_per_run: int = 1_000  # server consts, rule E5
+    longest_request: Duration = _TWO_HOURS  # server consts, for one entry
     longest_pause: Duration = _LONGEST_PAUSE  # rules B10 and E2
     defers_per_run: int = 20  # rule A7
     defer_input_bytes: int = 4 * _MIB  # rule A7, for one defer
@@ -67,6 +71,8 @@ class Limits:
     sessions_per_run: int = 25  # server consts, of all events of its batch
     session_key_bytes: int = 128  # server consts
     session_id_bytes: int = 512  # server consts
+    score_bytes_per_target: int = 64 * _KIB  # server consts, metadata of a span
+    score_bytes_per_run: int = _MIB  # server consts, metadata of a run
     default_retries: int = 4  # rule D1
     shortest_retry: Duration = SECOND  # rule D5
     longest_retry: Duration = DAY  # rule D5

@@ -81,6 +81,7 @@ class StepRan:
     step: StepName
     data: Json
     size: int
+    op: str = "StepRun"
 
 
 @record
@@ -89,6 +90,7 @@ class StepRaised:
 
     step: StepName
     error: ErrorInfo
+    op: str = "StepRun"
 
 
 @record
@@ -118,6 +120,7 @@ class InvokeFunction:
     data: JsonObject
     timeout: Duration | None
     sessions: Sessions = ()
+    size: int = 0
 
 
 @record

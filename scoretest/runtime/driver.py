@@ -28,7 +28,8 @@ from .._model.score import ScoreValue
 from ..errors import DeadlockError, LivelockError, UsageError
 from ..sdk.client import Client
 from ..sdk.function import AnyFunction
-from ..times import Instant
+from ..times import Duration, Instant
+from .answering import taken
 from .collecting import rarely_collected
 from .context_source import ContextSource
 from .coroutines import AsyncEntry, current_entry
@@ -252,6 +253,8 @@ class Driver:
         self._entries.pop((effect.run_id, effect.entry), None)
         if isinstance(entry, AsyncEntry) and entry.children:
             self._ended.append(entry)
+        lasted = Duration(self.now - entry.began)
+        outcome = taken(outcome, entry.size, lasted, self.engine.limits)
         answer = EntryReturned(effect.run_id, effect.entry, operations, outcome)
         try:
             effects = self.engine.apply(answer)

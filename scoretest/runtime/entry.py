@@ -77,6 +77,7 @@ class Entry(Inheriting):
     reaches = 0  # how many calls of step tools came to their step
     is_cut_short = False  # an error left a group before its last branch
     has_variants = False  # an experiment has to know whether its variant takes a step
+    size = 0  # of the answer, in bytes
     _replayed = _swallowed = 0
     _deferring: DeferBuffer | None = None
 
@@ -93,6 +94,7 @@ class Entry(Inheriting):
         self.effect = effect
         self.function = function
         self.run_id = live.run.id
+        self.began = driver.now
         self.memos, self._kept_defers = request
         self.reached: dict[str, StepName] = {}
         self.operations: list[Operation] = []
@@ -314,6 +316,7 @@ class Entry(Inheriting):
             UsageError: JSON cannot carry it.
         """
         wire = to_wire(value, what=what)
+        self.size += wire.size
         for loss in wire.losses:
             self.report(
                 "LOSSY_OUTPUT",

@@ -100,13 +100,16 @@ class Stubs:
         self, function: AnyFunction, name: StepName, body: Callable[[], object]
     ) -> object:
         """Let the first stub that may stand in for the step, or call *body*."""
+        stub = self.standing_for(function, name) if self._stubs else None
+        return body() if stub is None else stub.play()
+
+    def standing_for(self, function: AnyFunction, name: StepName) -> Stub | None:
+        """Return the first stub that may stand in for a step, if there is any."""
         if not self._stubs:
-            return body()
+            return None
         self._steps_met.setdefault(function.id, set()).add(name.id)
-        for stub in self._stubs.get((function.id, name.id), ()):
-            if not stub.is_spent:
-                return stub.play()
-        return body()
+        stubs = self._stubs.get((function.id, name.id), ())
+        return next((stub for stub in stubs if not stub.is_spent), None)
 
     def unused(self) -> Iterator[Finding]:
         """Tell of the stubs that never stood in, with the step that may be meant."""

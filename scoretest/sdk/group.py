@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, TypeVar, final
 
-from .._json import show
+from .._json import Together, show
 from .._model.ports import AsyncSteps, SyncSteps
 from ..errors import UsageError
 from .experiment import ExperimentResult, Selection
@@ -38,7 +38,7 @@ class Group:
 
         Source: rules B7, E1.
         """
-        return await self._port.parallel(_checked(callables))
+        return Together(await self._port.parallel(_checked(callables)))
 
     def experiment(
         self,
@@ -89,7 +89,7 @@ class GroupSync:
 
         Source: rules B7, E1.
         """
-        return self._port.parallel(_checked(callables))
+        return Together(self._port.parallel(_checked(callables)))
 
     def experiment(
         self,

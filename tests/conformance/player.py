@@ -29,6 +29,18 @@ def load(path):
     return module
 
 
+def started(start_at):
+    """Return when a scenario begins: a time as ISO text, or a second of the minute."""
+    if start_at is None:
+        return START
+    if isinstance(start_at, int | float):
+        return START + timedelta(seconds=start_at)
+    if "T" not in start_at:  # a time of day
+        start_at = f"{START.date()}T{start_at}"
+    start = datetime.fromisoformat(start_at)
+    return start if start.tzinfo else start.replace(tzinfo=UTC)
+
+
 compare = load(CORPUS / "compare.py")
 
 
@@ -40,14 +52,15 @@ class Player:
         self.sdk = sdk
         self.scenario = json.loads((self.folder / "scenario.json").read_text())
         quirks = "exact" if self.scenario.get("engine_quirk") else "report"
-        self.harness = Harness(strict=False, quirks=quirks)
+        self.start = started(self.scenario.get("start_at"))
+        self.harness = Harness(start=self.start, strict=False, quirks=quirks)
         self.log = []
         self.times = []
 
     @property
     def seconds(self):
         """The scenario's own clock."""
-        return (self.harness.now - START).total_seconds()
+        return (self.harness.now - self.start).total_seconds()
 
     def note(self, kind, **fields):
         """Take an observation from a handler."""

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scoretest._core.ledger import ScoreLedger
+from scoretest._model.limits import Limits
 from scoretest._model.score import ScoreEntry
 from scoretest.times import Instant
 
@@ -33,7 +34,7 @@ def test_the_last_write_of_a_name_on_a_target_stands(entries):
     """What stands is the last write of each name on each target, in order of writing."""
     ledger = ScoreLedger()
     for entry in entries:
-        ledger.write(entry)
+        ledger.write(entry, Limits())
 
     last = [
         entry
@@ -48,7 +49,7 @@ def test_no_write_is_forgotten(entries):
     """The history has every write, oldest first, the very same object."""
     ledger = ScoreLedger()
     for entry in entries:
-        ledger.write(entry)
+        ledger.write(entry, Limits())
 
     assert all(a is b for a, b in zip(ledger.history, entries, strict=True))
 
@@ -57,7 +58,7 @@ def test_a_bool_stays_a_bool():
     """The value is not touched, and its type may change from write to write."""
     ledger = ScoreLedger()
     for value in (1, True, 1.0):
-        ledger.write(ScoreEntry("a", value, "r", None, "", Instant(0)))
+        ledger.write(ScoreEntry("a", value, "r", None, "", Instant(0)), Limits())
 
     assert [type(entry.value) for entry in ledger.history] == [int, bool, float]
     assert [type(entry.value) for entry in ledger.current] == [float]

@@ -359,6 +359,42 @@ class TestOptions:
         late = event.ts - dt.datetime(2025, 1, 1, 9, tzinfo=dt.UTC)
         assert dt.timedelta() < late <= dt.timedelta(minutes=5)
 
+    @pytest.mark.rule("E3")
+    @pytest.mark.parametrize("fails", [False, True])
+    def test_the_stub_of_an_invoke(self, harness, on, start, fails):
+        """It stands for the invoked function, which does not run."""
+
+        @on("order")
+        async def ship(ctx):
+            try:
+                return await ctx.step.invoke_by_id("price", function_id="price")
+            except inngest.StepError as error:
+                return [error.name, error.message]
+
+        told = {"raises": KeyError("x")} if fails else {"returns": 7}
+        stub = harness.stub(ship, "price", **told)
+
+        run = start("order")
+
+        assert (run.output, stub.used) == (["KeyError", "'x'"] if fails else 7, 1)
+        assert run.step("price").op == "InvokeFunction"
+
+    @pytest.mark.parametrize("kind", ["async", "sync"])
+    def test_the_results_of_a_group(self, on, start, kind):
+        """A tuple that a group made may be returned; that it becomes a list is no news."""
+
+        async def several(ctx):
+            steps = (lambda: ctx.step.run("a", int), lambda: ctx.step.run("b", int))
+            return await ctx.group.parallel(steps)
+
+        def several_sync(ctx):
+            steps = (lambda: ctx.step.run("a", int), lambda: ctx.step.run("b", int))
+            return ctx.group.parallel(steps)
+
+        on("order")(several if kind == "async" else several_sync)
+
+        assert start("order").output == [0, 0]
+
     def test_an_operation_that_is_not_built(self, harness, on, start, monkeypatch):
         """What the engine has no operation for fails the run by name."""
         from scoretest.adapters.inngest_sdk import answers  # noqa: PLC0415 -- only here

@@ -37,6 +37,8 @@ def test_the_installed_version_is_supported():
         "net:ServerTimings",
         "server_lib:Framework",
         "step_lib.base:ResponseInterrupt",
+        "step_lib.group:Group",
+        "step_lib.group:GroupSync",
         "step_lib.group:in_parallel",
         "step_lib.step_async:datetime",
         "step_lib.step_sync:datetime",

@@ -5,7 +5,7 @@ import pytest
 from inngest._internal.errors import SendEventsError
 from inngest.experimental import experiment, realtime
 
-from scoretest import Harness, NotBuiltError, Score, UsageError
+from scoretest import Harness, Limits, NotBuiltError, Score, UsageError
 
 
 class TestEvents:
@@ -137,6 +137,19 @@ class TestScores:
 
         with pytest.raises(Exception, match="HTTP error: 400 'x' is not the id"):
             app.score_sync(name="good", value=1, run_id="x")
+
+    def test_too_many_for_one_run(self, harnesses, app):
+        """The package raises what the server answers."""
+        with harnesses(limits=Limits(score_bytes_per_run=20)) as harness:
+            harness.serve(app, functions=[])
+            run_id = "01JGFJJZ00CD27ED7B047E78DC"
+            app.score_sync(name="a", value=1, run_id=run_id)
+            with pytest.raises(
+                Exception, match="HTTP error: 400 the scores of this run"
+            ):
+                app.score_sync(name="b", value=1, run_id=run_id)
+
+            assert [score.name for score in harness.scores] == ["a"]
 
     @pytest.mark.rule("G6")
     def test_an_experiment(self, harness, app, on, start):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scoretest import Event, Limits
+from scoretest import Event, Limits, StepError
 from scoretest.flow import Batch, Debounce
 
 
@@ -251,3 +251,40 @@ def harness_wire(harness, value):
     ms = int(harness.now.timestamp() * 1000)
     wire = {"name": "shop/order", "data": {"x": value}, "id": "A", "ts": ms}
     return json.dumps(wire)
+
+
+@pytest.mark.rule("E3", "F7")
+@pytest.mark.parametrize("ends", ["returns", "raises", "is cancelled"])
+def test_every_caller_of_a_batch_is_answered(harness, on, ends):
+    """A batched function may be invoked: its one run answers all who called it."""
+    answers = []
+
+    @on("shop/never", batch_events=Batch(max_size=3), retries=0)
+    async def add(ctx):
+        if ends == "raises":
+            raise KeyError(ctx.event.data["n"])
+        await ctx.step.sleep("a", "1s")
+        return sum(event.data["n"] for event in ctx.events)
+
+    @on("shop/ask")
+    async def ask(ctx):
+        try:
+            got = await ctx.step.invoke("add", function=add, data=ctx.event.data)
+            answers.append(got if isinstance(got, int) else got["data"]["_inngest"])
+        except StepError as error:
+            answers.append(error.name)
+
+    for n in (1, 2, 3):
+        harness.send("shop/ask", {"n": n})
+    if ends == "is cancelled":
+        harness.cancel(harness.run(add))
+    harness.fast_forward()
+    harness.allow("RUN_FAILED", reason="an end like the others")
+    harness.allow("INVOKE_CANCELLED", reason="an end like the others")
+
+    answer = {
+        "returns": 6,
+        "raises": "KeyError",
+        "is cancelled": {"status": "Cancelled"},
+    }[ends]
+    assert answers == [answer] * 3

@@ -311,3 +311,19 @@ def test_data_nested_too_deeply_is_named_in_full(harness):
     assert refusal.value.what == (
         "the data of event 'shop/order.placed' is nested deeper than 400 levels"
     )
+
+
+@pytest.mark.parametrize("kind", ["async", "sync"])
+def test_the_results_of_a_group_become_a_list_in_silence(harness, on, start, kind):
+    """The tuple is the group's choice; a handler may return it as it is."""
+
+    async def several(ctx):
+        return {"all": await ctx.group.parallel((lambda: ctx.step.run("a", int),))}
+
+    def several_sync(ctx):
+        return {"all": ctx.group.parallel((lambda: ctx.step.run("a", int),))}
+
+    on("shop/order")(several if kind == "async" else several_sync)
+
+    assert start("shop/order").output == {"all": [0]}
+    assert harness.findings == []

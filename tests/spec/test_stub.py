@@ -158,6 +158,88 @@ class TestStandingIn:
         assert [finding.code for finding in harness.findings] == ["LOSSY_OUTPUT"]
         harness.allow("LOSSY_OUTPUT", reason="the loss is the point")
 
+    @pytest.mark.rule("E3")
+    @pytest.mark.parametrize("kind", ["async", "sync"])
+    def test_of_an_invoke(self, harness, on, start, kind):
+        """It stands for the invoked function, which does not run."""
+
+        @on("shop/price")
+        async def price(_):
+            return 30
+
+        if kind == "async":
+
+            @on("shop/order")
+            async def order(ctx):
+                first = await ctx.step.invoke("price", function=price)
+                await ctx.step.sleep("a", "1s")
+                again = await ctx.step.invoke_by_id("price", function_id="price")
+                return [first, again]
+        else:
+
+            @on("shop/order")
+            def order(ctx):
+                first = ctx.step.invoke("price", function=price)
+                ctx.step.sleep("a", "1s")
+                return [first, ctx.step.invoke_by_id("price", function_id="price")]
+
+        stub = harness.stub(order, "price", returns=7, times=1)
+
+        run = start("shop/order")
+        harness.fast_forward()
+
+        assert (run.output, stub.used) == ([7, 30], 1)
+        assert [step.op for step in run.steps] == [
+            "InvokeFunction",
+            "Sleep",
+            "InvokeFunction",
+        ]
+        assert len(harness.runs) == 2
+
+    @pytest.mark.rule("E3")
+    @pytest.mark.parametrize(
+        ("raises", "name"), [(KeyError("x"), "KeyError"), (NonRetriableError, "")]
+    )
+    def test_of_an_invoke_that_fails(self, harness, on, start, raises, name):
+        """What it raises is the invoked function's failure; nobody tries again."""
+
+        @on("shop/price")
+        async def price(_):
+            return 30
+
+        @on("shop/order")
+        async def order(ctx):
+            try:
+                await ctx.step.invoke("price", function=price)
+            except StepError as error:
+                return error.name
+
+        stub = harness.stub(order, "price", raises=raises)
+
+        run = start("shop/order")
+
+        assert (run.output, stub.used) == (name or "NonRetriableError", 1)
+        assert run.step("price").status == "Failed"
+
+    def test_of_an_invoke_that_calls_a_coroutine(self, harness, on, start):
+        """The invoked function is not run, so that there is nothing to await."""
+
+        @on("shop/order")
+        async def order(ctx):
+            await ctx.step.invoke_by_id("price", function_id="x")
+
+        async def later():
+            pass
+
+        harness.stub(order, "price", calls=later)
+
+        run = start("shop/order")
+        harness.allow("USAGE_ERROR", reason="it is the subject")
+
+        assert run.error.message == (
+            "the stub of step 'price', which invokes, returned a coroutine"
+        )
+
     def test_in_a_parallel_group(self, harness, on, start):
         """A member of a group is stubbed in the entry that runs it."""
 

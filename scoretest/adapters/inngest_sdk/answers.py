@@ -23,6 +23,7 @@ from ..._model.session import resolved
 from ...errors import NotBuiltError, UsageError
 from ...runtime.entry import Entry
 from ...runtime.failures import describe_error
+from ...runtime.invoking import stubbed
 from ...times import to_duration, to_instant
 from .internals import Answer
 from .protocol import error_of, step_name
@@ -162,14 +163,22 @@ def _take_variant(entry: Entry, item: Item) -> None:
     entry.driver.apply(TakeVariant(entry.run_id, choice))
 
 
-def _invoke(_: Entry, item: Item, __: Headers) -> Operation:
-    opts = item["opts"]
+def _invoke(entry: Entry, item: Item, __: Headers) -> Operation:
+    name, opts = step_name(item), item["opts"]
+    stub = entry.driver.stubs.standing_for(entry.function, name)
+    if stub is not None:
+        return stubbed(entry, name, stub)
     payload, timeout = opts["payload"], opts["timeout"]
     wire = to_wire(payload["data"] or {})
     within = None if timeout is None else to_duration(timeout, what="timeout")
-    data = wire.value if isinstance(wire.value, dict) else {}
-    sessions = resolved(payload.get("meta"))  # older versions have none
-    return InvokeFunction(step_name(item), opts["function_id"], data, within, sessions)
+    return InvokeFunction(
+        step=name,
+        function=opts["function_id"],
+        data=wire.value if isinstance(wire.value, dict) else {},
+        timeout=within,
+        sessions=resolved(payload.get("meta")),  # older versions have none
+        size=wire.size,
+    )
 
 
 def _defer(_: Entry, item: Item, __: Headers) -> Operation:

@@ -138,15 +138,15 @@ class Exchange:
         run_id, step_id = target["run_id"], target.get("step_id")
         try:
             check_run(run_id)
+            world = entry_beneath() or self.twin.find_world(verb)
+            for update in body["metadata"]:
+                _write(world, update["kind"], update["values"], run_id, step_id)
         except InvalidScoreError as error:  # rule G5
             port = entry_beneath()
             if isinstance(port, Entry):
                 place = port.function.options.place
                 port.report("SCORE_INVALID", error.what, error.fix, place)
             return Exception(f"HTTP error: {_REFUSED} {error.what}")
-        world = entry_beneath() or self.twin.find_world(verb)
-        for update in body["metadata"]:
-            _write(world, update["kind"], update["values"], run_id, step_id)
         return Reply(_OK, {})
 
 

@@ -15,6 +15,7 @@ import inngest
 from inngest._internal import const, errors, execution_lib, net, server_lib
 from inngest._internal.step_lib import base, group, step_async, step_sync
 
+from ..._json import Together
 from ..._model.place import Place
 from ...errors import UsageError
 from ...sdk.places import caller
@@ -277,6 +278,7 @@ def install_hooks() -> None:
     _watch_steps(inngest.StepSync)
     for name in STEP_TOOLS:
         _watch_call(name)
+    _watch_groups()
     _watch_interrupts()
     _watch_defers()
     _watch_scores()
@@ -310,6 +312,22 @@ def _watch_call(name: str) -> None:
         return watcher.track(f"step.{name}", step_id, coroutine, caller())
 
     setattr(inngest.Step, name, call)
+
+
+def _watch_groups() -> None:
+    """Let it be known of a tuple that a group made it, and no user."""
+    original, original_sync = group.Group.parallel, group.GroupSync.parallel
+
+    @wraps(original)
+    async def parallel(self: Any, *args: Any, **options: Any) -> Any:
+        return Together(await original(self, *args, **options))
+
+    @wraps(original_sync)
+    def parallel_sync(self: Any, *args: Any, **options: Any) -> Any:
+        return Together(original_sync(self, *args, **options))
+
+    group.Group.parallel = parallel  # type: ignore[method-assign]  # what this module is for
+    group.GroupSync.parallel = parallel_sync  # type: ignore[method-assign]  # as above
 
 
 def _watch_interrupts() -> None:
