@@ -21,6 +21,7 @@ FOREIGN = {
     "expr._time: ValueError": "the parts of a time are read by what raises the same",
     "runtime.coroutines: CancelledError": "what asyncio's scopes unwind by",
     "runtime.extrication: interrupt": "the interrupt that its caller asked for",
+    "adapters.inngest_sdk: AttributeError": "what __getattr__ owes to hasattr",
     "runtime.harness: AttributeError": "what __getattr__ owes to hasattr",
 }
 

@@ -37,6 +37,7 @@ def test_the_installed_version_is_supported():
         "net:ServerTimings",
         "server_lib:Framework",
         "step_lib.base:ResponseInterrupt",
+        "step_lib.base:SkipInterrupt",
         "step_lib.group:Group",
         "step_lib.group:GroupSync",
         "step_lib.group:in_parallel",
@@ -54,6 +55,21 @@ def test_a_name_is_there(path):
 def test_a_name_of_the_defers_is_there(name):
     """What tells the harness of lost and skipped defers can be watched."""
     assert callable(found(f"deferred:{name}"))
+
+
+@pytest.mark.skipif(not HAS_DEFERS, reason="the version has no experiments")
+@pytest.mark.parametrize(
+    "name", ["ExperimentContext", "current_experiment", "current_step"]
+)
+def test_a_name_of_the_experiments_is_there(name):
+    """A converted experiment is told of as the package's own."""
+    assert found(f"run_context:{name}") is not None
+
+
+@pytest.mark.skipif(not HAS_DEFERS, reason="the version has no defers")
+def test_a_request_tells_the_defers_that_are_known():
+    """A converted defer that the server has is not checked again."""
+    assert "defers" in found("server_lib:ServerRequest").model_fields
 
 
 def test_a_request_has_these_parts():

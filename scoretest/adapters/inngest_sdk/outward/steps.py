@@ -167,6 +167,9 @@ def _branch(branch: Callable[[], Awaitable[T]]) -> Callable[[], Awaitable[T]]:
         try:
             return await branch()
         except BaseExceptionGroup as several:
-            raise interrupt_in(several) or several from None
+            interrupt = interrupt_in(several)
+            if interrupt is None:
+                raise
+            raise interrupt from None
 
     return gone_through
