@@ -6,8 +6,16 @@ effects, and it learns what came of them through commands. It has no clock eithe
 told how far time has moved.
 """
 
+from ._ahead import enter_ahead, new_operations
 from ._engine import Engine
 from ._state import rest_crons, state_of
 from ._world import Live
 
-__all__ = ["Engine", "Live", "rest_crons", "state_of"]
+__all__ = [
+    "Engine",
+    "Live",
+    "enter_ahead",
+    "new_operations",
+    "rest_crons",
+    "state_of",
+]

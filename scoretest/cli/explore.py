@@ -59,7 +59,8 @@ def check(target: str, start: Path | None, max_signals: int, *, as_json: bool) -
     if as_json:
         print_lines(json.dumps(_document(target, found), indent=2))
     else:
-        lines = [*map(str, found.findings), repr(found)[1:-1]]
+        notes = [f"note: {note}" for note in found.notes]
+        lines = [*map(str, found.findings), *notes, repr(found)[1:-1]]
         shown = "\n".join(escape(line) for text in lines for line in text.splitlines())
         print_lines(shown)
     if found.findings:
@@ -71,6 +72,7 @@ def _document(target: str, found: Exploration) -> dict[str, Any]:
         "target": target,
         "tables": [table.to_json() for table in found.tables()],
         "findings": [finding.to_json() for finding in found.findings],
+        "notes": [note.to_json() for note in found.notes],
         "exhaustive": found.is_exhaustive,
         "nodes": found.nodes,
     }

@@ -9,38 +9,64 @@ from typing import Final, NamedTuple
 
 from .._engine import Engine, Live
 from .._model.fact import (
+    DeferAdded,
+    EventReceived,
     FindingReported,
+    RunCancelled,
     RunCompleted,
     RunFailed,
     ScoreWritten,
     VariantTaken,
+    WaitClosed,
     WaitMatched,
     WaitOpened,
 )
 from .._model.options import FunctionKind
 from .._model.score import ScoreEntry
-from ..expr import Expression
+from .lints import remarks
 from .search import Transition
 
-__all__ = ["CHECKS", "Draft", "judged"]
+__all__ = ["CHECKS", "NOTES", "Draft", "judged"]
 
 CHECKS: Final = {
     "CROSS_TALK": "one signal resumed runs that were started with different data",
     "DATA_KEY_ABSENT": "a handler asked for a key that its event spells otherwise",
+    "EFFECT_REPEATED": "code outside steps has an effect, and has it on every entry",
     "EXPERIMENT_NOT_ATTRIBUTED": "a score counts for no variant of its experiment",
+    "EXPRESSION_ABSENT_ORDER": "a match expression takes an absent value for a small one",
+    "EXPRESSION_BRACKETED_EVENT": "the server puts no value in for `event[...]`",
+    "EXPRESSION_DECIDED_BY_TRIGGER": "a match expression never looks at the signal",
+    "EXPRESSION_ESCAPE_IN_LITERAL": "a text with an escape never matches",
+    "EXPRESSION_INT_ARITHMETIC": "a match expression reckons with a whole number",
+    "EXPRESSION_NEGATED_ABSENCE": "`!` of a path that is absent is false",
     "EXPRESSION_NEVER_A_BOOL": "a match expression yields no verdict",
+    "EXPRESSION_SPECIAL_LITERAL": "a text with a prefix or three quotes never matches",
     "INJECTABLE": "a value of an event can change what an expression means",
     "NONDETERMINISTIC": "one state, entered twice, led to different steps",
     "ONE_SIGNAL_TWO_WAITS": "one signal resumed several waits of one run",
+    "OPEN_WAIT_AT_RETURN": "a run had all it needed while a wait of it was open",
     "PATH_NOT_IN_TRIGGER": "a match expression speaks of what the event has not",
     "RUN_FAILED": "a run failed on a timeline that can happen",
     "SCORED_TWICE": "one score was written twice, with different values",
     "SCORE_NEVER_WRITTEN": "a scorer ended without a score",
     "SCORE_WRONG_RUN": "a deferred function scored itself, or a run that is none",
-    "SIGNAL_BEFORE_WAIT": "a signal that comes during a sleep is lost",
+    "SIGNAL_BEFORE_WAIT": "a signal that comes before its wait is lost",
     "WAIT_TOO_LONG": "a wait or a sleep is longer than the server allows",
+    "WALL_CLOCK": "what happens depends on the machine's clock or time zone",
 }
 """Every code of the explorer's own, and what it means."""
+
+NOTES: Final = {
+    "CANCELLED_WITHOUT_SCORE": "a signal cancelled a run before it scored",
+    "EXPRESSION_ABSENT_UNEQUAL": "`!=` is true of a signal without the value",
+    "EXPRESSION_AGGREGATE_PATH": "an expression matches no more among many waits",
+    "EXPRESSION_POLICY_WARNING": "the server logs a warning for an expression",
+    "EXPRESSION_VALUE_NEVER_MATCHES": "a value with quotes or escapes never matches",
+    "PASTED_STEP_VALUE": "a step's result stands as text in an expression",
+    "SCORE_LEFT_OUT": "a handler returns early, on purpose, and does not score",
+    "SIGNAL_BEFORE_RUN": "a signal that comes before the parent has ended is lost",
+}
+"""Every code of what is worth knowing and no mistake, and what it means."""
 
 
 # an expression has a code of its own; the steps of a run have a limit of the explorer's
@@ -241,26 +267,104 @@ def _slept(transition: Transition) -> Iterator[Draft]:
             )
 
 
-_LINTS: Final = {
-    "PATH_NOT_IN_TRIGGER": "PATH_NOT_IN_TRIGGER",
-    "NEVER_A_BOOL": "EXPRESSION_NEVER_A_BOOL",
-}
+def _sent_before(transition: Transition) -> Iterator[Draft]:
+    """A run waits for what was sent by a run, and received before the wait opened."""
+    engine = transition.node.engine
+    opened = {f.run_id: None for _, f in transition.facts if isinstance(f, WaitOpened)}
+    if not opened:
+        return
+    waits = [wait for wait in engine.open_waits if wait.run_id in opened]
+    heard = {fact.event_id for _, fact in engine.facts_of(WaitMatched)}
+    for sequence, entry in enumerate(engine.trace):
+        fact = entry.fact
+        if not isinstance(fact, EventReceived) or not fact.event.sender:
+            continue
+        if fact.event.internal_id in heard:
+            continue
+        for wait in waits:
+            if (
+                wait.event == fact.event.name
+                and sequence < wait.opened
+                and _is_of(engine, wait.run_id, fact.event.sender)
+                and wait.accepts(fact.event.wire)
+            ):
+                yield Draft(
+                    "SIGNAL_BEFORE_WAIT",
+                    f"the event {wait.event!r} was sent before the wait "
+                    f"{str(wait.step)!r} opened, and is lost",
+                    _slug(engine, wait.run_id),
+                    "send and wait at once in ctx.group.parallel",
+                )
+
+
+def _is_of(engine: Engine, run_id: str, sender: str) -> bool:
+    """Say whether an event that *sender* sent can be an answer to a run."""
+    if run_id == sender:
+        return True
+    sent = [e.sender for e in engine.lives[sender].run.events]
+    return run_id in sent
+
+
+def _outlived(transition: Transition) -> Iterator[Draft]:
+    """Time passes between a defer and the end of its run: signals come too early."""
+    engine = transition.node.engine
+    for at, fact in transition.facts:
+        if isinstance(fact, RunCompleted):
+            added = [
+                t
+                for t, add in engine.facts_of(DeferAdded)
+                if add.run_id == fact.run_id and t < at
+            ]
+            if added:
+                yield Draft(
+                    "SIGNAL_BEFORE_RUN",
+                    "signals that come between the defer and the end of its run are "
+                    "lost to the deferred function, which starts only then",
+                    _slug(engine, fact.run_id),
+                    "end the parent soon after the defer",
+                )
 
 
 def _lints(transition: Transition) -> Iterator[Draft]:
     """An expression was registered that cannot do what it says."""
-    opened = {f.run_id: None for _, f in transition.facts if isinstance(f, WaitOpened)}
-    for wait in transition.node.engine.open_waits:
-        predicate = wait.predicate
-        if wait.run_id in opened and isinstance(predicate, Expression):
-            for lint in predicate.lints:
-                if lint.code in _LINTS:
-                    yield Draft(
-                        _LINTS[lint.code],
-                        f"`{predicate.text}`: {lint.message}",
-                        _slug(transition.node.engine, wait.run_id),
-                        lint.fix,
-                    )
+    for remark in remarks(transition):
+        yield Draft(*remark)
+
+
+def _left_open(transition: Transition) -> Iterator[Draft]:
+    """A run returns, and a wait of it is open."""
+    returned = {f.run_id for _, f in transition.facts if isinstance(f, RunCompleted)}
+    for _, fact in transition.facts:
+        if isinstance(fact, WaitClosed) and fact.run_id in returned:
+            slug = _slug(transition.node.engine, fact.run_id)
+            yield open_wait(slug, str(fact.step))
+
+
+def open_wait(slug: str, step: str) -> Draft:
+    """Return what is said of a run that does not need a wait which is open."""
+    return Draft(
+        "OPEN_WAIT_AT_RETURN",
+        f"the run has all it needs while its wait {step!r} is open; the server keeps "
+        "the run going until that is over",
+        slug,
+        "wait for one thing at a time, or use what every wait yields",
+    )
+
+
+def _cancelled(transition: Transition) -> Iterator[Draft]:
+    """A scorer's own cancel ends it before it has scored."""
+    engine = transition.node.engine
+    for _, fact in transition.facts:
+        if isinstance(fact, RunCancelled) and fact.event_id:
+            options = engine.lives[fact.run_id].run.function
+            has_scored = any(s.writer == fact.run_id for s in engine.score_history)
+            if options.kind is FunctionKind.SCORER and not has_scored:
+                yield Draft(
+                    "CANCELLED_WITHOUT_SCORE",
+                    "a signal cancels the scorer, and there is no score",
+                    options.slug,
+                    "nothing, if a cancelled run needs no score",
+                )
 
 
 _EACH: Final[tuple[Callable[[Transition], Iterator[Draft]], ...]] = (
@@ -272,5 +376,9 @@ _EACH: Final[tuple[Callable[[Transition], Iterator[Draft]], ...]] = (
     _unattributed,
     _shared_signal,
     _slept,
+    _sent_before,
+    _outlived,
     _lints,
+    _left_open,
+    _cancelled,
 )

@@ -6,7 +6,7 @@ from typing import Final
 
 from .._engine import Engine
 from .._json import JsonObject
-from .._model.fact import Fact, FindingReported, SleepStarted, StepCompleted, WaitOpened
+from .._model.fact import Fact, FindingReported, WaitMatched, WaitOpened
 from ..expr._errors import ExpressionError
 from ..expr._injection import skeleton
 from ..expr._parser import parse
@@ -23,12 +23,10 @@ __all__ = [
     "handler_code",
     "injectable",
     "is_apart",
+    "is_broadcast",
     "is_stumble",
     "looks_at_time",
-    "parting",
     "shape_of_expression",
-    "steps_taken",
-    "told_step",
 ]
 
 _LOOKS_AT_TIME: Final = frozenset(
@@ -45,6 +43,16 @@ def crossing(slug: str) -> Draft:
         "one event resumed or cancelled runs that were started with different data",
         slug,
         "compare an id in if_exp: async.data.id == event.data.id",
+    )
+
+
+def is_broadcast(engine: Engine, fact: Fact) -> bool:
+    """Say whether a wait says by itself that every run shall hear the event."""
+    return isinstance(fact, WaitMatched) and any(
+        opened.run_id == fact.run_id
+        and opened.step == fact.step
+        and opened.expression.strip() == "true"
+        for _, opened in engine.facts_of(WaitOpened)
     )
 
 
@@ -102,38 +110,6 @@ def looks_at_time(code: CodeType | None) -> bool:
         return False
     inner = [c for c in code.co_consts if isinstance(c, CodeType)]
     return bool(_LOOKS_AT_TIME & set(code.co_names)) or any(map(looks_at_time, inner))
-
-
-def steps_taken(facts: Iterator[Fact]) -> Iterator[tuple[str, ...]]:
-    """Yield what steps were reached, up to the first whose result may differ."""
-    for fact in facts:
-        if isinstance(fact, WaitOpened):
-            told = f"the wait {str(fact.step)!r} with {fact.expression!r} until {fact.expires}"
-            yield fact.run_id, told
-        elif isinstance(fact, SleepStarted):
-            yield fact.run_id, f"the sleep {str(fact.step)!r} until {fact.until}"
-        elif isinstance(fact, StepCompleted):
-            yield fact.run_id, f"the step {str(fact.step)!r}"
-            return
-
-
-def parting(
-    first: list[tuple[str, ...]], second: list[tuple[str, ...]]
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the first pair of steps in which two ways differ."""
-    for one, two in zip(first, second, strict=False):
-        if one != two:
-            return one, two
-    shared = min(len(first), len(second))
-    return (
-        first[shared] if len(first) > shared else (),
-        second[shared] if len(second) > shared else (),
-    )
-
-
-def told_step(step: tuple[str, ...]) -> str:
-    """Return a step of `steps_taken` as text."""
-    return step[1] if step else "nothing more"
 
 
 def folded(key: str) -> str:

@@ -1,12 +1,10 @@
 """Exploring functions: every timeline that can be told apart, and what is wrong with it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final, final
 
-from .._core.waits import Wait, Watch
-from .._engine import Engine
-from .._json import Json, JsonObject
+from .._json import Json
 from .._model.fact import (
     RunCancelled,
     RunCompleted,
@@ -20,34 +18,35 @@ from ..runtime.foreign import AnyClient, AnyEvent, Served
 from ..runtime.reading import Reads
 from ..times import SECOND, Instant, to_duration
 from .absent import absent_keys
-from .checks import Draft, judged
+from .checks import NOTES, Draft, judged
+from .confirming import confirmed
+from .doubles import Doubles
+from .effects import Effects
 from .evidence import (
     UNREADABLE,
     changed,
     crossing,
     injectable,
     is_apart,
+    is_broadcast,
     looks_at_time,
-    parting,
     shape_of_expression,
-    steps_taken,
-    told_step,
 )
-from .confirming import confirmed
 from .findings import Exploration
 from .found import Found, where_of
 from .guessing import Guesses
 from .handlers import SCORING, codes_of, constants_of, says
-from .silence import is_silent, unscored
+from .races import lost_races
+from .returning import softened
 from .scenario import Scenario, make_plan
 from .search import Bounds, Node, Search, Transition
+from .silence import is_silent, unscored
 from .stage import Letter, Move, Stage
 from .timelines import code_of, signals_of
 
 __all__ = ["explore"]
 
 _HOSTILE: Final = ("x' || true || 'x", 'x" || true || "x')
-_MOST_DOUBLED: Final = 200
 _MOST_ROUNDS: Final = 10
 
 
@@ -119,7 +118,9 @@ class _Explorer:
         self._has_learnt = False
         self._found: dict[tuple[str, str, str], Found] = {}
         self._expressions: dict[tuple[str, str], str] = {}
-        self._doubled = 0
+        names = frozenset(name for code in every for name in code.code.co_names)
+        self._effects = Effects(self._stage.driver, scenario.functions)
+        self._doubles = Doubles(self._stage, self._effects, names)
         self._silent: dict[str, Node] = {}
         self._scoring = dict.fromkeys(s for s, c in codes.items() if says(c, SCORING))
 
@@ -131,6 +132,8 @@ class _Explorer:
                 self._scenario = self._guesses.start_data(self._scenario)
             search = self._search_all()
             self._tell_silence()
+            for draft, node in self._doubles.judged_later():
+                self._tell(draft, node)
             if not search.is_stopped:
                 self._look_for_absent_keys(search.leaves)
                 self._look_for_cross_talk()
@@ -141,7 +144,8 @@ class _Explorer:
             scenario=self._scenario,
             start=self._stage.start,
             leaves=tuple(search.leaves),
-            findings=tuple(self._found.values()),
+            findings=tuple(f for f in self._found.values() if f.code not in NOTES),
+            notes=tuple(f for f in self._found.values() if f.code in NOTES),
             is_exhaustive=search.is_exhaustive,
             nodes=search.nodes,
             ignored=search.ignored,
@@ -153,7 +157,7 @@ class _Explorer:
         for round_ in range(_MOST_ROUNDS):
             self._found.clear()
             self._silent.clear()
-            self._doubled = 0
+            self._doubles.restart()
             self._reads = self._stage.reads = Reads()
             self._search = search = Search(
                 self._stage,
@@ -189,22 +193,31 @@ class _Explorer:
     # --- what is wrong ------------------------------------------------------------
 
     def _watch(self, transition: Transition) -> None:
+        lives = transition.node.engine.lives
         for _, fact in transition.facts:
             if isinstance(fact, RunQueued):
-                run = transition.node.engine.lives[fact.run_id].run
+                run = lives[fact.run_id].run
                 self._covered[fact.function, run.events[0].name] = None
             if isinstance(fact, WaitOpened):
-                slug = transition.node.engine.lives[fact.run_id].run.function.slug
+                slug = lives[fact.run_id].run.function.slug
                 self._expressions.setdefault((slug, str(fact.step)), fact.expression)
         if self._may_learn and self._learns(transition):
             self._has_learnt = self._search.is_stopped = True
             return
-        for draft in judged(transition):
-            self._tell(draft, transition.node)
-        for draft in confirmed(self._stage, transition):
+        for draft in self._judged(transition):
             self._tell(draft, transition.node)
         self._note_silence(transition)
         self._double(transition)
+
+    def _judged(self, transition: Transition) -> Iterator[Draft]:
+        for draft in judged(transition):
+            yield self._softened(draft, transition)
+        yield from confirmed(self._stage, transition)
+        yield from self._effects.judged(transition)
+        yield from lost_races(self._stage, transition)
+
+    def _softened(self, draft: Draft, transition: Transition) -> Draft:
+        return softened(self._stage, self._scenario.functions, transition, draft)
 
     def _learns(self, transition: Transition) -> bool:
         """Take notice of what is asked of events late, and say whether that was new."""
@@ -227,7 +240,11 @@ class _Explorer:
                 self._scoring[writer.function.slug] = None
             if isinstance(fact, RunCompleted) and is_silent(engine, fact.run_id):
                 slug = engine.lives[fact.run_id].run.function.slug
-                self._silent.setdefault(slug, transition.node)
+                draft = self._softened(unscored(slug), transition)
+                if draft.code in NOTES:
+                    self._tell(draft, transition.node)
+                else:
+                    self._silent.setdefault(slug, transition.node)
 
     def _tell_silence(self) -> None:
         """Tell of deferred functions that are there to score, and do not always."""
@@ -253,29 +270,9 @@ class _Explorer:
 
     def _double(self, transition: Transition) -> None:
         """Enter the same state again: the same steps must come of it."""
-        self._doubled += 1
-        if self._doubled > _MOST_DOUBLED:
-            return
-        move = transition.node.moves[-1]
-        again = self._stage.play(transition.before, move)
-        past = slice(len(transition.before.trace), None)
-        first = list(steps_taken(fact for _, fact in transition.facts))
-        second = list(steps_taken(entry.fact for entry in again.trace[past]))
-        if first != second:
-            ours, theirs = parting(first, second)
+        for draft in self._doubles.judged(transition):
             self._search.is_stopped = True  # its other worlds would mean nothing
-            run = again.lives[(ours or theirs)[0]].run
-            slug = run.function.slug
-            self._tell(
-                Draft(
-                    "NONDETERMINISTIC",
-                    f"entered twice with the same memo, the handler reached "
-                    f"{told_step(ours)} and then {told_step(theirs)}",
-                    slug,
-                    "take time, chance and outside data from steps",
-                ),
-                transition.node,
-            )
+            self._tell(draft, transition.node)
 
     def _look_for_absent_keys(self, leaves: Sequence[Node]) -> None:
         for draft, leaf in absent_keys(self._stage, self._scenario, leaves):
@@ -308,7 +305,11 @@ class _Explorer:
         engine = transition.node.engine
         touched: dict[str, list[str]] = {}
         for _, fact in transition.facts:
-            if isinstance(fact, WaitMatched | RunCancelled) and fact.event_id:
+            if (
+                isinstance(fact, WaitMatched | RunCancelled)
+                and fact.event_id
+                and not is_broadcast(engine, fact)
+            ):
                 touched.setdefault(fact.event_id, []).append(fact.run_id)
         for run_ids in touched.values():
             first, *rest = run_ids

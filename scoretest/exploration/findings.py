@@ -38,6 +38,7 @@ class Exploration:
         start: The instant at which every timeline begins.
         leaves: The worlds in which nothing is left to happen.
         findings: What is wrong, each with its shortest timeline.
+        notes: What is worth knowing and no mistake, likewise.
         is_exhaustive: Whether nothing within the bounds was left out.
         nodes: How many worlds were looked at.
         ignored: How many signals were left out because nothing listens to them.
@@ -53,6 +54,7 @@ class Exploration:
     nodes: int
     ignored: int
     bounds: Bounds
+    notes: tuple[Found, ...] = ()
     others: tuple["Exploration", ...] = ()
 
     def joined(self, others: Sequence["Exploration"]) -> "Exploration":
@@ -60,14 +62,10 @@ class Exploration:
         if not others:
             return self
         every = (self, *others)
-        findings = {
-            (f.code, f.function, f.message): f
-            for one in reversed(every)
-            for f in reversed(one.findings)
-        }
         return replace(
             self,
-            findings=tuple(reversed(findings.values())),
+            findings=_once([one.findings for one in every]),
+            notes=_once([one.notes for one in every]),
             is_exhaustive=all(one.is_exhaustive for one in every),
             nodes=sum(one.nodes for one in every),
             ignored=sum(one.ignored for one in every),
@@ -95,7 +93,13 @@ class Exploration:
         rows = [Row.of(leaf, self._signals(leaf)) for leaf in self.leaves]
         unique = {(row.signals, row.scores, row.via): row for row in rows}
         slugs = [f.id for f in self.scenario.functions if "explored-parent" not in f.id]
-        return Table(tuple(slugs), tuple(unique.values()), self.findings, self._extent)
+        return Table(
+            tuple(slugs),
+            tuple(unique.values()),
+            self.findings,
+            self._extent,
+            self.notes,
+        )
 
     def _signals(self, leaf: Node) -> tuple[Signal, ...]:
         found = signals_of(leaf.moves, self.start)
@@ -174,6 +178,15 @@ class Exploration:
         setup = self.scenario.parent_lines()
         after = self.scenario.begins_after(self.start)
         return pasted_test(name, imports, starts, found.timeline, lines, setup, after)
+
+
+def _once(several: Sequence[Sequence[Found]]) -> tuple[Found, ...]:
+    """Return what was found, each thing as it was found first."""
+    found: dict[tuple[str, str, str], Found] = {}
+    for each in several:
+        for one in each:
+            found.setdefault((one.code, one.function, one.message), one)
+    return tuple(found.values())
 
 
 _NOT_REPORTED: Final = (

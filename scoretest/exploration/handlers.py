@@ -17,6 +17,7 @@ from .._json import Json
 __all__ = [
     "SCORING",
     "Code",
+    "application_package",
     "codes_of",
     "constants_of",
     "handlers_of",
@@ -33,7 +34,9 @@ _MOST_CODES: Final = 60
 _MOST_CONSTANTS: Final = 12
 _LONG: Final = 60
 _COMPARING: Final = ("COMPARE_OP", "CONTAINS_OP")
-_OTHERS: Final = frozenset({"inngest", "scoretest", "pydantic", *sys.stdlib_module_names})
+_OTHERS: Final = frozenset(
+    {"inngest", "scoretest", "pydantic", *sys.stdlib_module_names}
+)
 
 
 class Code(NamedTuple):
@@ -47,7 +50,9 @@ def handlers_of(function: Any) -> Iterator[FunctionType]:
     """Yield a function's handler, and the one of its failures, as they were written."""
     while function is not None:
         handler = unwrap(getattr(function, "handler", None) or _nothing)
-        called = handler if isinstance(handler, FunctionType) else type(handler).__call__
+        called = (
+            handler if isinstance(handler, FunctionType) else type(handler).__call__
+        )
         if isinstance(called, FunctionType) and called is not _nothing:
             yield called
         function = getattr(function, "on_failure", None)
@@ -150,8 +155,12 @@ def _application_function(thing: object) -> FunctionType | None:
     plain = unwrap(thing) if callable(thing) else thing
     if not isinstance(plain, FunctionType):
         return None
-    package = (plain.__module__ or "").partition(".")[0]
-    return None if package in _OTHERS else plain
+    return plain if application_package(plain.__module__) else None
+
+
+def application_package(module: str | None) -> bool:
+    """Say whether a module is one of the application."""
+    return (module or "").partition(".")[0] not in _OTHERS
 
 
 def says(codes: Iterable[Code], names: frozenset[str]) -> bool:

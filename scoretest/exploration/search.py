@@ -42,6 +42,9 @@ class Bounds:
 
 
 _MOST_RUNS: Final = 3
+_USUAL: Final = 3
+"""How many made-up payloads are combined; of the others a timeline has one."""
+_VARIANT: Final = "variant"
 _CROWD: Final = 6
 
 
@@ -137,7 +140,10 @@ class Search:
         yield self._go(node, Move(due))
         if node.signals >= self._most_signals(node.engine):
             return
+        is_varied = any(m.letter and m.letter.label == _VARIANT for m in node.moves)
         for letter in self._heard(node.engine):
+            if is_varied and letter.label == _VARIANT:
+                continue
             if self.bounds.skips_no_ops and not hears(node.engine, letter):
                 self.ignored += 1
                 continue
@@ -156,7 +162,9 @@ class Search:
         """Yield what can be said to a world, each thing once."""
         said: list[tuple[str, object]] = []
         for listener in self._chosen(engine):
-            for letter in self.letters(engine, listener):
+            for number, letter in enumerate(self.letters(engine, listener)):
+                if letter.is_guessed and number >= _USUAL:
+                    letter = letter._replace(label=_VARIANT)  # noqa: PLW2901 -- the same one, by another name
                 if (letter.name, letter.data) not in said:
                     said.append((letter.name, letter.data))
                     yield letter

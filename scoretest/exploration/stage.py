@@ -5,14 +5,17 @@ fork the engine, let the harness go on in the fork, and hand the fork out.
 """
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple, final
+from typing import Any, Final, NamedTuple, final
 
-from .._engine import Engine, rest_crons
+from .._engine import Engine, enter_ahead, new_operations, rest_crons
 from .._json import JsonObject
 from .._model.command import SendEvent
 from .._model.event import SCHEDULED_TIMER
 from .._model.limits import Limits
+from .._model.operation import Outcome
 from ..errors import UnderTestError
+from ..runtime.driver import Driver
+from ..runtime.entry import Entry
 from ..runtime.foreign import AnyClient, Served
 from ..runtime.harness import Harness
 from ..runtime.reading import Path, Reads
@@ -79,6 +82,32 @@ class Stage:
     def reads(self, reads: Reads | None) -> None:
         self._driver.reads = reads
 
+    @property
+    def driver(self) -> Driver:
+        """What enters the handlers."""
+        return self._driver
+
+    def enter(self, engine: Engine, run_id: str) -> Engine:
+        """Return the world in which a run is entered at once, settled or not."""
+        twin = engine.fork()
+        driver, loop = self._driver, self._driver.loop
+        loop._now_us = twin.now - self.start  # noqa: SLF001 -- as in `play`
+        driver.go_on_in(twin)
+        ended = driver.entry_ended
+
+        def ended_ahead(entry: Entry, operations: Any, outcome: Outcome) -> None:
+            new = new_operations(twin, entry.run_id, operations)
+            ended(entry, new, outcome)
+
+        driver.entry_ended = ended_ahead  # type: ignore[method-assign]  # until the world is at rest
+        try:
+            with driver.operation(_CHAIN):
+                driver.perform(enter_ahead(twin, run_id))
+                self._come_to_rest()
+        finally:
+            driver.entry_ended = ended  # type: ignore[method-assign]  # as it was
+        return twin
+
     def play(self, engine: Engine, move: Move) -> Engine:
         """Return the world that *engine* becomes by *move*; *engine* stays as it is."""
         twin = engine.fork()
@@ -87,7 +116,7 @@ class Stage:
         loop._now_us = twin.now - self.start  # noqa: SLF001 -- nothing of the loop is alive between two moves
         driver.go_on_in(twin)
         with driver.operation(_CHAIN):
-            loop.run_to(move.at - self.start)
+            loop.run_to(max(move.at, twin.now) - self.start)  # a step may have slept
             letter = move.letter
             if letter is not None and letter.name == SCHEDULED_TIMER:
                 rest_crons(twin)  # it has just fired

@@ -89,12 +89,14 @@ class Table:
         rows: One for each timeline that can be told apart.
         findings: What is wrong.
         extent: ``"EXHAUSTIVE …"`` or ``"TRUNCATED …"``.
+        notes: What is worth knowing.
     """
 
     functions: tuple[str, ...]
     rows: tuple[Row, ...]
     findings: tuple[Found, ...]
     extent: str
+    notes: tuple[Found, ...] = ()
 
     def __str__(self) -> str:
         head = (
@@ -111,6 +113,9 @@ class Table:
                 initial_indent="    ",
                 subsequent_indent="        ",
             )
+        for note in self.notes:
+            text = f"note {note.code}: {note.message}"
+            lines += wrap(text, 80, subsequent_indent="    ")
         lines += _columns(_TITLES)
         for row in self.rows:
             lines += _columns(row.cells())
@@ -131,6 +136,8 @@ class Table:
                 }
                 for row in self.rows
             ],
+            "findings": [found.to_json() for found in self.findings],
+            "notes": [note.to_json() for note in self.notes],
         }
 
     def assert_matches(self, path: str | Path) -> None:

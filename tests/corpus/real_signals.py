@@ -111,7 +111,8 @@ def a_module_variable_that_decides(client, fixed):
     seen: list[str] = []
 
     async def handler(ctx):
-        seen.append(ctx.run_id)
+        if not fixed:
+            seen.append(ctx.run_id)
         days = 1 if fixed or len(seen) % 2 else 2
         feedback = await wait(ctx, timeout=timedelta(days=days))
         await quality(client, ctx, feedback is not None)

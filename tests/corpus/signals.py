@@ -103,7 +103,8 @@ def a_module_variable_that_decides(fixed):
     seen: list[str] = []
 
     async def handler(ctx: Context):
-        seen.append(ctx.run_id)
+        if not fixed:
+            seen.append(ctx.run_id)
         timeout = "1d" if fixed or len(seen) % 2 else "2d"
         feedback = await wait(ctx, timeout=timeout)
         return Score("quality", feedback is not None)

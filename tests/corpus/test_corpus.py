@@ -7,10 +7,12 @@ from scoretest import Harness
 from scoretest._model.finding import CODES
 from scoretest.exploration.findings import CLAIMS
 
-from . import handlers, scores, signals
+from . import effects, expressions, handlers, scores, signals
 from .kit import PAIRS
 
-assert all((handlers, scores, signals))  # their pairs are kept by the import
+assert all(
+    (effects, expressions, handlers, scores, signals)
+)  # their pairs are kept by the import
 
 
 def explored(pair, *, fixed):

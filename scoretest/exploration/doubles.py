@@ -1,0 +1,354 @@
+"""One state, entered again in another world: the same steps must come of it.
+
+Chance, the wall clock and the time zone of the machine are made to differ between two
+plays of one move, and only outside steps: what a step's callback reads is remembered, and
+may be anything. The time zone differs everywhere, because a remembered result is no better
+for having been taken in the wrong one.
+"""
+
+import os
+import random  # noqa: TID251 -- it is the application's, put under control
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from functools import partial
+from typing import Any, Final, NamedTuple, TypeAlias, final
+
+from .._engine import Engine
+from .._model.fact import (
+    EventReceived,
+    Fact,
+    InvokeStarted,
+    RunEntered,
+    ScoreWritten,
+    SleepStarted,
+    StepCompleted,
+    StepPlanned,
+    WaitOpened,
+)
+from ..runtime.wall_clock import KINDS, Machine, stranger_at_the_clock
+from ..times import SECOND, Instant
+from .checks import Draft
+from .effects import Effects
+from .search import Node, Transition
+from .stage import Move, Stage
+
+__all__ = ["CLOCKS", "DICE", "ZONES", "Doubles"]
+
+CLOCKS: Final = frozenset(
+    {"now", "time", "time_ns", "utcnow", "today", "localtime", "gmtime", "strftime"}
+)
+"""Names by which code reads the wall clock."""
+ZONES: Final = CLOCKS | {"astimezone", "ctime", "fromtimestamp", "mktime", "timestamp"}
+"""Names by which code depends on the time zone of its machine."""
+DICE: Final = frozenset(
+    {
+        *("choice", "choices", "getrandbits", "randint", "random", "randrange"),
+        *("sample", "shuffle", "token_hex", "token_urlsafe", "uniform", "urandom"),
+        *("uuid1", "uuid4", "SystemRandom", "randbelow"),
+    }
+)
+"""Names by which code leaves something to chance."""
+
+# the first number of these is below a hundred thousandth, or as near to one
+_LOW, _HIGH, _MIDDLE = 152_559, 42_926, 7
+_HOUR_S, _DAY_S = 3_600, 86_400
+_SHIFTS_S: Final = (  # an afternoon, a weekend, another month, another decade, the past
+    15 * _HOUR_S,
+    3 * _DAY_S + 8 * _HOUR_S,
+    45 * _DAY_S + 21 * _HOUR_S + 1_830,
+    3_800 * _DAY_S,
+    -400 * _DAY_S,
+)
+_HERE: Final = "UTC0"
+_ELSEWHERE: Final = ("AAA-13", "BBB+11")  # as POSIX writes zones: no files are needed
+_MOST_DOUBLED: Final = 200
+_MOST_KEPT: Final = 60
+
+Told: TypeAlias = tuple[str, str, str]
+"""A run, what it came to, and what it gave along with that."""
+
+
+class _Kept(NamedTuple):
+    """A move to be played again later."""
+
+    before: Engine
+    move: Move
+    node: Node
+
+
+@final
+class Doubles:
+    """Plays moves again, and compares what came of them.
+
+    Args:
+        stage: Where.
+        effects: Tells when a step's callback begins and ends.
+        names: What the code of the handlers names.
+    """
+
+    def __init__(self, stage: Stage, effects: Effects, names: frozenset[str]) -> None:
+        self._stage = stage
+        self._effects = effects
+        self._rolls = bool(DICE & names)
+        self._reads_clock = bool(CLOCKS & names)
+        self._has_zone = bool(ZONES & names) and hasattr(time, "tzset")
+        self._count = 0
+        self._kept: list[_Kept] = []
+
+    def restart(self) -> None:
+        """Forget what was kept: the search begins anew."""
+        self._count = 0
+        self._kept.clear()
+
+    def judged(self, transition: Transition) -> Iterator[Draft]:
+        """Play a transition again at once; yield what differs."""
+        self._count += 1
+        if self._count > _MOST_DOUBLED:
+            return
+        move = transition.node.moves[-1]
+        first = _told(fact for _, fact in transition.facts)
+        second = self._play(transition.before, move)
+        differing = _parting(first, second)
+        if self._rolls and not (differing and differing.is_of_path):
+            low, again, high = (
+                self._play(transition.before, move, seed)
+                for seed in (_LOW, _LOW, _HIGH)
+            )
+            differing = _parting(low, high, until=_parting(low, again))
+            is_told = differing is not None
+        else:
+            is_told = differing is not None and differing.is_of_path
+        if is_told and differing is not None:
+            yield _moody(differing, transition.node.engine)
+        elif len(self._kept) < _MOST_KEPT and _has_entry(transition):
+            self._kept.append(_Kept(transition.before, move, transition.node))
+
+    def judged_later(self) -> Iterator[tuple[Draft, Node]]:
+        """Play what was kept at other times, and in other zones."""
+        if self._reads_clock and not stranger_at_the_clock():
+            yield from self._at_other_times()
+        if self._has_zone:
+            yield from self._in_other_zones()
+
+    def _at_other_times(self) -> Iterator[tuple[Draft, Node]]:
+        with _frozen(self._stage.start) as machine:
+            for kept in self._kept:
+                base, again = (self._timed(machine, kept, 0) for _ in range(2))
+                limit = _parting(base, again)
+                for shift in _SHIFTS_S:
+                    other = self._timed(machine, kept, shift)
+                    differing = _parting(base, other, until=limit)
+                    if differing is not None:
+                        engine = kept.node.engine
+                        yield _clocked(differing, engine, "at another time"), kept.node
+                        if differing.is_of_step:
+                            yield _moody(differing, engine), kept.node
+                        break
+
+    def _timed(
+        self, machine: Machine, kept: _Kept, shift_s: int
+    ) -> list[Told]:
+        now = kept.move.at
+        elsewhen = Instant(now + shift_s * SECOND)
+        effects = self._effects
+        hooks = effects.before_body, effects.after_body
+        effects.before_body = partial(machine.show, now)
+        effects.after_body = partial(machine.show, elsewhen)
+        machine.show(elsewhen)
+        try:
+            return self._play(kept.before, kept.move, _MIDDLE)
+        finally:
+            effects.before_body, effects.after_body = hooks
+
+    def _in_other_zones(self) -> Iterator[tuple[Draft, Node]]:
+        with _zone_restored():
+            for kept in self._kept:
+                base, again = (self._in_zone(kept, _HERE) for _ in range(2))
+                limit = _parting(base, again)
+                for zone in _ELSEWHERE:
+                    differing = _parting(base, self._in_zone(kept, zone), until=limit)
+                    if differing is not None:
+                        where = "in another time zone"
+                        yield _clocked(differing, kept.node.engine, where), kept.node
+                        break
+
+    def _in_zone(self, kept: _Kept, zone: str) -> list[Told]:
+        os.environ["TZ"] = zone
+        time.tzset()
+        return self._play(kept.before, kept.move, _MIDDLE)
+
+    def _play(self, before: Engine, move: Move, seed: int | None = None) -> list[Told]:
+        with nullcontext() if seed is None else _chance(self._effects, seed):
+            after = self._stage.play(before, move)
+        past = slice(len(before.trace), None)
+        return _told(entry.fact for entry in after.trace[past])
+
+
+# --- what is compared -----------------------------------------------------------------
+
+
+class _Difference(NamedTuple):
+    """The first place at which two plays differ."""
+
+    place: int
+    ours: Told | None
+    theirs: Told | None
+
+    @property
+    def is_of_path(self) -> bool:
+        """Whether other steps were reached, not only other results."""
+        return (self.ours or ())[:2] != (self.theirs or ())[:2]
+
+    @property
+    def is_of_step(self) -> bool:
+        """Whether a step is another one, not only how long it lasts."""
+        names = [told[1].partition(" until ")[0] if told else "" for told in self[1:]]
+        return names[0] != names[1]
+
+    @property
+    def run_id(self) -> str:
+        """Whose step it is."""
+        return (self.ours or self.theirs or ("",))[0]
+
+
+def _told(facts: Iterator[Fact]) -> list[Told]:
+    """Return what runs came to, with what they gave along."""
+    return [told for fact in facts if (told := _of_fact(fact)) is not None]
+
+
+def _of_fact(fact: Fact) -> Told | None:
+    match fact:
+        case EventReceived() if fact.event.sender:
+            sent = fact.event
+            is_own = not sent.name.startswith("inngest/")
+            payload = repr(sent.data) if is_own else ""
+            return sent.sender, f"the event {sent.name!r}", payload
+        case ScoreWritten():
+            entry = fact.entry
+            return entry.writer, f"the score {entry.name!r}", repr(entry.value)
+        case StepCompleted():
+            return fact.run_id, f"the step {str(fact.step)!r}", repr(fact.output)
+    return _of_step(fact)
+
+
+def _of_step(fact: Fact) -> Told | None:
+    match fact:
+        case WaitOpened():
+            what = f"the wait {str(fact.step)!r} for {fact.event!r}"
+            what += f" with {fact.expression!r} until {fact.expires}"
+        case SleepStarted():
+            what = f"the sleep {str(fact.step)!r} until {fact.until}"
+        case StepPlanned():
+            what = f"the step {str(fact.step)!r} of a group"
+        case InvokeStarted():
+            what = f"the call {str(fact.step)!r} of {fact.function!r}"
+        case _:
+            return None
+    return fact.run_id, what, ""
+
+
+def _parting(
+    one: Sequence[Told], other: Sequence[Told], until: _Difference | None = None
+) -> _Difference | None:
+    """Return where two plays part, unless that is where they part by themselves."""
+    most = max(len(one), len(other)) if until is None else until.place
+    for place in range(most):
+        ours = one[place] if place < len(one) else None
+        theirs = other[place] if place < len(other) else None
+        if ours != theirs:
+            return _Difference(place, ours, theirs)
+    return None
+
+
+def _has_entry(transition: Transition) -> bool:
+    return any(isinstance(fact, RunEntered) for _, fact in transition.facts)
+
+
+# --- what is said of it ---------------------------------------------------------------
+
+
+def _show(told: Told | None) -> str:
+    if told is None:
+        return "nothing more"
+    return f"{told[1]} with {told[2]}" if told[2] else told[1]
+
+
+def _moody(differing: _Difference, engine: Engine) -> Draft:
+    return Draft(
+        "NONDETERMINISTIC",
+        f"entered twice with the same memo, the handler reached "
+        f"{_show(differing.ours)} and then {_show(differing.theirs)}",
+        engine.lives[differing.run_id].run.function.slug,
+        "take time, chance and outside data from steps",
+    )
+
+
+def _clocked(differing: _Difference, engine: Engine, when: str) -> Draft:
+    return Draft(
+        "WALL_CLOCK",
+        f"{when}, the handler reaches {_show(differing.theirs)} in place of "
+        f"{_show(differing.ours)}",
+        engine.lives[differing.run_id].run.function.slug,
+        "take the time from a step or from an event, and name the time zone",
+    )
+
+
+# --- chance, clock and zone -----------------------------------------------------------
+
+
+@contextmanager
+def _chance(effects: Effects, seed: int) -> Iterator[None]:
+    """Let chance be *seed*'s outside steps, and always the same within them."""
+    state, urandom = random.getstate(), os.urandom
+    hooks = before, after = effects.before_body, effects.after_body
+    # to be the same each time is the point
+    sources = [random.Random(seed), random.Random(_MIDDLE)]  # noqa: S311
+
+    def bytes_of(count: int) -> bytes:
+        return sources[0].randbytes(count)
+
+    def enter() -> None:
+        before()
+        sources.reverse()
+        random.seed(_MIDDLE)
+
+    def leave() -> None:
+        after()
+        sources.reverse()
+        random.seed(seed)
+
+    module: Any = random
+    kept = module._urandom  # noqa: SLF001 -- what `secrets` and `SystemRandom` ask
+    effects.before_body, effects.after_body = enter, leave
+    os.urandom = module._urandom = bytes_of  # noqa: SLF001 -- as above
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        os.urandom, module._urandom = urandom, kept  # noqa: SLF001 -- as above
+        effects.before_body, effects.after_body = hooks
+        random.setstate(state)
+
+
+@contextmanager
+def _frozen(now: Instant) -> Iterator[Machine]:
+    machine = KINDS["freezegun"]()
+    machine.start(now)
+    try:
+        yield machine
+    finally:
+        machine.stop()
+
+
+@contextmanager
+def _zone_restored() -> Iterator[None]:
+    kept = os.environ.get("TZ")
+    try:
+        yield
+    finally:
+        if kept is None:
+            os.environ.pop("TZ", None)
+        else:
+            os.environ["TZ"] = kept
+        time.tzset()

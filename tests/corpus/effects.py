@@ -1,0 +1,196 @@
+"""Bugs about entries: effects that are repeated, clocks, chance, races."""
+
+import asyncio
+import itertools
+import random
+import time
+import uuid
+from datetime import UTC, datetime
+
+from scoretest import Client, Context, Event, Score, TriggerEvent, create_scorer
+
+from .kit import ID, TICKET, pair, parent, scorer, wait
+
+OUTBOX: list[str] = []
+counter = itertools.count()
+
+
+class Ledger:
+    """A service of the application, as a test double."""
+
+    def __init__(self) -> None:
+        self.charged: list[str] = []
+
+    def charge(self, ticket: str) -> None:
+        """Charge once."""
+        self.charged.append(ticket)
+
+
+LEDGER = Ledger()
+
+
+def send_mail(ticket: str) -> None:
+    """Send a mail."""
+    OUTBOX.append(ticket)
+
+
+@pair("EFFECT_REPEATED")
+def a_mail_between_steps(fixed):
+    async def handler(ctx: Context):
+        ticket = ctx.event.data["ticketId"]
+        if fixed:
+            await ctx.step.run("mail", lambda: send_mail(ticket))
+        else:
+            send_mail(ticket)
+        return await ctx.step.run("answer", lambda: f"about {ticket}")
+
+    return parent(handler)
+
+
+@pair("EFFECT_REPEATED")
+def a_charge_before_the_wait(fixed):
+    async def handler(ctx: Context):
+        ticket = ctx.event.data["ticketId"]
+        if fixed:
+            await ctx.step.run("charge", lambda: LEDGER.charge(ticket))
+        else:
+            LEDGER.charge(ticket)
+        feedback = await wait(ctx)
+        return Score("quality", feedback is not None)
+
+    return scorer(handler)
+
+
+@pair("EFFECT_REPEATED")
+def an_event_between_steps(fixed):
+    client = Client("shop")
+    trigger = TriggerEvent(event="shop/ticket.created")
+
+    @client.create_function(fn_id="parent", trigger=trigger)
+    async def parent_(ctx: Context):
+        asked = Event(name="shop/asked", data={"ticketId": "tk_1"})
+        if fixed:
+            await ctx.step.send_event("ask", asked)
+        else:
+            await client.send(asked)
+        await ctx.step.sleep("pause", "1h")
+        return "done"
+
+    return {"functions": [parent_], "data": TICKET, "client": client}
+
+
+@pair("EFFECT_REPEATED")
+def a_score_between_steps(fixed):
+    client = Client("shop")
+
+    @create_scorer(client, fn_id="scorer")
+    async def scorer_(ctx: Context):
+        run_id = ctx.parents[0].run_id
+        if fixed:
+            await ctx.step.score("seen", name="seen", value=1, run_id=run_id)
+        else:
+            await client.score(name="seen", value=1, run_id=run_id)
+        feedback = await wait(ctx)
+        return Score("quality", feedback is not None)
+
+    return {"functions": [scorer_], "data": TICKET, "client": client}
+
+
+@pair("OPEN_WAIT_AT_RETURN")
+def the_loser_of_a_race(fixed):
+    async def handler(ctx: Context):
+        if fixed:
+            feedback = await wait(ctx)
+            return Score("quality", feedback is not None)
+        asked = [
+            asyncio.create_task(wait(ctx)),
+            asyncio.create_task(wait(ctx, "reopened", timeout="30d")),
+        ]
+        done, pending = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+        for task in pending:
+            task.cancel()
+        return Score("quality", sum(task.result() is not None for task in done))
+
+    return scorer(handler)
+
+
+@pair("WALL_CLOCK")
+def the_hour_of_the_machine(fixed):
+    async def handler(ctx: Context):
+        hour = ctx.event.ts.hour if fixed else datetime.now(UTC).hour
+        feedback = await wait(ctx, timeout="1d" if hour < 12 else "2d")
+        return Score("quality", feedback is not None)
+
+    return scorer(handler)
+
+
+@pair("WALL_CLOCK")
+def the_age_by_the_machines_clock(fixed):
+    async def handler(ctx: Context):
+        now = await ctx.step.run("now", lambda: 0) if fixed else time.time()
+        feedback = await wait(ctx)
+        is_late = now > 1_900_000_000
+        return Score("late", is_late or feedback is None)
+
+    return scorer(handler)
+
+
+@pair("WALL_CLOCK")
+def the_weekday_of_the_machines_zone(fixed):
+    async def handler(ctx: Context):
+        zone = UTC if fixed else None
+        opened = datetime.fromtimestamp(1_780_000_000, tz=zone)
+        feedback = await wait(ctx)
+        return Score(f"quality-{opened.day}", feedback is not None)
+
+    return scorer(handler)
+
+
+@pair("NONDETERMINISTIC")
+def an_id_drawn_by_lot(fixed):
+    async def handler(ctx: Context):
+        drawn = await ctx.step.run("draw", lambda: str(uuid.uuid4()))
+        token = "ask" if fixed else f"ask-{uuid.uuid4()}"
+        feedback = await ctx.step.wait_for_event(
+            token, event="shop/feedback", timeout="1d", if_exp=ID
+        )
+        return Score("quality", feedback is not None and bool(drawn))
+
+    return scorer(handler)
+
+
+@pair("NONDETERMINISTIC")
+def one_in_a_thousand(fixed):
+    async def handler(ctx: Context):
+        def draw() -> bool:
+            return random.random() < 0.001
+
+        is_drawn = await ctx.step.run("draw", draw) if fixed else draw()
+        if is_drawn:
+            await ctx.step.run("look", lambda: "closely")
+        feedback = await wait(ctx)
+        return Score("quality", feedback is not None)
+
+    return scorer(handler)
+
+
+@pair("NONDETERMINISTIC")
+def the_time_in_a_step_id(fixed):
+    async def handler(ctx: Context):
+        token = "ask" if fixed else f"ask-{int(time.time() // 60)}"
+        feedback = await ctx.step.wait_for_event(
+            token, event="shop/feedback", timeout="1d", if_exp=ID
+        )
+        return Score("quality", feedback is not None)
+
+    return scorer(handler)
+
+
+@pair("NONDETERMINISTIC")
+def a_score_drawn_by_lot(fixed):
+    async def handler(ctx: Context):
+        feedback = await wait(ctx)
+        value = await ctx.step.run("judge", random.random) if fixed else random.random()
+        return Score("quality", value if feedback else 0)
+
+    return scorer(handler)
