@@ -33,7 +33,7 @@ from scoretest._core.waits import WAIT_TRANSITIONS
 from scoretest._model import differences, sdk_differences
 from scoretest._model.finding import CODES
 from scoretest._model.limits import Limits
-from scoretest.exploration.checks import CHECKS
+from scoretest.exploration.checks import CHECKS, NOTES
 from scoretest.runtime.shared_loop import SharedLoop
 from scoretest.times import Duration, format_duration
 
@@ -96,6 +96,12 @@ def codes() -> str:
 def checks() -> str:
     """Return the codes of the explorer's own, and their meanings."""
     rows = ((f"[`{code}`](#{code.lower()})", text) for code, text in CHECKS.items())
+    return table(("code", "meaning"), rows)
+
+
+def notes() -> str:
+    """Return the codes of what is no mistake, and their meanings."""
+    rows = ((f"`{code}`", text) for code, text in NOTES.items())
     return table(("code", "meaning"), rows)
 
 
@@ -182,6 +188,7 @@ MAKERS: dict[str, Callable[[], str]] = {
     "demo": demo,
     "limits": limits,
     "names": names,
+    "notes": notes,
     "run-states": run_states,
 }
 

@@ -1,6 +1,7 @@
 """``scoretest explore`` and ``scoretest check``: every timeline of a module's functions."""
 
 import json
+import logging
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -81,6 +82,7 @@ def _explored(name: str, start: Path | None, max_signals: int) -> Exploration:
     here = str(Path.cwd())
     if here not in sys.path:
         sys.path.insert(0, here)  # as `python -m` does
+    logging.getLogger("inngest").setLevel(logging.CRITICAL)  # it tells of every probe
     target = find_target(name)
     starts = target.starts if start is None else _events(start)
     return explore_functions(

@@ -103,7 +103,10 @@ class Guesses:
         """
         if complaint.startswith("SCORE_INVALID"):
             return True
-        for path, _ in extra:
+        paths = [path for path, _ in extra]
+        for path in paths:
+            if any(len(p) > len(path) and p[: len(path)] == path for p in paths):
+                continue  # what is in it is tried by itself
             others = [
                 probe(guessed._replace(data=with_value(guessed.data, path, value)))
                 for value in WORDS
@@ -128,7 +131,7 @@ class Guesses:
         known = {folded("".join(map(str, path))) for path in _leaves(start.data, ())}
         asked += [
             path
-            for path in _spoken_of(transition)
+            for path in _spoken_of(transition, scenario.asked)
             if not has_path(start.data, path) and folded("".join(path)) not in known
         ]
         if not asked or len(known) > _MOST_LATE + _MOST_LATE:
@@ -289,8 +292,13 @@ def _leaves(data: Json, path: Path) -> Iterator[Path]:
         yield path
 
 
-def _spoken_of(transition: Transition) -> Iterator[tuple[str, ...]]:
-    """Yield what the expressions of new waits speak of."""
+def _spoken_of(
+    transition: Transition, asked: tuple[str, ...]
+) -> Iterator[tuple[str, ...]]:
+    """Yield what the expressions of new waits speak of, in events of some names."""
     for _, fact in transition.facts:
-        if isinstance(fact, WaitOpened):
+        if not isinstance(fact, WaitOpened):
+            continue
+        run = transition.node.engine.lives[fact.run_id].run
+        if run.events[0].name in asked:
             yield from _event_paths(fact.expression or "")

@@ -47,6 +47,9 @@ MANY: Final = 3
 _MOST_KEYS: Final = 12
 _REQUIRED: Final = re.compile(r"^([\w.]+)\n +Field required", re.MULTILINE)
 _REFUSED: Final = re.compile(r"^([\w.]+)\n +(?!Field required)\S.*\[type=", re.MULTILINE)
+_ALLOWED: Final = re.compile(
+    r"^([\w.]+)\n +Input should be (.+?) \[type=(?:literal_error|enum)", re.MULTILINE
+)
 _ARGUMENTS: Final = re.compile(r"missing \d+ required .*arguments?: (.*)")
 
 
@@ -102,23 +105,57 @@ def filled(
         probe: Sends a letter, and says how the handlers get on with it.
     """
     found: dict[Path, Json] = {}
-    missed = _missed(data, probe(Letter(name, data, "probe")))
-    while missed is not None and len(found) < _MOST_KEYS:
-        path, missed = missed, None
+    left_out: list[Path] = []
+    probed = probe(Letter(name, data, "probe"))
+    while (path := _missed(data, probed, left_out)) and len(found) < _MOST_KEYS:
         given = _given(path, values, kinds)
-        chosen, complaint = given[0], ""
-        for value in given:
-            if isinstance(value, dict | list) and not _is_about_kinds(complaint):
-                continue  # who wants to look into a value says so
-            tried = with_value(data, path, value)
-            probed = probe(Letter(name, tried, "probe"))
-            complaint = complaint or probed.complaint
-            if _serves(path, probed):
-                chosen, missed = value, _missed(tried, probed)
-                break
-        found[path] = chosen
-        data = with_value(data, path, chosen)
+        fitting = _fitting(path, data, name, given, probe)
+        if fitting is None and not _is_required(path, probed.complaint):
+            left_out.append(path)
+            continue
+        if fitting is None:  # nothing helps: what is wrong may be something else
+            found[path] = given[0]
+            break
+        found[path], probed = fitting
+        data = with_value(data, path, found[path])
     return tuple(found.items())
+
+
+def _fitting(
+    path: Path,
+    data: JsonObject,
+    name: str,
+    given: Sequence[Json],
+    probe: Callable[[Letter], Probe],
+) -> tuple[Json, Probe] | None:
+    """Return the first value that serves at *path*, and what came of it."""
+    complaint, waiting = "", list(given)
+    while waiting:
+        value = waiting.pop(0)
+        if isinstance(value, dict | list) and not _is_about_kinds(complaint):
+            continue  # who wants to look into a value says so
+        probed = probe(Letter(name, with_value(data, path, value), "probe"))
+        if _serves(path, probed):
+            return value, probed
+        if not complaint:
+            complaint = probed.complaint
+            waiting += _hints(path, complaint)
+    return None
+
+
+def _hints(path: Path, complaint: str) -> list[Json]:
+    """Return the values that a model says it would take at *path*."""
+    for dotted, allowed in _ALLOWED.findall(complaint):
+        if _path(dotted) == path:
+            words: list[Json] = [*re.findall(r"'([^']*)'", allowed)]
+            return words or [int(n) for n in re.findall(r"-?\d+", allowed)]
+    return []
+
+
+def _is_required(path: Path, complaint: str) -> bool:
+    """Say whether a handler stumbles for want of what stands at *path*."""
+    is_key = complaint == f"KeyError: {str(path[-1])!r}"
+    return is_key or path in asked_by(complaint)[0]
 
 
 def payloads(
@@ -134,14 +171,15 @@ def payloads(
     usual = probe(Letter(name, data, "match")).complaint
     extras = [extra]
     for place, (path, _) in enumerate(extra):
-        others = [
-            (*extra[:place], (path, value), *extra[place + 1 :])
-            for value in _given(path, values, kinds)
-        ]
-        complaints = [
-            probe(Letter(name, patched(match, other), "match")).complaint
-            for other in others
-        ]
+        waiting = list(_given(path, values, kinds))
+        others: list[Extra] = []
+        complaints: list[str] = []
+        while len(others) < len(waiting):
+            value = waiting[len(others)]
+            others.append((*extra[:place], (path, value), *extra[place + 1 :]))
+            letter = Letter(name, patched(match, others[-1]), "match")
+            complaints.append(probe(letter).complaint)
+            waiting += [h for h in _hints(path, complaints[-1]) if h not in waiting]
         # who stumbles in the same way over many values does not stumble over the value
         is_moot = all(complaints) and complaints.count(usual) >= MANY
         extras += [
@@ -171,9 +209,12 @@ def _given(
     return values.get(str(path[-1]), kinds)
 
 
-def _missed(data: JsonObject, probed: Probe) -> Path | None:
+def _missed(
+    data: JsonObject, probed: Probe, left_out: Sequence[Path]
+) -> Path | None:
     """Return the first thing that was asked for in vain."""
-    return next((path for path in probed.missed if not has_path(data, path)), None)
+    asked = (path for path in probed.missed if not has_path(data, path))
+    return next((path for path in asked if path not in left_out), None)
 
 
 def _serves(path: Path, probed: Probe) -> bool:

@@ -65,8 +65,9 @@ def test_data_that_no_handler_can_live_with_are_refused():
 
     @other.create_function(fn_id="strict", trigger=TriggerEvent(event="shop/x"))
     async def strict(ctx: Context):
-        if ctx.event.data["code"] != "it is a secret":
-            raise ValueError("wrong code")
+        code = ctx.event.data["code"]
+        if str(code)[::-1] != "terces":
+            raise ValueError(f"wrong code: {code}")
 
     with pytest.raises(UsageError, match="no data were found"):
         scoretest.explore(strict)
