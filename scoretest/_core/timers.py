@@ -73,6 +73,11 @@ class TimerQueue:
             heapq.heappop(self._heap)
         return self._heap[0][0] if self._heap else None
 
+    def pending(self) -> tuple[Instant, ...]:
+        """Return the instants at which timers are due, each once, the first one first."""
+        due = {when for when, number in self._heap if number in self._alarms}
+        return tuple(sorted(due))
+
     def pop(self, now: Instant) -> Alarm | None:
         """Take the first timer that is due at *now*, or return None."""
         due = self.next_due()

@@ -118,6 +118,10 @@ class Engine:
         """Return when the next timer fires, or None when none is set."""
         return self._world.timers.next_due()
 
+    def pending(self) -> tuple[Instant, ...]:
+        """Return the instants at which timers fire, the first one first."""
+        return self._world.timers.pending()
+
     # --- what can happen --------------------------------------------------------
 
     def conditions(self, function: FunctionOptions) -> list[Predicate | None]:

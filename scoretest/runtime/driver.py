@@ -51,8 +51,8 @@ class Driver:
         self.stubs = Stubs()
         self.on_moved: Callable[[Instant], None] | None = None
         self.registry = Registry(engine)
-        self._entrance = Entrance(self, engine, self.registry, base)
-        self._entries = self._entrance.under_way
+        self.entrance = Entrance(self, engine, self.registry, base)
+        self._entries = self.entrance.under_way
         self._sources: dict[str, ContextSource] = {}
         self._to_leave: list[AsyncEntry] = []
         self._ended: list[AsyncEntry] = []
@@ -65,7 +65,7 @@ class Driver:
     def move_to(self, loop: VirtualLoop) -> None:
         """Go on in *loop*, which has no other world; nothing may be under way."""
         self.loop = loop
-        self._entrance.move_to(loop)
+        self.entrance.move_to(loop)
         self._start_us = self.engine.now - loop.now_us
         loop.on_idle = self._idle
         loop.next_due = self._next_due
@@ -186,7 +186,7 @@ class Driver:
     def perform(self, effects: Sequence[Enter]) -> None:
         """Let the entries begin that the engine asks for, in its order."""
         if effects:
-            self._entrance.admit(effects)
+            self.entrance.admit(effects)
 
     @contextmanager
     def operation(self, chain: int, *, may_wait: bool = False) -> Iterator[None]:
@@ -199,7 +199,7 @@ class Driver:
         Raises:
             DeadlockError: It is over, and a handler waits for what nobody will do.
         """
-        self._entrance.allow(chain)
+        self.entrance.allow(chain)
         try:
             with rarely_collected():
                 yield
@@ -257,7 +257,7 @@ class Driver:
             else:
                 entry.leave()
         has_left = len(self._to_leave) < len(waiting)
-        return has_left or self._sweep()
+        return has_left or self._sweep() or self.entrance.begin_chosen()
 
     def _sweep(self) -> bool:
         """Cancel what ended entries left behind, and tell of what they leaked."""
@@ -348,7 +348,7 @@ class Driver:
         for entry in self._entries.values():
             entry.forget_error()
         self._is_stopped = True
-        self._entrance.close()
+        self.entrance.close()
         self._to_leave.clear()
 
 

@@ -20,6 +20,7 @@ from .async_face import AsyncFace
 from .async_travel import AsyncTravel
 from .cancelling import cancel_run
 from .checks import as_events, check_choices, check_served
+from .choosing import Schedule
 from .door import Door
 from .driver import Driver
 from .expectations import ExpectedFailure
@@ -250,6 +251,19 @@ class Harness(AsyncFace, ReadingFace):
             times=times,
             place=told(caller()),
         )
+
+    def schedule(self, picks: Sequence[int]) -> Self:
+        """Let *picks* decide, from now on, which of several due entries begins first.
+
+        Where several runs could go on at one instant, the next number says which: 0 is
+        the run that ran last, else the first that came; used up, it stays at 0.
+
+        Raises:
+            UsageError: *picks* are not whole numbers from 0 on.
+        """
+        self._residence.stand_here("schedule")
+        self._driver.entrance.schedule = Schedule(picks)
+        return self
 
     def cancel(self, run: Run | str) -> None:
         """Cancel a run that has not ended, as the server's API does (rule F1)."""

@@ -12,6 +12,7 @@ from .._engine import Engine, Live
 from .._json import Json, copy_json, show
 from .._model.event import Event
 from .._model.experiment import ExperimentRef
+from .._model.predicate import Predicate
 from .._model.score import Score, ScoreEntry, ScoreValue
 from ..errors import UsageError, near_miss
 from ..times import Duration, Instant, format_duration, format_instant, to_datetime
@@ -79,6 +80,11 @@ class OpenWait:
         """The match expression as it was written, or None."""
         predicate = self._wait.predicate
         return None if predicate is None else predicate.text
+
+    @property
+    def predicate(self) -> Predicate | None:
+        """The compiled expression, with the run's own values put in."""
+        return self._wait.predicate
 
     @property
     def notes(self) -> list[str]:
