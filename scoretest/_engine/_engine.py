@@ -12,6 +12,7 @@ from .._model.command import (
     CancelRun,
     Command,
     EntryReturned,
+    InjectFault,
     ReportFinding,
     SendEvent,
     TakeVariant,
@@ -23,6 +24,7 @@ from .._model.fact import (
     DeferRejected,
     EventReceived,
     Fact,
+    FaultInjected,
     FindingReported,
     RunEntered,
     RunQueued,
@@ -178,8 +180,8 @@ class Engine:
                 self._publish(live, _ends.cancel_by_api(self._world, live, reason))
             case TakeVariant() | AssignVariant():
                 self._note_variant(command)
-            case ReportFinding(finding):
-                self._world.record(FindingReported(finding))
+            case ReportFinding() | InjectFault():
+                self._note_news(command)
             case _:
                 assert_never(command)
         if self._world.coming:
@@ -385,6 +387,13 @@ class Engine:
         )
         self._world.ledger.write(entry)
         self._world.record(ScoreWritten(entry))
+
+    def _note_news(self, command: ReportFinding | InjectFault) -> None:
+        self._world.record(
+            FindingReported(command.finding)
+            if isinstance(command, ReportFinding)
+            else FaultInjected(command.run_id, command.kind, command.what)
+        )
 
     def _note_variant(self, command: TakeVariant | AssignVariant) -> None:
         book, run_id = self._world.experiments, command.run_id

@@ -15,6 +15,7 @@ __all__ = [
     "CancelRun",
     "Command",
     "EntryReturned",
+    "InjectFault",
     "ReportFinding",
     "SendEvent",
     "TakeVariant",
@@ -96,6 +97,15 @@ class ReportFinding:
     finding: Finding
 
 
+@record
+class InjectFault:
+    """The test lets something go wrong; what follows from it comes on its own."""
+
+    run_id: str
+    kind: str
+    what: str
+
+
 Command: TypeAlias = (
     SendEvent
     | EntryReturned
@@ -104,4 +114,5 @@ Command: TypeAlias = (
     | AssignVariant
     | CancelRun
     | ReportFinding
+    | InjectFault
 )

@@ -18,6 +18,7 @@ __all__ = [
     "DeferScheduled",
     "EventReceived",
     "Fact",
+    "FaultInjected",
     "FindingReported",
     "InvokeClosed",
     "InvokeFailed",
@@ -333,6 +334,21 @@ class FindingReported:
     finding: Finding
 
 
+@record
+class FaultInjected:
+    """The test let something go wrong.
+
+    Attributes:
+        run_id: In which run, or "" when it befell an event.
+        kind: Which fault, such as ``"crash after"``.
+        what: What it befell: a step, an event or a score.
+    """
+
+    run_id: str
+    kind: str
+    what: str
+
+
 Fact: TypeAlias = (
     EventReceived
     | RunQueued
@@ -365,6 +381,7 @@ Fact: TypeAlias = (
     | VariantTaken
     | VariantAssigned
     | FindingReported
+    | FaultInjected
 )
 
 

@@ -15,6 +15,7 @@ from .._model.fact import (
     DeferRejected,
     DeferScheduled,
     EventReceived,
+    FaultInjected,
     FindingReported,
     InvokeClosed,
     InvokeFailed,
@@ -96,6 +97,7 @@ class Teller:
                 | VariantTaken()
                 | VariantAssigned()
                 | FindingReported()
+                | FaultInjected()
             ):
                 return news_line(fact, self._index)
             case _:

@@ -33,6 +33,7 @@ from .context_source import ContextSource
 from .coroutines import AsyncEntry, current_entry
 from .entrance import Entrance
 from .entry import Entry
+from .faults import Faults
 from .host import Hosted
 from .intake import as_command
 from .loop import VirtualLoop
@@ -60,6 +61,7 @@ class Driver:
         self._crash: BaseException | None = None
         self._is_trouble_told = False
         self._is_stopped = False
+        self.faults = Faults(self.apply, engine.new_event_id)
         self.move_to(loop)
 
     def move_to(self, loop: VirtualLoop) -> None:
@@ -91,6 +93,9 @@ class Driver:
 
     def _next_due(self) -> int | None:
         due = self.engine.next_due()
+        if self.faults.held:
+            held = self.faults.held[0][0]
+            due = held if due is None else min(due, held)
         return None if due is None else due - self._start_us
 
     def pending_us(self) -> int:
@@ -102,6 +107,8 @@ class Driver:
 
     def _due(self, at_us: int) -> None:
         self.perform(self.engine.advance(Instant(self._start_us + at_us)))
+        while self.faults.held and self.faults.held[0][0] <= self.now:
+            self._deliver(self.faults.held.pop(0)[1])
 
     def _moved(self, at_us: int) -> None:
         # the engine's own timers of this instant follow in _due; here it only learns
@@ -127,8 +134,20 @@ class Driver:
         with rarely_collected():
             commands = [as_command(e, sender, self.engine, self.note) for e in events]
             for command in commands:
-                self._deliver(command)
+                self._route(command)
         return [command.internal_id for command in commands]
+
+    def _route(self, command: SendEvent) -> None:
+        routed: tuple[SendEvent, ...] = (command,)
+        if self.faults.is_armed:
+            routed = self.faults.routed(command, self.now)
+        for arriving in routed:
+            self._deliver(arriving)
+
+    def deliver_held(self) -> None:
+        """Let the events arrive that faults hold back."""
+        for command in self.faults.let_go():
+            self._deliver(command)
 
     def _deliver(self, command: SendEvent) -> None:
         try:
@@ -152,6 +171,8 @@ class Driver:
             name=name, value=value, run_id=run_id, step_id=step_id, writer=writer
         )
         self.perform(self.engine.apply(command))
+        if self.faults.is_armed:
+            self.faults.after_score(name, writer)
 
     def apply(self, command: Command) -> None:
         """Let one thing happen in the engine, and do what follows."""

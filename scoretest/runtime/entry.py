@@ -74,6 +74,7 @@ class Entry:
     is_left = False
     is_hopeless = False
     reaches = 0  # how many calls of step tools came to their step
+    crash: ErrorInfo | None = None  # why its answer never came, if a fault took it
     is_cut_short = False  # an error left a group before its last branch
     has_variants = False  # an experiment has to know whether its variant takes a step
     _replayed = 0
@@ -326,7 +327,7 @@ class Entry:
 
     def left(self) -> Outcome:
         """Return the outcome of a handler that stopped at its operations."""
-        if self.operations:
+        if self.operations or self.crash:
             self._check_path()
             return None
         target = self.live.memos.steps.get(self.effect.target)
@@ -381,6 +382,8 @@ class Entry:
         self.task = None  # its context leads back here: a cycle for the collector
         deferred = () if self._deferring is None else self._deferring.operations
         operations = (*deferred, *self.operations)
+        if self.crash is not None:
+            operations, outcome = deferred, Raised(self.crash)
         self.driver.entry_ended(self, operations, outcome)
 
 

@@ -16,6 +16,7 @@ from .._model.score import ScoreValue
 from ..sdk.function import AnyFunction
 from ..times import Instant
 from .context_source import ContextSource
+from .faults import Faults
 from .stubs import Stubs
 
 __all__ = ["Host", "Hosted", "run_where_of"]
@@ -47,6 +48,10 @@ class Host(Protocol):
     @property
     def stubs(self) -> Stubs:
         """What stands in for the callbacks of steps."""
+
+    @property
+    def faults(self) -> Faults:
+        """What the test lets go wrong."""
 
     def source_of(self, live: Live, function: AnyFunction) -> ContextSource:
         """Return what the contexts of a run's entries tell of it."""

@@ -9,17 +9,9 @@ EXAMPLES = 150
 STEPS = 20
 
 
-def main() -> dict[str, object]:
-    """Run both machines in turn and print their examples a second."""
-    from hypothesis import settings  # noqa: PLC0415 -- only this benchmark needs it
-    from hypothesis import strategies as st  # noqa: PLC0415 -- as above
-    from hypothesis.stateful import (  # noqa: PLC0415 -- as above
-        RuleBasedStateMachine,
-        rule,
-        run_state_machine_as_test,
-    )
-
-    from scoretest import Client, Score, TriggerEvent, create_scorer  # noqa: PLC0415 -- as above
+def _harnessed() -> type:
+    """Return a machine over the example of the README."""
+    from scoretest import Client, Score, TriggerEvent, create_scorer  # noqa: PLC0415 -- only this benchmark needs it
     from scoretest.stateful import HarnessMachine  # noqa: PLC0415 -- as above
     from scoretest.strategies import events  # noqa: PLC0415 -- as above
 
@@ -44,30 +36,46 @@ def main() -> dict[str, object]:
         functions = (opened, speed)
         starts = events("support/opened", {"id": "t1"})
 
-    def trivial_rule(number: int) -> object:
-        @rule(n=st.integers(min_value=0, max_value=3), m=st.integers(0, 7))
+    return Harnessed
+
+
+def _trivial() -> type:
+    """Return a machine of as many rules, none of which does anything."""
+    from hypothesis import strategies as st  # noqa: PLC0415 -- only this benchmark needs it
+    from hypothesis.stateful import RuleBasedStateMachine, rule  # noqa: PLC0415 -- as above
+
+    def nothing(name: str) -> object:
         def body(self: object, n: int, m: int) -> None:
             pass
 
-        body.__name__ = f"rule{number}"
-        return body
+        body.__name__ = name
+        return rule(n=st.integers(0, 3), m=st.integers(0, 7))(body)
 
-    rules = {f"rule{number}": trivial_rule(number) for number in range(10)}
-    trivial = type("Trivial", (RuleBasedStateMachine,), rules)
+    names = [f"rule{number}" for number in range(10)]
+    rules = {name: nothing(name) for name in names}
+    return type("Trivial", (RuleBasedStateMachine,), rules)
 
-    def speed_of(machine: type[RuleBasedStateMachine]) -> float:
-        options = settings(
-            max_examples=EXAMPLES,
-            stateful_step_count=STEPS,
-            database=None,
-            derandomize=True,
-            deadline=None,
-        )
-        start = perf_counter()
-        run_state_machine_as_test(machine, settings=options)
-        return EXAMPLES / (perf_counter() - start)
 
-    rounds = [(speed_of(trivial), speed_of(Harnessed)) for _ in range(3)]
+def _speed_of(machine: type) -> float:
+    """Return the examples a second of a machine."""
+    from hypothesis import settings  # noqa: PLC0415 -- only this benchmark needs it
+    from hypothesis.stateful import run_state_machine_as_test  # noqa: PLC0415 -- as above
+
+    options = settings(
+        max_examples=EXAMPLES,
+        stateful_step_count=STEPS,
+        database=None,
+        derandomize=True,
+        deadline=None,
+    )
+    start = perf_counter()
+    run_state_machine_as_test(machine, settings=options)
+    return EXAMPLES / (perf_counter() - start)
+
+
+def main() -> dict[str, object]:
+    """Run both machines in turn and print their examples a second."""
+    rounds = [(_speed_of(_trivial()), _speed_of(_harnessed())) for _ in range(3)]
     plain, ours = (max(speeds) for speeds in zip(*rounds, strict=True))
     ratio = ours / plain
     rows = [

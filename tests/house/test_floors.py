@@ -27,6 +27,7 @@ FLOORS = [
         "__main__",
         "demo",
         "experiment",
+        "faults",
     },
 ]
 FLOOR = {wing: number for number, wings in enumerate(FLOORS) for wing in wings}
