@@ -9,6 +9,7 @@ from .runtime.harness import Harness
 __all__ = ["sweep"]
 
 _MOST: Final = 10_000
+_NEVER: Final = 2**62
 
 
 def sweep(
@@ -20,7 +21,7 @@ def sweep(
     """Play a scenario once for each point of its steps, with a crash at that point.
 
     The first time nothing crashes. Afterwards the worker goes away at point 1, then at
-    point 2, and so on, until a number is not reached any more. Each time faults are
+    point 2, and so on, up to the last that the first time passed. Each time faults are
     switched off at the end, and every run must come to its end.
 
     Args:
@@ -37,20 +38,29 @@ def sweep(
             names the point.
         UsageError: There are more than *most* points.
     """
-    for point in range(most + 1):
-        try:
-            with make() as harness:
-                harness.faults.crash_at(point or most + 1)
-                play(harness)
-                passed = harness.faults.points
-                harness.faults.recover()
-        except BaseException as error:
-            where = f"with a crash at point {point}" if point else "without a crash"
-            error.add_note(f"scoretest.faults.sweep: {where}")
-            raise
-        if point >= passed:
-            return point
-    raise UsageError(
-        f"the scenario has more than {most} points",
-        fix="play a smaller one, or write sweep(play, most=...)",
-    )
+    points = _played(play, make, 0)
+    if points > most:
+        raise UsageError(
+            f"the scenario has {points} points, more than {most}",
+            fix="play a smaller one, or write sweep(play, most=...)",
+        )
+    for point in range(1, points + 1):
+        _played(play, make, point)
+    return points
+
+
+def _played(
+    play: Callable[[Harness], object], make: Callable[[], Harness], point: int
+) -> int:
+    """Play once with a crash at *point*, or at none for 0; return how many there were."""
+    try:
+        with make() as harness:
+            harness.faults.crash_at(point or _NEVER)
+            play(harness)
+            points = harness.faults.points
+            harness.faults.recover()
+    except BaseException as error:
+        where = f"with a crash at point {point}" if point else "without a crash"
+        error.add_note(f"scoretest.faults.sweep: {where}")
+        raise
+    return points

@@ -19,6 +19,9 @@ from .views import status_quietly
 
 __all__ = ["FaultFace"]
 
+# how far it is from `_add` to the test, through the verbs here
+_FROM_VERB, _FROM_STEP = 3, 4
+
 
 @final
 class FaultFace:
@@ -153,10 +156,15 @@ class FaultFace:
                 f"faults of steps are not built yet for functions of the real SDK: {slug!r}",
                 fix="let the step raise with harness.stub(function, step_id, raises=...)",
             )
-        return self._add(kind, (slug, step_id), times, error=error)
+        return self._add(kind, (slug, step_id), times, _FROM_STEP, error=error)
 
     def _add(
-        self, kind: str, target: tuple[str, ...], times: int, **options: Any
+        self,
+        kind: str,
+        target: tuple[str, ...],
+        times: int,
+        depth: int = _FROM_VERB,
+        **options: Any,
     ) -> Fault:
         self._residence.stand_here("faults")
         aim: object = target[-1]
@@ -170,7 +178,9 @@ class FaultFace:
                 f"times of a fault must be a whole number from 1 on, not {show(times)}",
                 fix="leave it out for once",
             )
-        return self._faults.add(Fault(kind, target, times, told(caller()), **options))
+        return self._faults.add(
+            Fault(kind, target, times, told(caller(depth)), **options)
+        )
 
     if not TYPE_CHECKING:  # to a type checker, every name would exist
 

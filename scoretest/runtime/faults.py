@@ -168,7 +168,7 @@ class Faults:
                 return (*self._twice(command, is_new=is_new), *overtaken)
 
     def _twice(self, command: SendEvent, *, is_new: bool) -> tuple[SendEvent, ...]:
-        shared = "" if is_new else command.id or command.internal_id
+        shared = "" if is_new else command.id or self._new_id()
         first = command if is_new else replace(command, id=shared)
         return first, replace(command, id=shared, internal_id=self._new_id())
 
