@@ -32,6 +32,7 @@ from scoretest._core.runs import RUN_TRANSITIONS
 from scoretest._core.waits import WAIT_TRANSITIONS
 from scoretest._model.finding import CODES
 from scoretest._model.limits import Limits
+from scoretest.exploration.checks import CHECKS
 from scoretest.runtime.shared_loop import SharedLoop
 from scoretest.times import Duration, format_duration
 
@@ -91,6 +92,12 @@ def codes() -> str:
     return table(("code", "meaning"), rows)
 
 
+def checks() -> str:
+    """Return the codes of the explorer's own, and their meanings."""
+    rows = ((f"[`{code}`](#{code.lower()})", text) for code, text in CHECKS.items())
+    return table(("code", "meaning"), rows)
+
+
 def limits() -> str:
     """Return the limits, their values and where they come from."""
     source = (ROOT / "scoretest/_model/limits.py").read_text(encoding="utf-8")
@@ -147,6 +154,7 @@ def demo() -> str:
 
 MAKERS: dict[str, Callable[[], str]] = {
     "backoff": backoff,
+    "checks": checks,
     "codes": codes,
     "demo": demo,
     "limits": limits,

@@ -8,9 +8,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from . import experiment
+    from . import experiment, flow
     from ._model.event import Event
     from ._model.finding import Finding
+    from ._model.flow import TriggerCron
     from ._model.life import Cancel, Singleton, Timeouts
     from ._model.limits import Limits
     from ._model.options import TriggerEvent
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
         UnderTestError,
         UsageError,
     )
+    from .exploration.explorer import explore
     from .reports.timeline import Timeline
     from .runtime.harness import Harness
     from .runtime.parts import RunStatus
@@ -65,6 +67,7 @@ __all__ = [
     "StepError",
     "Timeline",
     "Timeouts",
+    "TriggerCron",
     "TriggerEvent",
     "UnderTestError",
     "UsageError",
@@ -72,8 +75,11 @@ __all__ = [
     "create_defer",
     "create_scorer",
     "experiment",
+    "explore",
+    "flow",
 ]
 
+_MODULES = ("experiment", "flow")
 _HOMES = {
     "Event": "._model.event",
     "Cancel": "._model.life",
@@ -81,6 +87,7 @@ _HOMES = {
     "Limits": "._model.limits",
     "Singleton": "._model.life",
     "Timeouts": "._model.life",
+    "TriggerCron": "._model.flow",
     "TriggerEvent": "._model.options",
     "Score": "._model.score",
     "DeadlockError": ".errors",
@@ -109,6 +116,8 @@ _HOMES = {
     "create_defer": ".sdk.scorer",
     "create_scorer": ".sdk.scorer",
     "experiment": ".experiment",
+    "explore": ".exploration.explorer",
+    "flow": ".flow",
 }
 
 if not TYPE_CHECKING:  # to a type checker, any name would exist
@@ -117,7 +126,7 @@ if not TYPE_CHECKING:  # to a type checker, any name would exist
         if name not in _HOMES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         home = import_module(_HOMES[name], __name__)
-        value = home if name == "experiment" else getattr(home, name)
+        value = home if name in _MODULES else getattr(home, name)
         globals()[name] = value
         return value
 

@@ -54,6 +54,12 @@ class IdSource:
         self._seed = str(seed)
         self._last: dict[str, int] = {}
 
+    def fork(self) -> "IdSource":
+        """Return a source that goes on from here by itself."""
+        twin = IdSource(0)
+        twin._seed, twin._last = self._seed, self._last.copy()
+        return twin
+
     def ulid(self, kind: str, at: Instant) -> str:
         """Return the next identifier of *kind*, stamped with the virtual time *at*."""
         last = self._last.get(kind)

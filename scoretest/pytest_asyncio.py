@@ -14,12 +14,25 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-__all__ = ["pytest_asyncio_loop_factories"]
+__all__ = ["pytest_asyncio_loop_factories", "pytest_configure"]
 
 _FIXTURES = {"harness", "harnesses", "send_event", "fast_forward"}
 
 
-# optional: without pytest-asyncio nobody asks
+def pytest_configure(config: pytest.Config) -> None:
+    """Say so if nobody is going to ask for a loop.
+
+    Raises:
+        pytest.UsageError: pytest-asyncio is not there, or too old.
+    """
+    if not config.hook.pytest_asyncio_loop_factories.has_spec():
+        raise pytest.UsageError(
+            "scoretest.pytest_asyncio needs the plugin pytest-asyncio, 1.4 or later: "
+            "python3 -m pip install --upgrade pytest-asyncio"
+        )
+
+
+# optional, so that the message above comes first
 @pytest.hookimpl(optionalhook=True)
 def pytest_asyncio_loop_factories(
     item: pytest.Item,

@@ -25,6 +25,7 @@ _ITEM: pytest.StashKey[pytest.Item] = pytest.StashKey()
 _VERDICT: pytest.StashKey[BaseException] = pytest.StashKey()
 _TIMELINES = ("failed", "always", "never")
 _WALL_CLOCKS = ("freezegun", "time-machine")
+_REENTRIES = ("step", "wait", "never")
 # a property-based test makes hundreds of worlds; the last ones are those that failed
 _WORLDS_SHOWN = 3
 # what stands between pytest and a test, or its event loop
@@ -45,9 +46,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="N",
         help="the seed of every world whose test chooses none",
     )
+    group.addoption(
+        "--scoretest-update",
+        action="store_true",
+        help="rewrite the golden files of decision tables",
+    )
     parser.addini(
         "scoretest_wall_clock",
         "what moves datetime.now() with harness.now: freezegun or time-machine",
+        default="",
+    )
+    parser.addini(
+        "scoretest_reentry",
+        "when handlers are entered again: step, as on the server",
         default="",
     )
     parser.addini(
@@ -67,10 +78,15 @@ def pytest_configure(config: pytest.Config) -> None:
         "scoretest(**choices): the choices of this test's harness, as Harness(...) "
         'takes them; for example scoretest(start="2025-03-30T00:00:00Z", strict=False)',
     )
+    if config.getoption("scoretest_update"):
+        from .exploration.table import GOLDEN  # noqa: PLC0415 -- only who asks pays for it
+
+        GOLDEN["update"] = True
     config.stash[_WORLDS] = list[Any]()
     config.stash[_CLOCKS] = list[Any]()
     _check_ini(config, "scoretest_timeline", _TIMELINES)
     _check_ini(config, "scoretest_wall_clock", _WALL_CLOCKS)
+    _check_ini(config, "scoretest_reentry", _REENTRIES)
     jumps = config.getini("scoretest_max_jumps")
     if jumps and not (jumps.isascii() and jumps.isdigit() and int(jumps)):
         raise pytest.UsageError(
@@ -246,9 +262,10 @@ def _choices(node: pytest.Item) -> dict[str, Any]:
     seed = node.config.getoption("scoretest_seed")
     if seed is not None:
         choices["seed"] = seed
-    wall_clock = node.config.getini("scoretest_wall_clock")
-    if wall_clock:
-        choices["wall_clock"] = wall_clock
+    for name in ("wall_clock", "reentry"):
+        choice = node.config.getini(f"scoretest_{name}")
+        if choice:
+            choices[name] = choice
     return choices | _marked(node)
 
 

@@ -22,7 +22,7 @@ from ._model.score import ScoreEntry
 from .errors import InternalError
 from .runtime.harness import Harness
 from .runtime.parts import status_of
-from .runtime.prospects import EDGES, told_of, trace_of
+from .runtime.prospects import EDGES, times_to_timers, told_of, trace_of
 from .runtime.views import Run
 from .sdk.client import Client
 from .strategies import Advance, Match, Miss, Move, Send, ToEdge, schedules
@@ -156,7 +156,7 @@ class HarnessMachine(RuleBasedStateMachine):
         self.play(ToEdge(0, "just before"))
         self.play(Match(wait))
 
-    @precondition(lambda self: self.harness.pending)
+    @precondition(lambda self: bool(times_to_timers(self.harness)))
     @rule(timer=_number, side=st.sampled_from([name for name, _ in EDGES]))
     def advance_to_edge(self, timer: int, side: str) -> None:
         """Move the clock beside a pending timer."""
@@ -187,7 +187,10 @@ class HarnessMachine(RuleBasedStateMachine):
     @rule(picks=schedules(max_size=4))
     def reschedule(self, picks: list[int]) -> None:
         """Let other entries go first from now on."""
-        self._do(lambda: self.harness.schedule(picks), f"harness.schedule({picks!r})")
+        self._do(
+            lambda: self.harness.faults.schedule(picks),
+            f"harness.faults.schedule({picks!r})",
+        )
 
     def _do(self, act: Any, line: str) -> None:
         self._lines.append(line)

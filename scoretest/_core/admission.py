@@ -28,6 +28,13 @@ class Admission:
         self._holders: dict[Key, str] = {}
         self._held: dict[str, Key] = {}
 
+    def fork(self) -> "Admission":
+        """Return the same keys in another world."""
+        twin = Admission()
+        twin._used, twin._held = self._used.copy(), self._held.copy()
+        twin._holders = self._holders.copy()
+        return twin
+
     def use(self, key: Key, now: Instant) -> bool:
         """Use a key up, and say whether it was free."""
         before = self._used.get(key)

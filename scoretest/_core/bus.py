@@ -11,7 +11,7 @@ A storm is a chain of events that cause each other without time moving. The door
 the events that have several causes behind them at one instant, and closes on too many.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import zip_longest
 from typing import Final, NamedTuple
 
@@ -22,9 +22,10 @@ from .._model.event import (
     FUNCTION_INVOKED,
     ReceivedEvent,
 )
+from .._model.flow import TriggerCron
 from .._model.limits import Limits
 from .._model.options import FunctionKind, FunctionOptions
-from .._model.predicate import Predicate
+from .._model.predicate import Predicate, Rebind
 from ..errors import LivelockError, UsageError, near_miss
 from ..times import DAY, Instant, format_instant, to_instant
 
@@ -51,6 +52,15 @@ class _Start(NamedTuple):
         return self.condition is None or self.condition.matches(event.wire)
 
 
+def _rebound(
+    starts: Mapping[str, list[_Start]], rebind: Rebind
+) -> dict[str, list[_Start]]:
+    return {
+        name: [start._replace(condition=rebind(start.condition)) for start in some]
+        for name, some in starts.items()
+    }
+
+
 class Bus:
     """Functions by the events that start them."""
 
@@ -63,6 +73,15 @@ class Bus:
         self._storm = (Instant(-1), 0)
         self._ts_from = to_instant(limits.event_ts_from, what="event_ts_from")
         self._ts_until = to_instant(limits.event_ts_until, what="event_ts_until")
+
+    def fork(self, rebind: Rebind) -> "Bus":
+        """Return the same functions in another world, whose clock *rebind* gives."""
+        twin = Bus(self._limits)
+        twin._storm = self._storm
+        twin._functions, twin._seen = self._functions.copy(), self._seen.copy()
+        twin._by_event = _rebound(self._by_event, rebind)
+        twin._by_prefix = _rebound(self._by_prefix, rebind)
+        return twin
 
     def register(
         self, function: FunctionOptions, conditions: Sequence[Predicate | None] = ()
@@ -83,6 +102,8 @@ class Bus:
         pairs = zip_longest(function.triggers, conditions)
         order = len(self._functions)
         for trigger, condition in pairs:
+            if isinstance(trigger, TriggerCron):
+                continue
             prefix = trigger.prefix
             starts = (
                 self._by_event.setdefault(trigger.event, [])
@@ -95,6 +116,11 @@ class Bus:
     def trigger_names(self) -> tuple[str, ...]:
         """The names of the events that start something, in order of registration."""
         return (*self._by_event, *(f"{prefix}*" for prefix in self._by_prefix))
+
+    @property
+    def functions(self) -> Collection[FunctionOptions]:
+        """Every function, in the order of registration."""
+        return self._functions.values()
 
     def knows(self, slug: str) -> bool:
         """Say whether a function of this slug is registered."""

@@ -58,6 +58,13 @@ class DeferBook:
         self._calls: dict[str, DeferAdd] = {}
         self._bytes = 0
 
+    def fork(self) -> "DeferBook":
+        """Return the same defers in another world."""
+        twin = DeferBook(self._run_id, self._limits)
+        twin.known, twin._bytes = self.known, self._bytes
+        twin._states, twin._calls = self._states.copy(), self._calls.copy()
+        return twin
+
     @property
     def ids(self) -> tuple[str, ...]:
         """The users' ids of all accepted defers."""

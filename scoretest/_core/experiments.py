@@ -21,6 +21,13 @@ class ExperimentBook:
         self._variants: dict[str, dict[str, None]] = {}
         self._assigned: dict[tuple[str, str | None], ExperimentRef] = {}
 
+    def fork(self) -> "ExperimentBook":
+        """Return the same choices in another world."""
+        twin = ExperimentBook()
+        twin._taken, twin._assigned = self._taken.copy(), self._assigned.copy()
+        twin._variants = {name: taken.copy() for name, taken in self._variants.items()}
+        return twin
+
     @property
     def names(self) -> tuple[str, ...]:
         """The experiments of which anything is known, in the order of appearance."""

@@ -20,6 +20,12 @@ class ScoreLedger:
         self._history: list[ScoreEntry] = []
         self._current: dict[tuple[str, str | None, str], ScoreEntry] = {}
 
+    def fork(self) -> "ScoreLedger":
+        """Return the same scores in another world."""
+        twin = ScoreLedger()
+        twin._history, twin._current = self._history.copy(), self._current.copy()
+        return twin
+
     @property
     def history(self) -> Sequence[ScoreEntry]:
         """Every write, oldest first; do not change it."""

@@ -11,7 +11,7 @@ a timed-out wait and an ended sleep are remembered as null (rule B3).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, NamedTuple, TypeAlias
 
@@ -143,6 +143,14 @@ class Memos:
         self.settled: dict[str, Memo] = {}
         self.pending = 0
         self.size = 0
+
+    def fork(self) -> "Memos":
+        """Return the same steps in another world."""
+        twin = Memos()
+        twin.steps = {hashed: replace(step) for hashed, step in self.steps.items()}
+        twin.settled, twin.pending = self.settled.copy(), self.pending
+        twin.size = self.size
+        return twin
 
     def record(self, name: StepName, op: str) -> StepRecord:
         """Return the step of this name, new or known."""

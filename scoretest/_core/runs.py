@@ -8,7 +8,7 @@ after the run is over is dropped (rule F1's in-flight step).
 one step of a parallel group. It starts again at 0 whenever something settled (rule D2).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final, TypeAlias
 
@@ -19,6 +19,7 @@ from .._model.fact import (
     RunCompleted,
     RunEntered,
     RunFailed,
+    RunHeld,
     RunQueued,
     RunRetried,
 )
@@ -42,12 +43,20 @@ class RunState(StrEnum):
 
 
 RunFact: TypeAlias = (
-    RunQueued | RunEntered | RunRetried | RunCompleted | RunFailed | RunCancelled
+    RunQueued
+    | RunHeld
+    | RunEntered
+    | RunRetried
+    | RunCompleted
+    | RunFailed
+    | RunCancelled
 )
 
 RUN_TRANSITIONS: Final[dict[tuple[RunState, type[RunFact]], RunState]] = {
     (RunState.NEW, RunQueued): RunState.QUEUED,
+    (RunState.QUEUED, RunHeld): RunState.QUEUED,
     (RunState.QUEUED, RunEntered): RunState.RUNNING,
+    (RunState.RUNNING, RunHeld): RunState.RUNNING,
     (RunState.QUEUED, RunCancelled): RunState.CANCELLED,
     (RunState.RUNNING, RunEntered): RunState.RUNNING,
     (RunState.RUNNING, RunRetried): RunState.RUNNING,
@@ -67,7 +76,7 @@ class RunRecord:
     Attributes:
         id: Its ULID.
         function: What runs.
-        events: The events that started it; one, until batches are built.
+        events: The events that started it: one, or those of a batch.
         parent: The run that deferred it, or "".
         depth: How many events of one instant led to it, one causing the next.
         depth_at: That instant.
@@ -99,6 +108,14 @@ class RunRecord:
     error: ErrorInfo | None = None
     ended_at: Instant | None = None
     lost_defers: list[str] = field(default_factory=list)
+
+    def fork(self) -> "RunRecord":
+        """Return the same run in another world."""
+        return replace(
+            self,
+            open_entries=self.open_entries.copy(),
+            lost_defers=self.lost_defers.copy(),
+        )
 
     @property
     def is_over(self) -> bool:

@@ -31,6 +31,14 @@ class Trace(Sequence[TraceEntry]):
         self._looked_at = 0
         self._last = Instant(0)
 
+    def fork(self) -> "Trace":
+        """Return the same past, to be followed by another future."""
+        twin = Trace()
+        twin._facts, twin._times = self._facts.copy(), self._times.copy()
+        twin._kinds, twin._looked_at = self._kinds.copy(), self._looked_at
+        twin._last = self._last
+        return twin
+
     def __len__(self) -> int:
         return len(self._facts)
 

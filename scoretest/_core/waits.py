@@ -17,14 +17,14 @@ counts, not the event's own (rule B5): a wait opened later never sees it (rules 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final, Generic, Protocol, TypeAlias, TypeVar
 
 from .._model.event import ReceivedEvent
 from .._model.fact import WaitClosed, WaitMatched, WaitOpened, WaitTimedOut
 from .._model.operation import StepName
-from .._model.predicate import IndexKey, IndexTerm, Predicate, index_key
+from .._model.predicate import IndexKey, IndexTerm, Predicate, Rebind, index_key
 from ..times import Instant
 
 __all__ = [
@@ -35,6 +35,9 @@ __all__ = [
     "WaitState",
     "Watch",
 ]
+
+
+_CROWD: Final = 50  # rule C12
 
 
 class WaitState(StrEnum):
@@ -99,6 +102,10 @@ class Wait:
         """Say whether *event*, in wire shape, satisfies the condition."""
         return self.predicate is None or self.predicate.matches(event)
 
+    def accepts_in_crowd(self, event: Mapping[str, object]) -> bool:
+        """Say what the server's matcher for many waits says of *event* (rule C12)."""
+        return self.predicate is None or self.predicate.matches_in_crowd(event)
+
 
 class _Filed(Protocol):
     """What a shelf holds: a condition on events, and a number that orders it."""
@@ -119,6 +126,19 @@ class _Shelf(Generic[F]):
     def __init__(self) -> None:
         self.unfiled: dict[int, F] = {}
         self.filed: dict[tuple[str, ...], dict[IndexKey, dict[int, F]]] = {}
+
+    def fork(self, twins: Mapping[int, F]) -> "_Shelf[F]":
+        """Return the same shelf with the *twins* of what is on it, by their numbers."""
+        twin = _Shelf[F]()
+        twin.unfiled = {number: twins[number] for number in self.unfiled}
+        twin.filed = {
+            path: {
+                key: {number: twins[number] for number in bucket}
+                for key, bucket in keys.items()
+            }
+            for path, keys in self.filed.items()
+        }
+        return twin
 
     def add(self, wait: F) -> None:
         term = self._best_term(wait.predicate.terms if wait.predicate else ())
@@ -181,6 +201,26 @@ class WaitIndex:
         self._all: dict[str, list[Wait]] = {}
         self._open: dict[int, Wait] = {}
 
+    def fork(self, rebind: Rebind) -> "WaitIndex":
+        """Return the same waits in another world; those that have ended are shared."""
+        twin = WaitIndex()
+        twin._open = {
+            number: replace(wait, predicate=rebind(wait.predicate))
+            for number, wait in self._open.items()
+        }
+        twin._shelves = {
+            n: shelf.fork(twin._open) for n, shelf in self._shelves.items()
+        }
+        twin._all = {
+            name: [twin._open.get(wait.opened, wait) for wait in waits]
+            for name, waits in self._all.items()
+        }
+        return twin
+
+    def twin_of(self, wait: Wait) -> Wait:
+        """Return the open wait that stands here for one of the world before the fork."""
+        return self._open[wait.opened]
+
     def open(self, wait: Wait) -> None:
         """File a wait whose opening was recorded."""
         self._shelves.setdefault(wait.event, _Shelf()).add(wait)
@@ -196,6 +236,11 @@ class WaitIndex:
         """Return the open waits that *event* could match, in the order of opening."""
         shelf = self._shelves.get(event.name)
         return shelf.candidates(event.wire) if shelf else ()
+
+    def is_crowd(self, name: str) -> bool:
+        """Say whether so many waits on *name* are open that another matcher is used."""
+        on_name = sum(wait.event == name for wait in self._open.values())
+        return on_name >= _CROWD
 
     def open_at(self, name: str, sequence: int) -> tuple[Wait, ...]:
         """Return the waits on *name* that were open when fact *sequence* happened."""
@@ -245,7 +290,29 @@ class CancelIndex:
     def __init__(self) -> None:
         self._shelves: dict[str, _Shelf[Watch]] = {}
         self._all: dict[str, list[Watch]] = {}
+        self._twins: dict[int, Watch] = {}
         self._count = 0
+
+    def fork(self, rebind: Rebind) -> "CancelIndex":
+        """Return the same in another world."""
+        twin = CancelIndex()
+        if self.is_used:
+            twin._count = self._count
+            twin._twins = {
+                watch.opened: replace(watch, predicate=rebind(watch.predicate))
+                for watches in self._all.values()
+                for watch in watches
+            }
+            twin._shelves = {n: s.fork(twin._twins) for n, s in self._shelves.items()}
+            twin._all = {
+                name: [twin._twins[watch.opened] for watch in watches]
+                for name, watches in self._all.items()
+            }
+        return twin
+
+    def twin_of(self, watch: Watch) -> Watch:
+        """Return what stands here for a watch of the world before the fork."""
+        return self._twins[watch.opened]
 
     @property
     def is_used(self) -> bool:

@@ -7,6 +7,7 @@ told how far time has moved.
 """
 
 from ._engine import Engine
+from ._state import pending_of, state_of
 from ._world import Live
 
-__all__ = ["Engine", "Live"]
+__all__ = ["Engine", "Live", "pending_of", "state_of"]

@@ -126,6 +126,8 @@ def _finish(
     for number in live.alarms.values():
         world.timers.cancel(number)
     live.alarms.clear()
+    if live.gate is not None:
+        world.turns.forget(live)
     for hashed, wait in live.waits.items():
         closed = WaitClosed(run.id, wait.step)
         step = live.memos.steps[hashed]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar, assert_never
 
 from .._core.experiments import ExperimentBook
-from .._core.runs import RunRecord
+from .._core.timers import Signal
 from .._core.waits import Wait, Watch
 from .._json import JsonObject
 from .._model.command import (
@@ -12,36 +12,35 @@ from .._model.command import (
     CancelRun,
     Command,
     EntryReturned,
-    InjectFault,
     ReportFinding,
     SendEvent,
     TakeVariant,
     WriteScore,
 )
 from .._model.effect import Enter
-from .._model.event import DEFERRED_SCHEDULE, FUNCTION_FINISHED, ReceivedEvent
+from .._model.event import FUNCTION_FINISHED, ReceivedEvent
 from .._model.fact import (
+    CronLeft,
     DeferRejected,
     EventReceived,
     Fact,
     FaultInjected,
     FindingReported,
     RunEntered,
-    RunQueued,
     RunRetried,
-    RunSkipped,
     ScoreWritten,
     TraceEntry,
 )
-from .._model.life import NO_LIFE_OPTIONS
+from .._model.flow import TriggerCron
 from .._model.limits import Limits
 from .._model.operation import DeferAbort, DeferAdd, Raised, Returned
-from .._model.options import FunctionKind, FunctionOptions
+from .._model.options import FunctionOptions
 from .._model.predicate import Predicate
 from .._model.score import ScoreEntry
 from ..expr import compile as compile_expression
-from ..times import MILLISECOND, Duration, Instant
-from . import _ends, _invokes, _lives, _steps
+from ..times import MILLISECOND, Instant
+from . import _ends, _fork, _invokes, _lives, _steps
+from ._starts import Starts
 from ._world import Live, ServerEvent, World
 
 __all__ = ["Engine"]
@@ -53,9 +52,24 @@ class Engine:
     """An Inngest-compatible server in memory, driven from outside."""
 
     def __init__(
-        self, *, start: Instant, seed: int = 0, limits: Limits | None = None
+        self,
+        *,
+        start: Instant,
+        seed: int = 0,
+        limits: Limits | None = None,
+        is_exact: bool = False,
     ) -> None:
-        self._world = World(start, seed, limits or Limits())
+        self._world = world = World(start, seed, limits or Limits())
+        world.is_exact = is_exact
+        self._starts = Starts(world)
+        self._crons = self._starts.crons
+        self._queue = world.turns = self._starts.queue
+
+    def fork(self) -> "Engine":
+        """Return the same world, which must be at rest, to go on by itself."""
+        twin = Engine(start=self.now)
+        _fork.fill(twin._world, self._world)
+        return twin
 
     # --- what can be read -----------------------------------------------------
 
@@ -118,11 +132,29 @@ class Engine:
 
     def next_due(self) -> Instant | None:
         """Return when the next timer fires, or None when none is set."""
-        return self._world.timers.next_due()
+        due = self._world.timers.next_due()
+        if not self._crons.is_used:
+            return due
+        cron = self._crons.next_due()
+        return cron if due is None or (cron is not None and cron < due) else due
 
-    def pending(self) -> tuple[Instant, ...]:
-        """Return the instants at which timers fire, the first one first."""
-        return self._world.timers.pending()
+    @property
+    def has_crons(self) -> bool:
+        """Whether any function has a cron trigger."""
+        return self._crons.is_used
+
+    def cron_alone(self) -> Instant | None:
+        """Return when the next cron fires, if nothing else is going to happen."""
+        is_alone = self._world.timers.next_due() is None
+        return self._crons.next_due() if is_alone else None
+
+    def note(self, fact: CronLeft | FaultInjected) -> None:
+        """Record what happens outside the engine and moves nothing in it."""
+        self._world.record(fact)
+
+    def turn_of(self, live: Live) -> str | None:
+        """Say what holds a run's entries back, or return None (rules F4, F5)."""
+        return self._queue.told(live) if live.gate is not None else None
 
     # --- what can happen --------------------------------------------------------
 
@@ -133,12 +165,14 @@ class Engine:
 
         Raises:
             ExpressionError: One of them is no expression.
+            UsageError: One of its crons cannot be read.
         """
         clock = self._world.clock
         _lives.check(function.life)
+        self._starts.check(function)
         return [
             None
-            if trigger.expression is None
+            if isinstance(trigger, TriggerCron) or trigger.expression is None
             else compile_expression(trigger.expression, kind="trigger", clock=clock)
             for trigger in function.triggers
         ]
@@ -152,6 +186,7 @@ class Engine:
             UsageError: Its id is taken.
         """
         self._world.bus.register(function, conditions)
+        self._crons.register(function)
 
     def new_event_id(self) -> str:
         """Return the ULID of the next event (rule E4)."""
@@ -180,8 +215,8 @@ class Engine:
                 self._publish(live, _ends.cancel_by_api(self._world, live, reason))
             case TakeVariant() | AssignVariant():
                 self._note_variant(command)
-            case ReportFinding() | InjectFault():
-                self._note_news(command)
+            case ReportFinding(finding):
+                self._world.record(FindingReported(finding))
             case _:
                 assert_never(command)
         if self._world.coming:
@@ -197,10 +232,16 @@ class Engine:
         world = self._world
         world.now = max(world.now, to)
         while (alarm := world.timers.pop(world.now)) is not None:
-            live = world.lives[alarm.run_id]
-            self._publish(live, _steps.wake(world, live, alarm))
+            if isinstance(alarm, Signal):
+                self._starts.due(alarm)
+            else:
+                live = world.lives[alarm.run_id]
+                self._publish(live, _steps.wake(world, live, alarm))
             if world.coming:
                 self._deliver()
+        if self._crons.is_used:
+            self._starts.fire_crons()
+            self._deliver()
         return self._take_effects()
 
     def now_is(self, now: Instant) -> None:
@@ -216,8 +257,7 @@ class Engine:
 
     def _publish(self, live: Live, events: Sequence[ServerEvent]) -> None:
         """Let the events of a run's end arrive after all that happens already."""
-        for event in events:
-            self._world.coming.append((live, event))
+        self._world.coming.extend((live, event) for event in events)
 
     def _deliver(self) -> None:
         while self._world.coming:
@@ -257,54 +297,9 @@ class Engine:
         # cannot have one yet (rule B1)
         waits = world.waits.candidates(event)
         for function in world.bus.started_by(event):
-            self._start(function, event, run)
+            self._starts.event(function, event, run)
         if waits:
-            self._resume(waits, event)
-
-    def _resume(self, waits: Sequence[Wait], event: ReceivedEvent) -> None:
-        for wait in waits:
-            in_time = wait.expires >= event.received_at and wait.ended is None
-            if in_time and wait.accepts(event.wire):  # rule B9
-                _steps.match(self._world, wait, event)
-
-    def _start(
-        self, function: FunctionOptions, event: ReceivedEvent, cause: RunRecord | None
-    ) -> None:
-        world = self._world
-        reason = _lives.refusal(world, function, event)
-        if reason:
-            world.record(RunSkipped(function.slug, event.internal_id, reason))
-            return
-        # a function of a user's own may listen to the deferred event, too (rule A9)
-        is_deferred = (
-            event.name == DEFERRED_SCHEDULE
-            and function.kind is not FunctionKind.ORDINARY
-        )
-        run = RunRecord(
-            id=world.ids.ulid("run", world.now),
-            function=function,
-            events=(event,),
-            parent=cause.id if cause and is_deferred else "",
-            started_at=world.now,
-            depth=event.depth + 1,
-            depth_at=world.now,
-            generation=cause.generation + 1 if cause else 0,
-        )
-        live = world.add(run)
-        queued = RunQueued(
-            run_id=run.id,
-            function=function.slug,
-            event_id=event.internal_id,
-            parent=run.parent,
-        )
-        world.move_run(live, queued)
-        delay = event.ts_ms * MILLISECOND - world.now
-        if function.life is not NO_LIFE_OPTIONS:
-            _lives.begin(world, live, Duration(delay))
-        elif delay > 0:  # rule H3
-            world.wake_to_enter(live, Duration(delay), attempt=0)
-        else:
-            world.enter(live)
+            _steps.resume(world, waits, event)
 
     # --- entries ------------------------------------------------------------------
 
@@ -312,19 +307,23 @@ class Engine:
         world = self._world
         live = world.lives[command.run_id]
         entry = live.run.open_entries.pop(command.entry, None)
+        if live.gate is not None:
+            self._queue.give_back(live.gate)
         if entry is None:  # the run ended while this entry was under way
             _ends.drop(world, live, command.operations)
+            if live.gate is not None:
+                self._queue.call(live.gate)
             return
         live.run.attempts = entry.attempt + 1
         follows: list[ServerEvent] = []
         try:
             follows = self._take_answer(live, entry, command)
         except _steps.ServerFailure as failure:
-            if failure.finding:
-                world.tell(live, failure.finding, failure.step)
-            follows = _ends.fail(world, live, failure.error, by_server=True)
+            follows = _steps.give_up(world, live, entry, failure)
         if follows:
             self._publish(live, follows)
+        if live.gate is not None:
+            self._queue.call(live.gate)
 
     def _take_answer(
         self, live: Live, entry: RunEntered, command: EntryReturned
@@ -387,13 +386,6 @@ class Engine:
         )
         self._world.ledger.write(entry)
         self._world.record(ScoreWritten(entry))
-
-    def _note_news(self, command: ReportFinding | InjectFault) -> None:
-        self._world.record(
-            FindingReported(command.finding)
-            if isinstance(command, ReportFinding)
-            else FaultInjected(command.run_id, command.kind, command.what)
-        )
 
     def _note_variant(self, command: TakeVariant | AssignVariant) -> None:
         book, run_id = self._world.experiments, command.run_id

@@ -27,6 +27,7 @@ from ._world import Live, ServerEvent, World, seen_by_expressions, seen_event
 
 __all__ = [
     "begin",
+    "begun",
     "cancelled_by",
     "check",
     "enter_first",
@@ -113,23 +114,32 @@ def begin(world: World, live: Live, delay: Duration) -> None:
     key = _singleton_key(world, live.run.function, live.run.events[0])
     if key is not None:
         world.admission.hold(key, live.run.id)
-    if delay <= 0:
+    if delay <= 0 and live.gate is None:
         enter_first(world, live)
         return
     if life.timeouts and life.timeouts.start_within:
         _set(world, live, AlarmKind.START, life.timeouts.start_within)
-    world.wake_to_enter(live, delay, attempt=0)
+    if delay > 0:
+        world.wake_to_enter(live, delay, attempt=0)
+    else:
+        world.enter(live)
 
 
 def enter_first(world: World, live: Live) -> None:
-    """Enter a run for the first time; its finish timeout counts from here (rule F2)."""
+    """Enter a run for the first time, as soon as it has its turn."""
+    if live.gate is None:
+        begun(world, live)
+    world.enter(live)
+
+
+def begun(world: World, live: Live) -> None:
+    """Note that a run begins; its finish timeout counts from here (rule F2)."""
     timeouts = live.run.function.life.timeouts
     if timeouts and timeouts.start_within:
         key = _key(AlarmKind.START, timeouts.start_within)
         world.timers.cancel(live.alarms.pop(key, 0))
     if timeouts and timeouts.finish_within:
         _set(world, live, AlarmKind.FINISH, timeouts.finish_within)
-    world.enter(live)
 
 
 def _key(kind: AlarmKind, within: Duration) -> str:

@@ -1,5 +1,6 @@
 """What becomes of the operations that an entry reports, and of the alarms they set."""
 
+from collections.abc import Sequence
 from typing import Final, assert_never
 
 from .._core.memos import StepRecord
@@ -10,6 +11,7 @@ from .._core.waits import Wait
 from .._model.event import ReceivedEvent
 from .._model.fact import (
     RunEntered,
+    RunRetried,
     SleepEnded,
     SleepStarted,
     StepCompleted,
@@ -34,12 +36,13 @@ from .._model.predicate import Predicate
 from ..expr import ExpressionError
 from ..expr import compile as compile_expression
 from ..times import SECOND, Duration, Instant, format_duration
-from . import _invokes, _lives
+from . import _ends, _invokes, _lives
 from ._world import Live, ServerEvent, World, seen_by_expressions
 
-__all__ = ["ServerFailure", "delay_after", "match", "perform", "wake"]
+__all__ = ["ServerFailure", "delay_after", "give_up", "perform", "resume", "wake"]
 
 _HALF: Final = SECOND // 2
+_MOST_REPEATS: Final = 20  # rule C9
 
 
 class ServerFailure(Exception):  # noqa: N818 -- a signal inside the engine, not an error
@@ -52,6 +55,7 @@ class ServerFailure(Exception):  # noqa: N818 -- a signal inside the engine, not
         self.error = error
         self.finding = finding
         self.step = step
+        self.is_stuck = False  # the server would rather ask again (rule C9)
 
 
 StepOperation = PlanStep | StepRan | StepRaised | SleepUntil | WaitFor | InvokeFunction
@@ -239,7 +243,7 @@ def _compiled(world: World, live: Live, operation: WaitFor) -> Predicate | None:
             clock=world.clock,
         )
     except ExpressionError as error:
-        raise ServerFailure(
+        failure = ServerFailure(
             ErrorInfo(
                 name="InvalidExpression",
                 message="Wait for event If expression failed to compile",
@@ -253,7 +257,30 @@ def _compiled(world: World, live: Live, operation: WaitFor) -> Predicate | None:
                 fix=f"{error.fix}; {_consequence(error)}",
             ),
             str(operation.step),
-        ) from None
+        )
+        failure.is_stuck = error.kind == "interpolation"
+        raise failure from None
+
+
+def give_up(
+    world: World, live: Live, entry: RunEntered, failure: ServerFailure
+) -> list[ServerEvent]:
+    """End a run that the server cannot go on with; return the events that follow.
+
+    Where the server's accidents happen, it sends a request that it cannot take the
+    answer of again and again, and then forgets the run, which stays Running (rule C9).
+    """
+    is_repeated = world.is_exact and failure.is_stuck
+    if failure.finding and not (is_repeated and entry.attempt):
+        world.tell(live, failure.finding, failure.step)
+    if not is_repeated:
+        return _ends.fail(world, live, failure.error, by_server=True)
+    following = entry.attempt + 1
+    if following <= _MOST_REPEATS:
+        delay = backoff(entry.attempt)
+        due = world.wake_to_enter(live, delay, following, entry.target)
+        world.move_run(live, RunRetried(live.run.id, failure.error, following, due))
+    return []
 
 
 def _consequence(error: ExpressionError) -> str:
@@ -290,7 +317,17 @@ def wake(world: World, live: Live, alarm: Alarm) -> list[ServerEvent]:
     return []
 
 
-def match(world: World, wait: Wait, event: ReceivedEvent) -> None:
+def resume(world: World, waits: Sequence[Wait], event: ReceivedEvent) -> None:
+    """Resume the runs of those of *waits* that *event* satisfies (rules B2, B9)."""
+    in_crowd = world.is_exact and world.waits.is_crowd(event.name)  # rule C12
+    for wait in waits:
+        in_time = wait.expires >= event.received_at and wait.ended is None
+        accepts = wait.accepts_in_crowd if in_crowd else wait.accepts
+        if in_time and accepts(event.wire):
+            _match(world, wait, event)
+
+
+def _match(world: World, wait: Wait, event: ReceivedEvent) -> None:
     """Resume the run that waits with *event* (rules B2, B3)."""
     live = world.lives[wait.run_id]
     run, hashed = live.run, wait.step.hashed

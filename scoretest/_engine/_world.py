@@ -6,7 +6,7 @@ run goes through here, so that no state ever changes without its fact.
 
 from collections import deque
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from .._core.admission import Admission
 from .._core.bus import Bus
@@ -14,7 +14,9 @@ from .._core.defers import DeferBook
 from .._core.experiments import ExperimentBook
 from .._core.ledger import ScoreLedger
 from .._core.memos import Memos, StepFact, StepRecord
+from .._core.rates import Rate
 from .._core.runs import RunFact, RunRecord
+from .._core.slots import Need
 from .._core.timers import Alarm, AlarmKind, TimerQueue
 from .._core.trace import Trace
 from .._core.waits import CancelIndex, Wait, WaitFact, WaitIndex, Watch
@@ -29,9 +31,12 @@ from .._model.options import FunctionOptions
 from ..times import Duration, Instant
 
 __all__ = [
+    "Gate",
     "Invocation",
     "Live",
+    "Pace",
     "ServerEvent",
+    "Turns",
     "World",
     "seen_by_expressions",
     "seen_event",
@@ -53,6 +58,30 @@ class Invocation(NamedTuple):
     expires: Instant
 
 
+class Pace(NamedTuple):
+    """How often the runs of a key may start."""
+
+    key: str
+    rate: Rate
+    told: str
+
+
+class Gate(NamedTuple):
+    """What holds the entries of a run back.
+
+    Attributes:
+        needs: The slots that an entry needs (rule F4).
+        pace: How often such runs may start, or None (rule F5).
+        since: The instant by which the run's age is reckoned (rule F8).
+        number: Of runs of one age, which comes first.
+    """
+
+    needs: tuple[Need, ...]
+    pace: Pace | None
+    since: int
+    number: int
+
+
 @dataclass(slots=True, eq=False)
 class Live:
     """A run with everything that belongs to it.
@@ -66,6 +95,7 @@ class Live:
         most_attempts: How many attempts each of its units has (rule D1).
         watches: What cancels it on an event (rule F1).
         invokes: What it has invoked, by the hashed id of the step (rule E3).
+        gate: What holds its entries back; None for most.
     """
 
     run: RunRecord
@@ -76,19 +106,30 @@ class Live:
     most_attempts: int
     watches: tuple[Watch, ...] = ()
     invokes: dict[str, Invocation] = field(default_factory=dict)
+    gate: Gate | None = None
+
+
+class Turns(Protocol):
+    """Who decides when an entry of a run with a gate has its turn."""
+
+    def lets_in(self, live: Live, gate: Gate, attempt: int, target: str) -> bool:
+        """Give an entry its turn, or let it wait for it."""
+
+    def forget(self, live: Live) -> None:
+        """Let the entries of a run that has ended leave their lines."""
 
 
 def seen_by_expressions(live: Live) -> JsonObject:
-    """Return the run's event as its match expressions see it.
-
-    A deferred payload also stands under ``input``, as the SDK shows it to the handler,
-    unless it has an ``input`` of its own.
-    """
+    """Return the run's event as its match expressions see it."""
     return seen_event(live.run.function, live.run.events[0])
 
 
 def seen_event(function: FunctionOptions, event: ReceivedEvent) -> JsonObject:
-    """Return an event as the expressions of *function* see it."""
+    """Return an event as the expressions of *function* see it.
+
+    A deferred payload also stands under ``input``, as the SDK shows it to the handler,
+    unless it has an ``input`` of its own.
+    """
     if not function.shows_input or "input" in event.data:
         return event.wire
     payload = {k: v for k, v in event.data.items() if not k.startswith("_inngest")}
@@ -101,6 +142,7 @@ class World:
     def __init__(self, start: Instant, seed: int, limits: Limits) -> None:
         self.now = start
         self.limits = limits
+        self.is_exact = False  # whether the server's accidents happen here, too
         self.ids = IdSource(seed)
         self.trace = Trace()
         self.timers = TimerQueue()
@@ -114,6 +156,7 @@ class World:
         self.effects: list[Enter] = []
         # what the server has yet to say, and of which run
         self.coming: deque[tuple[Live, ServerEvent]] = deque()
+        self.turns: Turns  # the engine's queue; it needs the world to be there
 
     def clock(self) -> int:
         """Return the present instant, for expressions that ask for it."""
@@ -154,8 +197,14 @@ class World:
         live.memos.move(step, type(fact))
         self.trace.record(self.now, fact)
 
-    def enter(self, live: Live, attempt: int = 0, target: str = "") -> None:
-        """Ask for an entry of the run's handler."""
+    def enter(
+        self, live: Live, attempt: int = 0, target: str = "", *, has_turn: bool = False
+    ) -> None:
+        """Ask for an entry of the run's handler; it may have to wait for its turn."""
+        if live.gate is not None and not (
+            has_turn or self.turns.lets_in(live, live.gate, attempt, target)
+        ):
+            return
         run = live.run
         run.entries += 1
         entered = RunEntered(run.id, run.entries, attempt, target)

@@ -15,7 +15,6 @@ __all__ = [
     "CancelRun",
     "Command",
     "EntryReturned",
-    "InjectFault",
     "ReportFinding",
     "SendEvent",
     "TakeVariant",
@@ -97,15 +96,6 @@ class ReportFinding:
     finding: Finding
 
 
-@record
-class InjectFault:
-    """The test lets something go wrong; what follows from it comes on its own."""
-
-    run_id: str
-    kind: str
-    what: str
-
-
 Command: TypeAlias = (
     SendEvent
     | EntryReturned
@@ -114,5 +104,4 @@ Command: TypeAlias = (
     | AssignVariant
     | CancelRun
     | ReportFinding
-    | InjectFault
 )

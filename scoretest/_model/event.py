@@ -16,6 +16,7 @@ __all__ = [
     "FUNCTION_FAILED",
     "FUNCTION_FINISHED",
     "FUNCTION_INVOKED",
+    "SCHEDULED_TIMER",
     "Event",
     "ReceivedEvent",
     "check_ts",
@@ -26,6 +27,7 @@ FUNCTION_FINISHED = "inngest/function.finished"  # rule H4
 FUNCTION_FAILED = "inngest/function.failed"  # rule D6
 FUNCTION_INVOKED = "inngest/function.invoked"  # rule E3
 FUNCTION_CANCELLED = "inngest/function.cancelled"  # rule D6
+SCHEDULED_TIMER = "inngest/scheduled.timer"  # rule H2
 
 
 @final

@@ -6,16 +6,21 @@ from .._json import Json
 from ..times import Instant
 from .event import ReceivedEvent
 from .experiment import TakenVariant
+from .fault_fact import FaultInjected
 from .finding import Finding
+from .flow_fact import CronLeft, EventJoined, EventKept, RunHeld
 from .operation import ErrorInfo, StepName
 from .record import record
 from .score import ScoreEntry
 
 __all__ = [
+    "CronLeft",
     "DeferAborted",
     "DeferAdded",
     "DeferRejected",
     "DeferScheduled",
+    "EventJoined",
+    "EventKept",
     "EventReceived",
     "Fact",
     "FaultInjected",
@@ -29,6 +34,7 @@ __all__ = [
     "RunCompleted",
     "RunEntered",
     "RunFailed",
+    "RunHeld",
     "RunQueued",
     "RunRetried",
     "RunSkipped",
@@ -334,24 +340,13 @@ class FindingReported:
     finding: Finding
 
 
-@record
-class FaultInjected:
-    """The test let something go wrong.
-
-    Attributes:
-        run_id: In which run, or "" when it befell an event.
-        kind: Which fault, such as ``"crash after"``.
-        what: What it befell: a step, an event or a score.
-    """
-
-    run_id: str
-    kind: str
-    what: str
-
-
 Fact: TypeAlias = (
     EventReceived
+    | EventKept
+    | EventJoined
+    | CronLeft
     | RunQueued
+    | RunHeld
     | RunSkipped
     | RunEntered
     | RunRetried

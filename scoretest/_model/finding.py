@@ -19,6 +19,7 @@ CODES = {
     "LOSSY_OUTPUT": "a value came back from JSON as something else",
     "NESTED_STEP": "a step was called inside a step",
     "NONDETERMINISTIC": "a handler reached other steps than on its earlier entry",
+    "OPTION_IGNORED": "an option of a function gives what production ignores",
     "RUN_FAILED": "a run failed and the test never looked at it",
     "SCORE_INVALID": "a score was refused",
     "STEP_NOT_AWAITED": "a step was called and never awaited",

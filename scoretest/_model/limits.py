@@ -9,10 +9,14 @@ from typing import Final
 
 from .._json import show
 from ..errors import UsageError
-from ..times import DAY, SECOND, Duration, to_instant
+from ..times import DAY, MINUTE, SECOND, WEEK, Duration, to_instant
 
 __all__ = [
+    "LARGEST_BATCH",
+    "LONGEST_BATCH",
+    "LONGEST_DEBOUNCE",
     "MOST_CANCELS",
+    "MOST_CONCURRENCY_LIMITS",
     "MOST_RETRIES",
     "MOST_TRIGGERS",
     "SCORE_NAME_BYTES",
@@ -22,6 +26,10 @@ __all__ = [
 MOST_RETRIES: Final = 20  # server consts; checked where a function is declared
 MOST_CANCELS: Final = 5  # server consts; checked where a function is declared
 MOST_TRIGGERS: Final = 10  # server consts; checked where a function is declared
+MOST_CONCURRENCY_LIMITS: Final = 2  # server consts; checked likewise, as what follows
+LONGEST_DEBOUNCE: Final = WEEK  # server consts
+LARGEST_BATCH: Final = 500  # the widest plan of the hosted service
+LONGEST_BATCH: Final = Duration(10 * MINUTE)  # server's store of batches
 SCORE_NAME_BYTES: Final = 128  # rule G4; checked where a score is made
 
 _KIB = 1024
@@ -46,6 +54,7 @@ class Limits:
     event_ts_from: str = "1980-01-01T00:00:00Z"  # rule H3
     event_ts_until: str = "2100-01-01T00:00:00Z"  # rule H3
     events_per_request: int = 5_000  # server consts
+    batch_bytes: int = 10 * _MIB  # server consts, for all events of a batch
     step_output_bytes: int = 4 * _MIB  # server consts
     run_state_bytes: int = 32 * _MIB  # server consts
     steps_per_run: int = 1_000  # server consts, rule E5

@@ -6,6 +6,7 @@ from typing import final
 
 from .._json import show
 from ..errors import UsageError
+from .flow import NO_FLOW_OPTIONS, FlowOptions, TriggerCron
 from .life import NO_LIFE_OPTIONS, LifeOptions
 
 __all__ = ["FunctionKind", "FunctionOptions", "TriggerEvent"]
@@ -66,20 +67,22 @@ class FunctionOptions:
     Attributes:
         slug: ``"{app_id}-{fn_id}"``, unique in a world.
         app_id: The client's app.
-        triggers: Names of the events that start a run; none for deferred functions.
+        triggers: The events and times that start a run; none for deferred functions.
         retries: How many attempts may follow the first; None is the engine's default.
         kind: Ordinary, deferred or scorer.
         place: ``file:line`` of the handler.
         shows_input: Whether a deferred payload also stands under ``input``, in the
             handler's event and in expressions.
         life: What ends its runs early, and what keeps them from beginning.
+        flow: How many of its runs there are, and when each may go on.
     """
 
     slug: str
     app_id: str
-    triggers: tuple[TriggerEvent, ...]
+    triggers: tuple[TriggerEvent | TriggerCron, ...]
     retries: int | None
     kind: FunctionKind
     place: str
     shows_input: bool = False
     life: LifeOptions = NO_LIFE_OPTIONS
+    flow: FlowOptions = NO_FLOW_OPTIONS

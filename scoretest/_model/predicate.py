@@ -1,9 +1,9 @@
 """What the wait index may ask of a match expression."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol, TypeAlias
 
-__all__ = ["IndexKey", "IndexTerm", "Predicate", "index_key"]
+__all__ = ["IndexKey", "IndexTerm", "Predicate", "Rebind", "index_key"]
 
 IndexKey: TypeAlias = tuple[str, str | float]
 """A value that two sides of ``==`` agree on exactly: ``("s", text)`` or ``("n", number)``."""
@@ -41,8 +41,15 @@ class Predicate(Protocol):
     def matches(self, event: Mapping[str, object]) -> bool:
         """Say whether *event*, in wire shape, matches; never raise because of data."""
 
+    def matches_in_crowd(self, event: Mapping[str, object]) -> bool:
+        """Say whether *event* matches where 50 waits or more are open (rule C12)."""
+
     def explain(self, event: Mapping[str, object]) -> str:
         """Say in words why *event* does or does not match."""
+
+
+Rebind: TypeAlias = "Callable[[Predicate | None], Predicate | None]"
+"""Gives a condition of one world the clock of another."""
 
 
 def index_key(value: object) -> IndexKey | None:

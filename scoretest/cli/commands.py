@@ -1,9 +1,10 @@
 """The commands of ``scoretest``, and how its errors reach a terminal."""
 
 import json
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, cast
 
 import click
 
@@ -15,13 +16,17 @@ from .printing import console, print_lines
 __all__ = ["scoretest"]
 
 _ERROR_STATUS: Final = 2  # as click's own usage errors
+_LATE: Final = {
+    "check": ".explore",
+    "demo": ".demo",
+    "explore": ".explore",
+    "expr": ".expr",
+}
 _UNBUILT: Final = {
     "run": (
         "Play a scenario against functions.",
         "send events from a test, with harness.send(...)",
     ),
-    "explore": ("Try every timeline of a scorer.", "write each timeline as a test"),
-    "check": ("Look for mistakes in functions.", "read harness.findings in a test"),
 }
 
 
@@ -37,18 +42,13 @@ class _Commands(click.Group):
     """The group of all commands: some are imported late, none shows a traceback."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted([*super().list_commands(ctx), "demo", "expr"])
+        return sorted([*super().list_commands(ctx), *_LATE])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        # these two need the whole of scoretest, and the help of the others does not
-        if cmd_name == "demo":
-            from .demo import demo  # noqa: PLC0415 -- see above
-
-            return demo
-        if cmd_name == "expr":
-            from .expr import expr  # noqa: PLC0415 -- see above
-
-            return expr
+        # these need the whole of scoretest, and the help of the others does not
+        if cmd_name in _LATE:
+            module = import_module(_LATE[cmd_name], __package__)
+            return cast("click.Command", getattr(module, cmd_name))
         return super().get_command(ctx, cmd_name)
 
     def invoke(self, ctx: click.Context) -> Any:  # click's own signature

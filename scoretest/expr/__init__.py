@@ -11,6 +11,7 @@ from ._expression import Expression
 from ._expression import compile_expression as compile  # noqa: A004 -- reads as re.compile does
 from ._injection import HOSTILE_IDS, Injection, injection_findings
 from ._lints import Lint
+from ._rebind import with_clock
 from ._standard import standard_verdict
 from ._values import CelType, UInt
 
@@ -27,4 +28,5 @@ __all__ = [
     "compile",
     "injection_findings",
     "standard_verdict",
+    "with_clock",
 ]

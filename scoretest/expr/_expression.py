@@ -15,6 +15,7 @@ from ..errors import UsageError
 from ._budget import Exhausted
 from ._checker import check
 from ._convert import from_cel, to_cel
+from ._crowd import found_in_crowd
 from ._errors import EvaluationError, ExpressionError, LimitExceededError
 from ._explain import explain
 from ._interpolate import MENTION, interpolate
@@ -218,6 +219,17 @@ class Expression:
             return self._run(self._program.code, event) is True
         except RecursionError:
             return self._with_room(event)
+
+    def matches_in_crowd(self, event: Mapping[str, object]) -> bool:
+        """Say whether *event* matches where 50 waits or more are open (rule C12)."""
+        tree = self._program.tree
+        if tree is None or not self.matches(event):
+            return False
+        return with_room(
+            lambda: found_in_crowd(
+                tree, event, lambda code: self._run(code, event) is True
+            )
+        )
 
     def _with_room(self, event: Mapping[str, object]) -> bool:
         try:

@@ -177,7 +177,7 @@ class _Interpolation:
                 return self.compute(node, stand, [left, right])
         if node.op == "in" and isinstance(right, Known) and right.value in ([], {}):
             return Known(value=False, node=node)
-        return replace(node, left=_as_node(left), right=_as_node(right))
+        return Binary(node.op, _as_node(left), _as_node(right), node.span)
 
     def logic(self, node: Logic) -> Part:
         parts = [self.of(part) for part in node.parts]

@@ -1,16 +1,23 @@
-"""Text to tokens: ASCII-only, with positions, in one pass of one regular expression.
+"""Text to tokens: ASCII-only, with positions, one match of one pattern each.
 
 Source: CEL specification, "Syntax"; limits as the engine's (rule C8).
 """
 
 import re
-from collections.abc import Iterator
 from typing import Final, NamedTuple
 from unicodedata import name as character_name
 
 from ._errors import ExpressionError
 
-__all__ = ["MAX_CHARACTERS", "Token", "decode", "quote_fix", "refusal", "tokens"]
+__all__ = [
+    "MAX_CHARACTERS",
+    "Token",
+    "checked",
+    "decode",
+    "next_token",
+    "quote_fix",
+    "refusal",
+]
 
 MAX_CHARACTERS: Final = 100_000  # cel-go's default limit of code points
 
@@ -37,6 +44,7 @@ _TOKEN: Final = re.compile(
     re.VERBOSE,
 )
 
+_match: Final = _TOKEN.match
 _SPACE: Final = re.compile(r"(?:[ \t\r\n\f]+|//[^\n]*)*")
 _ESCAPE: Final = re.compile(
     r"\\(?:([abfnrtv\\?\"'`])|([xX][0-9a-fA-F]{2})|(u[0-9a-fA-F]{4})"
@@ -49,10 +57,7 @@ _LAST: Final = 0x10FFFF
 
 
 class Token(NamedTuple):
-    """One word of the text; *kind* is the group of the pattern, or ``"end"``.
-
-    Names that dots join, ``async.data.id``, are one word: most of a text is such paths.
-    """
+    """One word of the text; *kind* is the group of the pattern, or ``"end"``."""
 
     kind: str
     text: str
@@ -69,32 +74,35 @@ def refusal(
     )
 
 
-def tokens(text: str) -> Iterator[Token]:
-    """Cut *text* into tokens, one at a time; the last one has the kind ``"end"``.
+def checked(text: str) -> str:
+    """Return *text*.
 
     Raises:
-        ExpressionError: A character begins no token, or the text is too long.
+        ExpressionError: The text is too long.
     """
     if len(text) > MAX_CHARACTERS:
-        raise _too_long(text)
-    behind, new = 0, tuple.__new__
-    for match in _TOKEN.finditer(text):
-        if match.start() != behind:  # the last token is the end, so nothing is left out
-            raise _stray(text, _past_space(text, behind))
-        kind = match.lastgroup or ""
-        start, behind = match.span(kind)
-        # as Token(...) does it, in a third of the time
-        yield new(Token, (kind, text[start:behind], start, behind))
+        what = f"the expression has {len(text):,} characters; the limit is 100,000"
+        raise refusal(what, text, (MAX_CHARACTERS, MAX_CHARACTERS + 1))
+    return text
+
+
+def next_token(text: str, at: int) -> tuple[str, str, int, int]:
+    """Return the parts of the `Token` at *at* or behind the space there.
+
+    Raises:
+        ExpressionError: The character there begins no token.
+    """
+    match = _match(text, at)
+    if match is None:
+        raise _stray(text, _past_space(text, at))
+    kind = match.lastgroup or ""
+    start, end = match.span(kind)
+    return kind, text[start:end], start, end
 
 
 def _past_space(text: str, at: int) -> int:
     match = _SPACE.match(text, at)
     return at if match is None else match.end()
-
-
-def _too_long(text: str) -> ExpressionError:
-    what = f"the expression has {len(text):,} characters; the limit is 100,000"
-    return refusal(what, text, (MAX_CHARACTERS, MAX_CHARACTERS + 1))
 
 
 def _stray(text: str, at: int) -> ExpressionError:

@@ -18,13 +18,14 @@ _NAMES: Final = "abcdefghijklmnopqrstuvwxyz"
 # a number is looked back at after its first digit, so that the search can skip to the
 # characters that may begin a literal
 _LITERAL: Final = re.compile(
-    r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|[0-9](?<![\w.].)[\w.]*""", re.DOTALL
+    r"""'([^'\\]*(?:\\.[^'\\]*)*)'|"([^"\\]*(?:\\.[^"\\]*)*)"|[0-9](?<![\w.].)[\w.]*""",
+    re.DOTALL,
 )
 
 _ODD: Final = re.compile(r"[\\\n\r\ud800-\udfff]")
 # a literal that touches a name, a number or another literal, and one left unlifted
 _PREFIXED: Final = re.compile(
-    r"[\w'\"]vars\.|\.\s*vars\.|vars\.[a-z](?:\w|\s*\()|['\"]|//"
+    r"vars\.(?:(?<=[\w'\"]vars\.)|[a-z](?:\w|\s*\())|\.\s*vars\.|['\"]|//"
 )
 
 
@@ -61,12 +62,12 @@ def lift(text: str) -> Lifted:
     pieces: list[str] = []
     behind = 0
     for name, match in zip(_NAMES, _LITERAL.finditer(text), strict=False):
-        single, double = match.groups()
-        value = double if single is None else single
-        if value is None:
+        group = match.lastindex
+        if group is None:
             continue
-        values[name] = value
-        pieces += text[behind : match.start()], _MARK, name
-        behind = match.end()
+        values[name] = match[group]
+        start, end = match.span()
+        pieces += text[behind:start], _MARK, name
+        behind = end
     pieces.append(text[behind:])
     return Lifted("".join(pieces), values)

@@ -14,6 +14,7 @@ from ._tree import (
     Call,
     Cond,
     Has,
+    Ident,
     Index,
     ListOf,
     Lit,
@@ -87,22 +88,24 @@ class Fold(ast.expr):
         self.weight = 1
 
 
-_COMPARE: Final[dict[str, type[ast.cmpop]]] = {
-    "==": ast.Eq,
-    "!=": ast.NotEq,
-    "<": ast.Lt,
-    "<=": ast.LtE,
-    ">": ast.Gt,
-    ">=": ast.GtE,
-    "in": ast.In,
+# one node for each operator, as Python's own parser has it
+_COMPARE: Final[dict[str, ast.cmpop]] = {
+    "==": ast.Eq(),
+    "!=": ast.NotEq(),
+    "<": ast.Lt(),
+    "<=": ast.LtE(),
+    ">": ast.Gt(),
+    ">=": ast.GtE(),
+    "in": ast.In(),
 }
-_BINARY: Final[dict[str, type[ast.operator]]] = {
-    "+": ast.Add,
-    "-": ast.Sub,
-    "*": ast.Mult,
-    "/": ast.Div,
-    "%": ast.Mod,
+_BINARY: Final[dict[str, ast.operator]] = {
+    "+": ast.Add(),
+    "-": ast.Sub(),
+    "*": ast.Mult(),
+    "/": ast.Div(),
+    "%": ast.Mod(),
 }
+_PATHS: Final = frozenset({Ident, Select})
 
 
 def lower(root: Node) -> ast.expr:
@@ -128,7 +131,7 @@ class _Lowering:
         return code
 
     def of(self, node: Node) -> ast.expr:
-        path = select_path(node)
+        path = select_path(node) if type(node) in _PATHS else None
         if path is not None:
             return self.path(path)
         return _BY_KIND[type(node)](self, node)
@@ -174,8 +177,8 @@ class _Lowering:
     def binary(self, node: Binary) -> ast.expr:
         left, right = self.of(node.left), self.of(node.right)
         if node.op in _COMPARE:
-            return ast.Compare(left, [_COMPARE[node.op]()], [right])
-        return ast.BinOp(left, _BINARY[node.op](), right)
+            return ast.Compare(left, [_COMPARE[node.op]], [right])
+        return ast.BinOp(left, _BINARY[node.op], right)
 
     def logic(self, node: Logic) -> ast.expr:
         op = ast.And() if node.op == "&&" else ast.Or()

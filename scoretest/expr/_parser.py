@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final, cast
 
 from ._errors import ExpressionError
-from ._lexer import Token, decode, quote_fix, refusal, tokens
+from ._lexer import Token, checked, decode, next_token, quote_fix, refusal
 from ._numbers import read_number
 from ._stack import with_room
 from ._tree import (
@@ -29,6 +29,7 @@ from ._tree import (
     Select,
     Unary,
 )
+from ._words import KEYWORDS, MACROS, PYTHON_WORDS, RESERVED
 
 __all__ = ["MAX_DEPTH", "parse"]
 
@@ -51,38 +52,8 @@ _LEVELS: Final = {
 _QUOTES: Final = ("'", '"')
 _SIGNS: Final = frozenset("!-")
 _LINKS: Final = frozenset(".[")
-_KEYWORDS: Final = {"true": True, "false": False, "null": None}
-_RESERVED: Final = frozenset(
-    [
-        "as",
-        "break",
-        "const",
-        "continue",
-        "else",
-        "for",
-        "function",
-        "if",
-        "import",
-        "in",
-        "let",
-        "loop",
-        "package",
-        "namespace",
-        "return",
-        "var",
-        "void",
-        "while",
-    ]
-)
-_NO_FIELDS: Final = frozenset({*_KEYWORDS, "in"})
-_MACROS: Final = {
-    "all": (2, 2),
-    "exists": (2, 2),
-    "exists_one": (2, 2),
-    "filter": (2, 2),
-    "map": (2, 3),
-}
-_PYTHON_WORDS: Final = {"and": "&&", "or": "||", "not": "!", "is": "=="}
+_JOINTS: Final = frozenset({"&&", "||"})
+_NO_FIELDS: Final = frozenset({*KEYWORDS, "in"})
 
 
 def parse(text: str) -> Node:
@@ -95,74 +66,104 @@ def parse(text: str) -> Node:
 
 
 class _Parser:
-    """One pass over the tokens of one text."""
+    """One pass over one text, in which it stands at one word.
+
+    Names that dots join, ``async.data.id``, are one word: most of a text is such paths.
+
+    Attributes:
+        kind: The word's kind, which is the group of the lexer's pattern.
+        word: The word itself.
+        start: Where it begins.
+        end: Where it ends.
+        behind: Where the word before it ended.
+        depth: How many levels of the tree are open.
+    """
+
+    __slots__ = ("behind", "depth", "end", "kind", "start", "text", "word")
 
     def __init__(self, text: str) -> None:
-        self.text = text
-        self.tokens = tokens(text)
-        self.token = next(self.tokens)
-        self.behind = 0
+        self.text = checked(text)
+        self.end = 0
         self.depth = 0
+        self.advance()
 
     def whole(self) -> Node:
         node = self.expression()
-        if self.token.kind != "end":
+        if self.kind != "end":
             raise self.unexpected()
         return node
 
     def expression(self) -> Node:
-        self.deeper(1)
-        start = self.token.start
-        node = self.logic("||")
-        if self.token.text == "?":
+        self.deeper()
+        start = self.start
+        node = self.disjunction()
+        if self.word == "?":
             self.advance()
-            yes = self.logic("||")
+            yes = self.disjunction()
             self.expect(":")
             no = self.expression()
             node = Cond(node, yes, no, (start, self.behind))
         self.depth -= 1
         return node
 
-    def logic(self, op: str) -> Node:
-        start = self.token.start
-        parts = [self.logic("&&") if op == "||" else self.binary(1)]
-        while self.token.text == op:
+    def disjunction(self) -> Node:
+        start, first = self.start, self.binary(1)
+        if self.word not in _JOINTS:  # as most are
+            return first
+        parts = [self.conjunction(first, start)]
+        while self.word == "||":
             self.advance()
-            parts.append(self.logic("&&") if op == "||" else self.binary(1))
+            begin = self.start
+            parts.append(self.conjunction(self.binary(1), begin))
         if len(parts) == 1:
             return parts[0]
-        return Logic(op, tuple(parts), (start, self.behind))
+        return Logic("||", tuple(parts), (start, self.behind))
+
+    def conjunction(self, first: Node, start: int) -> Node:
+        """Go on behind *first*, which begins at *start*."""
+        parts = [first]
+        while self.word == "&&":
+            self.advance()
+            parts.append(self.binary(1))
+        if len(parts) == 1:
+            return first
+        return Logic("&&", tuple(parts), (start, self.behind))
 
     def binary(self, level: int) -> Node:
-        start, links = self.token.start, 0
+        start, links = self.start, 0
         left = self.unary()
-        while (found := _LEVELS.get(self.token.text, 0)) >= level:
-            op = self.advance().text
+        while (found := _LEVELS.get(self.word, 0)) >= level:
+            op = self.word
+            self.advance()
             # each link of a left-leaning chain is one level of the tree
             links += 1
-            self.deeper(1)
+            self.deeper()
             right = self.binary(found + 1)
             left = Binary(op, left, right, (start, self.behind))
         self.depth -= links
         return left
 
     def unary(self) -> Node:
-        start, depth = self.token.start, self.depth
-        if self.token.text[:1] in _SIGNS:
-            return self.signed(self.token.text[:1])
-        node = self.primary()
-        if self.token.text in _LINKS:
+        start, depth = self.start, self.depth
+        if self.kind == "name":  # as most are
+            node = self.name(start)
+        elif self.word[:1] in _SIGNS:
+            return self.signed(self.word[:1])
+        else:
+            node = self.primary()
+        if self.word in _LINKS:
             node = self.member(node, start)
         self.depth = depth
         return node
 
     def signed(self, op: str) -> Node:
-        start, depth, count = self.token.start, self.depth, 0
-        while self.token.text[:1] == op and self.token.text != "!=":
-            count += len(self.advance().text)
-        inner = self.token.start
-        if op == "-" and self.token.kind in ("int", "float"):
-            number = read_number(self.advance(), self.text, sign="-")
+        start, depth, count = self.start, self.depth, 0
+        while self.word[:1] == op and self.word != "!=":
+            count += len(self.word)
+            self.advance()
+        inner = self.start
+        if op == "-" and self.kind in ("int", "float"):
+            number = read_number(self.taken(), self.text, sign="-")
             count -= 1
             node = self.member(number, number.span[0])
         else:
@@ -174,14 +175,13 @@ class _Parser:
     def member(self, node: Node, start: int) -> Node:
         # each link of the chain is one level of the tree; `unary` leaves them again
         while True:
-            if self.token.text == ".":
+            if self.word == ".":
                 self.advance()
-                name = self.token
-                if name.kind != "name":
+                if self.kind != "name":
                     raise self.unexpected("a field name")
-                node = self.fields(node, name.text, start, name.start)
-            elif self.token.text == "[":
-                self.deeper(1)
+                node = self.fields(node, self.word, start, self.start)
+            elif self.word == "[":
+                self.deeper()
                 self.advance()
                 key = self.expression()
                 self.expect("]")
@@ -197,11 +197,11 @@ class _Parser:
             at = node.span[1] + 1
         end = self.field(last, at)
         self.advance()
-        if self.token.text != "(":
+        if self.word != "(":
             return Select(node, last, (start, end))
         args = self.arguments()
         span = (start, self.behind)
-        low, high = _MACROS.get(last, (1, 0))
+        low, high = MACROS.get(last, (1, 0))
         if low <= len(args) <= high:
             return self.macro(last, node, args, span)
         return Call(last, node, args, span)
@@ -228,48 +228,53 @@ class _Parser:
     def arguments(self) -> tuple[Node, ...]:
         self.expect("(")
         found: list[Node] = []
-        while self.token.text != ")":
+        while self.word != ")":
             found.append(self.expression())
-            if self.token.text != ",":
+            if self.word != ",":
                 break
             self.advance()
-            if self.token.text == ")":
+            if self.word == ")":
                 raise self.unexpected()
         self.expect(")")
         return tuple(found)
 
     def primary(self) -> Node:
-        token = self.token
-        if token.kind == "name":
-            return self.name(token, token.start)
-        known = _BEGUN.get(token.kind) or _OPENED.get(token.text)
+        if self.kind == "name":
+            return self.name(self.start)
+        known = _BEGUN.get(self.kind) or _OPENED.get(self.word)
         if known is None:
             raise self.unexpected()
-        self.advance()
-        return known(self, token)
+        return known(self)
 
-    def string(self, token: Token) -> Node:
+    def string(self) -> Node:
+        token = self.taken()
         return Lit(decode(token, self.text), (token.start, token.end))
 
-    def paren(self, _: Token) -> Node:
+    def number(self) -> Node:
+        return read_number(self.taken(), self.text)
+
+    def paren(self) -> Node:
+        self.advance()
         node = self.expression()
         self.expect(")")
         return node
 
-    def root(self, dot: Token) -> Node:
+    def root(self) -> Node:
         # a leading dot only says that the name is a global one
-        if self.token.kind != "name":
-            raise self.unexpected("a name")
-        return self.name(self.token, dot.start)
-
-    def name(self, token: Token, start: int) -> Node:
-        first, _, names = token.text.partition(".")
-        span = (start, token.start + len(first))
-        if names:
-            return self.fields(self.word(first, span), names, start, span[1] + 1)
+        start = self.start
         self.advance()
-        node = self.word(first, span)
-        if self.token.text != "(" or isinstance(node, Lit):
+        if self.kind != "name":
+            raise self.unexpected("a name")
+        return self.name(start)
+
+    def name(self, start: int) -> Node:
+        first, dot, names = self.word.partition(".")
+        end = self.start + len(first)
+        node = self.plain(first, (start, end))
+        if dot:
+            return self.fields(node, names, start, end + 1)
+        self.advance()
+        if self.word != "(" or isinstance(node, Lit):
             return node
         args = self.arguments()
         span = (start, self.behind)
@@ -277,10 +282,10 @@ class _Parser:
             return self.has(args[0], span)
         return Call(first, None, args, span)
 
-    def word(self, name: str, span: tuple[int, int]) -> Ident | Lit:
-        if name in _KEYWORDS:
-            return Lit(_KEYWORDS[name], span)
-        if name in _RESERVED:
+    def plain(self, name: str, span: tuple[int, int]) -> Ident | Lit:
+        if name in KEYWORDS:
+            return Lit(KEYWORDS[name], span)
+        if name in RESERVED:
             raise refusal(f"{name!r} is a reserved word", self.text, span)
         return Ident(name, span)
 
@@ -292,77 +297,80 @@ class _Parser:
             "has() takes a path that ends in a field", self.text, inner.span, fix
         )
 
-    def list_of(self, opening: Token) -> Node:
+    def list_of(self) -> Node:
+        start = self.start
+        self.advance()
         items: list[Node] = []
-        while self.token.text != "]":
+        while self.word != "]":
             items.append(self.expression())
             if not self.comma():
                 break
         self.expect("]")
-        return ListOf(tuple(items), (opening.start, self.behind))
+        return ListOf(tuple(items), (start, self.behind))
 
-    def map_of(self, opening: Token) -> Node:
+    def map_of(self) -> Node:
+        start = self.start
+        self.advance()
         entries: list[tuple[Node, Node]] = []
-        while self.token.text != "}":
+        while self.word != "}":
             key = self.expression()
             self.expect(":")
             entries.append((key, self.expression()))
             if not self.comma():
                 break
         self.expect("}")
-        return MapOf(tuple(entries), (opening.start, self.behind))
+        return MapOf(tuple(entries), (start, self.behind))
 
     def comma(self) -> bool:
-        if self.token.text != ",":
+        if self.word != ",":
             return False
         self.advance()
         return True
 
-    def number(self, token: Token) -> Lit:
-        return read_number(token, self.text)
-
-    def deeper(self, by: int) -> None:
-        self.depth += by
+    def deeper(self) -> None:
+        self.depth += 1
         if self.depth > MAX_DEPTH:
-            raise self.too_deep((self.token.start, self.token.end))
+            raise self.too_deep((self.start, self.end))
 
     def too_deep(self, span: tuple[int, int]) -> ExpressionError:
         return refusal("the expression nests deeper than 250 levels", self.text, span)
 
-    def advance(self) -> Token:
-        token = self.token
-        self.behind = token.end
-        self.token = next(self.tokens)
+    def advance(self) -> None:
+        self.behind = behind = self.end
+        self.kind, self.word, self.start, self.end = next_token(self.text, behind)
+
+    def taken(self) -> Token:
+        token = Token(self.kind, self.word, self.start, self.end)
+        self.advance()
         return token
 
     def expect(self, text: str) -> None:
-        if self.token.text != text:
+        if self.word != text:
             raise self.unexpected(f"'{text}'")
         self.advance()
 
     def unexpected(self, wanted: str = "", at: Token | None = None) -> ExpressionError:
-        token = at or _first_word(self.token)
+        token = at or self.first_word()
         seen = "the expression ends" if token.kind == "end" else repr(token.text[:40])
         tail = f" where {wanted} should be" if wanted else " in an unexpected place"
         fix = ""
-        if token.text in _PYTHON_WORDS:
-            fix = f"the operator is written `{_PYTHON_WORDS[token.text]}` here"
+        if token.text in PYTHON_WORDS:
+            fix = f"the operator is written `{PYTHON_WORDS[token.text]}` here"
         elif (
             token.kind == "name" and self.text[token.start - 1 : token.start] in _QUOTES
         ):
             fix = quote_fix(self.text, token.start - 1)
         return refusal(f"{seen}{tail}", self.text, (token.start, token.end), fix)
 
-
-def _first_word(token: Token) -> Token:
-    if token.kind != "name":
-        return token
-    first = token.text.partition(".")[0]
-    return Token("name", first, token.start, token.start + len(first))
+    def first_word(self) -> Token:
+        if self.kind != "name":
+            return Token(self.kind, self.word, self.start, self.end)
+        first = self.word.partition(".")[0]
+        return Token("name", first, self.start, self.start + len(first))
 
 
 _OPENED: Final = cast(
-    "dict[str, Callable[[_Parser, Token], Node]]",
+    "dict[str, Callable[[_Parser], Node]]",
     {
         "(": _Parser.paren,
         "[": _Parser.list_of,
@@ -371,7 +379,7 @@ _OPENED: Final = cast(
     },
 )
 _BEGUN: Final = cast(
-    "dict[str, Callable[[_Parser, Token], Node]]",
+    "dict[str, Callable[[_Parser], Node]]",
     {
         "string": _Parser.string,
         "int": _Parser.number,

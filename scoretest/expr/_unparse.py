@@ -56,6 +56,8 @@ _LEVELS: Final = {
 
 def go_quote(text: str) -> str:
     """Quote *text* as Go's ``%q`` does."""
+    if text.isprintable() and '"' not in text and "\\" not in text:  # as most is
+        return f'"{text}"'
     return f'"{"".join(map(_quoted, text))}"'
 
 

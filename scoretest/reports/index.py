@@ -1,16 +1,20 @@
 """Who is who in a trace: short names for runs and events, and who caused what."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from .._model.event import ReceivedEvent
 from .._model.fact import (
     DeferAdded,
     DeferScheduled,
+    EventJoined,
+    EventKept,
     EventReceived,
     Fact,
     InvokeStarted,
     RunCancelled,
+    RunEntered,
+    RunHeld,
     RunQueued,
     RunSkipped,
     StepPlanned,
@@ -41,6 +45,9 @@ class Index:
         self._invoked: dict[str, str] = {}
         self._functions: dict[tuple[str, str], str] = {}
         self._steps: dict[tuple[str, str], str] = {}
+        self._entered: set[str] = set()
+        self._held: set[str] = set()
+        self._joined: dict[str, list[str]] = {}
         for entry in entries:
             self._learn(entry.fact)
 
@@ -54,7 +61,7 @@ class Index:
                 self._labels[fact.run_id] = f"{fact.function} #{number}"
                 self._causes.add(fact.event_id)
                 self._starts.add(fact.event_id)
-            case RunSkipped() | WaitMatched() | RunCancelled():
+            case RunSkipped() | WaitMatched() | RunCancelled() | EventKept():
                 self._causes.add(fact.event_id)
             case DeferAdded():
                 self._functions[fact.run_id, fact.defer] = fact.function
@@ -65,7 +72,28 @@ class Index:
             case StepPlanned() | StepRetried():
                 self._steps[fact.run_id, fact.step.hashed] = str(fact.step)
             case _:
+                self._learn_turn(fact)
+
+    def _learn_turn(self, fact: Fact) -> None:
+        match fact:
+            case EventJoined(run_id, event_id):
+                self._causes.add(event_id)
+                self._joined.setdefault(run_id, []).append(event_id)
+            case RunEntered():
+                self._entered.add(fact.run_id)
+            case RunHeld():
+                if fact.run_id not in self._entered:
+                    self._held.add(fact.run_id)
+            case _:
                 pass
+
+    def joined(self, run_id: str) -> Sequence[str]:
+        """Return the events that a run has beside the one that it is told by."""
+        return self._joined.get(run_id, ())
+
+    def is_held(self, run_id: str) -> bool:
+        """Say whether a run had to wait for its first entry."""
+        return run_id in self._held
 
     def run(self, run_id: str) -> str:
         """Return a run's short name, or the tail of its id when the trace has none."""

@@ -14,6 +14,7 @@ from .._model.fact import (
     RunCompleted,
     RunEntered,
     RunFailed,
+    RunHeld,
     RunQueued,
     RunRetried,
     SleepEnded,
@@ -48,6 +49,8 @@ _SETTLED = (
     | InvokeClosed
 )
 _PENDING = StepPlanned | StepRetried | SleepStarted | WaitOpened | InvokeStarted
+
+_TURN = "turn"  # no hashed id of a step
 
 
 class Ends:
@@ -94,10 +97,19 @@ class Ends:
             case RunRetried():
                 again = f"tries again at {offset(fact.due, self._start)}"
                 self._of(fact.run_id)[""] = again
-            case RunEntered(target=""):
-                self._of(fact.run_id).pop("", None)
+            case RunHeld() | RunEntered():
+                self._follow_turn(fact)
             case _:
                 self._follow_step(fact)
+
+    def _follow_turn(self, fact: RunHeld | RunEntered) -> None:
+        pending = self._of(fact.run_id)
+        if isinstance(fact, RunHeld):
+            pending[_TURN] = f"is held by its {fact.limit}"
+            return
+        pending.pop(_TURN, None)
+        if not fact.target:
+            pending.pop("", None)
 
     def _follow_step(self, fact: Fact) -> None:
         if isinstance(fact, _SETTLED):

@@ -13,10 +13,13 @@ from .._model.event import (
     FUNCTION_INVOKED,
 )
 from .._model.fact import (
+    CronLeft,
     DeferAborted,
     DeferAdded,
     DeferRejected,
     DeferScheduled,
+    EventJoined,
+    EventKept,
     FaultInjected,
     FindingReported,
     InvokeClosed,
@@ -28,6 +31,7 @@ from .._model.fact import (
     RunCompleted,
     RunEntered,
     RunFailed,
+    RunHeld,
     RunQueued,
     RunRetried,
     RunSkipped,
@@ -52,12 +56,14 @@ from .redaction import brief
 __all__ = [
     "SERVER_NEWS",
     "DeferFact",
+    "FlowFact",
     "InvokeFact",
     "NewsFact",
     "RunFact",
     "SleepFact",
     "StepFact",
     "defer_line",
+    "flow_line",
     "invoke_line",
     "news_line",
     "offset",
@@ -81,6 +87,7 @@ RunFact: TypeAlias = (
     RunQueued | RunEntered | RunRetried | RunCompleted | RunFailed | RunCancelled
 )
 StepFact: TypeAlias = StepPlanned | StepCompleted | StepRetried | StepFailed
+FlowFact: TypeAlias = RunHeld | EventKept | EventJoined | CronLeft
 SleepFact: TypeAlias = SleepStarted | SleepEnded
 InvokeFact: TypeAlias = (
     InvokeStarted | InvokeReturned | InvokeFailed | InvokeTimedOut | InvokeClosed
@@ -135,7 +142,11 @@ def _begun(fact: RunQueued, index: Index, start: Instant, *, is_late: bool) -> L
         text = f"deferred by {index.run(fact.parent)}"
     elif sender and index.invoked_function(fact.event_id) == fact.function:
         text = f"invoked by {sender}"
+    joined = index.joined(fact.run_id)
+    text += f" and {len(joined)} more" if joined else ""
     key = index.released_defer(fact.event_id) or name
+    if index.is_held(fact.run_id):
+        return Line("queued", text, key=key)
     if event is not None and is_late:
         return Line("queued", f"{text}, starts at {offset(event.ts, start)}", key=key)
     return Line("started", text, key=key)
@@ -208,6 +219,22 @@ def invoke_line(fact: InvokeFact, start: Instant) -> Line:
             return Line("timed out", f"{step}: the invoked run goes on", key=key)
         case InvokeClosed():
             return Line("closed", f"{step}, still invoking when the run ended", key=key)
+        case _:
+            assert_never(fact)
+
+
+def flow_line(fact: FlowFact, start: Instant) -> Line | None:
+    """Return what flow control does with an event, a run, or the clock."""
+    match fact:
+        case RunHeld(_, limit):
+            return Line("held", limit, key=limit)
+        case EventKept(function, _, why, due):
+            text = f"{function}: {why}, starts at {offset(due, start)}"
+            return Line("kept", text, key=function)
+        case EventJoined():
+            return None  # the run that it joins says how many did
+        case CronLeft(due):
+            return Line("rest", f"only cron is left, next at {offset(due, start)}")
         case _:
             assert_never(fact)
 

@@ -12,11 +12,15 @@ from dataclasses import replace
 
 from .._model.event import ReceivedEvent
 from .._model.fact import (
+    CronLeft,
+    EventJoined,
+    EventKept,
     EventReceived,
     Fact,
     FindingReported,
     RunCancelled,
     RunEntered,
+    RunHeld,
     RunQueued,
     RunSkipped,
     ScoreWritten,
@@ -32,9 +36,8 @@ from .teller import Teller
 __all__ = ["owner_of", "tell"]
 
 # what the server does with an event on the spot; anything else needs a handler
-_IMMEDIATE = (
-    EventReceived | RunQueued | RunEntered | RunSkipped | RunCancelled | WaitMatched
-)
+_CAUSED = RunQueued | RunSkipped | RunCancelled | WaitMatched | EventKept
+_IMMEDIATE = _CAUSED | EventReceived | EventJoined | RunHeld | RunEntered
 # the step in which a scorer's score is written; the score itself says enough
 _SCORE_STEP = ("step", "score")
 
@@ -90,14 +93,17 @@ class _Story:
     def _add_line(self, fact: Fact, line: Line) -> None:
         run_id = owner_of(fact)
         caused_by = (
-            self._by_event.get(fact.event_id)
-            if isinstance(fact, RunQueued | RunSkipped | RunCancelled | WaitMatched)
-            else None
+            self._by_event.get(self._cause(fact)) if isinstance(fact, _CAUSED) else None
         )
         if run_id:
             _append(self._block(run_id, caused_by), line)
         else:
             self._alone(line, caused_by)
+
+    def _cause(self, fact: _CAUSED) -> str:
+        """Return the event that a fact follows from; of a batch, the one that filled it."""
+        joined = self._index.joined(fact.run_id) if isinstance(fact, RunQueued) else ()
+        return joined[-1] if joined else fact.event_id
 
     def _block(self, run_id: str, chapter: Chapter | None) -> Block:
         """Return a run's block of this instant, in the chapter of its cause."""
@@ -125,7 +131,7 @@ class _Story:
 def owner_of(fact: Fact) -> str:
     """Return the run that a fact is told of, or "" for none."""
     match fact:
-        case EventReceived() | RunSkipped():
+        case EventReceived() | RunSkipped() | EventKept() | CronLeft():
             return ""
         case ScoreWritten(entry):
             return entry.writer

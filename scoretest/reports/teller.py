@@ -8,12 +8,20 @@ vain. Both are the first question of whoever reads why a test failed.
 from collections import Counter
 from typing import Final, TypeAlias, assert_never
 
-from .._model.event import DEFERRED_SCHEDULE, FUNCTION_INVOKED, ReceivedEvent
+from .._model.event import (
+    DEFERRED_SCHEDULE,
+    FUNCTION_INVOKED,
+    SCHEDULED_TIMER,
+    ReceivedEvent,
+)
 from .._model.fact import (
+    CronLeft,
     DeferAborted,
     DeferAdded,
     DeferRejected,
     DeferScheduled,
+    EventJoined,
+    EventKept,
     EventReceived,
     FaultInjected,
     FindingReported,
@@ -22,6 +30,7 @@ from .._model.fact import (
     InvokeReturned,
     InvokeStarted,
     InvokeTimedOut,
+    RunHeld,
     RunQueued,
     RunSkipped,
     ScoreWritten,
@@ -49,6 +58,7 @@ from .sentences import (
     SleepFact,
     StepFact,
     defer_line,
+    flow_line,
     invoke_line,
     news_line,
     offset,
@@ -100,6 +110,8 @@ class Teller:
                 | FaultInjected()
             ):
                 return news_line(fact, self._index)
+            case RunHeld() | EventKept() | EventJoined() | CronLeft():
+                return flow_line(fact, self._start)
             case _:
                 return self._progress(fact, entry.at)
 
@@ -125,7 +137,9 @@ class Teller:
     def _run(self, fact: RunFact, at: Instant) -> Line | None:
         if isinstance(fact, RunQueued):
             event = self._index.event(fact.event_id)
-            if event is not None and event.ts > at:
+            if (event is not None and event.ts > at) or self._index.is_held(
+                fact.run_id
+            ):
                 self._late.add(fact.run_id)
         is_late = fact.run_id in self._late
         return run_line(fact, self._index, self._start, is_late=is_late)
@@ -136,6 +150,8 @@ class Teller:
         name, index = event.name, self._index
         self._arrived[name] += 1
         has_effect = index.has_effect(event.internal_id)
+        if name == SCHEDULED_TIMER:
+            return Line("cron", str(event.data.get("cron")), key=name)
         if name in SERVER_NEWS:
             # worth a line only if somebody listens
             is_heard = has_effect and name not in _TOLD_BY_THEIR_RUN

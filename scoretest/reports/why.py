@@ -10,6 +10,7 @@ from typing import Final
 from .._json import Json
 from .._model.fact import (
     Fact,
+    RunCancelled,
     RunCompleted,
     RunFailed,
     RunQueued,
@@ -41,6 +42,7 @@ _TURNS: Final = (
     | StepRetried
     | StepFailed
     | RunFailed
+    | RunCancelled
     | RunCompleted
     | ScoreWritten
 )

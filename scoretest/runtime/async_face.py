@@ -10,6 +10,7 @@ from .async_travel import AsyncTravel
 from .cancelling import cancel_run
 from .checks import as_events
 from .driver import Driver
+from .foreign import AnyEvent
 from .reader import Reader
 from .residence import Residence
 from .sent import Sent
@@ -36,7 +37,7 @@ class AsyncFace:
 
     async def asend(
         self,
-        event: str | Event | Sequence[Event],
+        event: str | AnyEvent | Sequence[AnyEvent],
         data: Mapping[str, Any] | None = None,
         *,
         id: str | None = None,  # noqa: A002 -- the wire's word

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar, final
 
 from .driver import Driver
+from .idle_crons import is_cron_alone, note_if_alone
 from .timer_heap import NEVER_US
 from .travel import CHAIN_ON_THE_WAY, Itinerary, chain_of, check_coroutine
 
@@ -54,6 +55,9 @@ class AsyncTravel:
         with self._driver.operation(chain_of(limit), may_wait=limit is not None):
             await loop.settle()
             while (due_us := self._driver.pending_us()) < end_us:
+                if is_cron_alone(self._driver):
+                    note_if_alone(self._driver)
+                    return
                 await loop.advance_to(due_us, is_onward=True)
 
     async def call(

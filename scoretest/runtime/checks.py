@@ -10,17 +10,17 @@ from ..errors import NotBuiltError, UsageError
 from ..sdk.arguments import event_list
 from ..sdk.client import Client
 from ..sdk.function import AnyFunction, Function
+from .foreign import own_event
 
 __all__ = ["as_events", "check_choices", "check_served"]
 
 _UNBUILT = {
     "reentry": ("wait", "never"),
-    "quirks": ("exact",),
 }
 _BUILT = {
     "wall_clock": (None, "freezegun", "time-machine"),
     "reentry": ("step",),
-    "quirks": ("report",),
+    "quirks": ("report", "exact"),
     "io": ("block", "forbid"),
     "strict": (True, False),
 }
@@ -77,8 +77,8 @@ def as_events(
             f"data, id and ts go with an event's name, not with {show(event)}",
             fix="put them into the Event",
         )
-    events = list(event) if isinstance(event, list | tuple) else [event]
-    return event_list(events)
+    events = event if isinstance(event, list | tuple) else [event]
+    return event_list([own_event(one) for one in events])
 
 
 def check_served(

@@ -28,7 +28,7 @@ class Schedule:
         if not isinstance(picks, list | tuple) or not all(map(_is_pick, picks)):
             raise UsageError(
                 f"a schedule is a list of whole numbers from 0 on, not {show(picks)}",
-                fix="write harness.schedule([0, 1]), or draw one from "
+                fix="write harness.faults.schedule([0, 1]), or draw one from "
                 "scoretest.strategies.schedules()",
             )
         self._picks: Sequence[int] = tuple(picks)

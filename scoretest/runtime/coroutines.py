@@ -305,7 +305,7 @@ class AsyncEntry(Entry):
     async def _hand_in(self, *operations: Operation) -> Json:
         """Hand in *operations* and go no further; a group collects them first."""
         if self.is_hopeless:  # never to be woken; the operation ends without it
-            return await _never()
+            return await self._never()
         task = asyncio.current_task()
         if in_group.get():
             # in a task of its own only that task is left: its siblings go on
@@ -320,7 +320,17 @@ class AsyncEntry(Entry):
         if task is not None and task is not self.task:
             self._parked.add(task)
         self.driver.leave_when_idle(self)
-        return await _never()
+        return await self._never()
+
+    async def _never(self) -> Json:
+        """Wait until the task is cancelled.
+
+        Also where no loop runs any more: a handler that swallows everything comes here
+        again while the collector closes it, and an error would send it round for ever.
+        """
+        loop = asyncio.get_running_loop() if self.task is None else self.task.get_loop()
+        future: asyncio.Future[Json] = loop.create_future()
+        return await future
 
 
 def _operations(several: BaseExceptionGroup[BaseException]) -> list[Operation]:
@@ -341,9 +351,3 @@ def _leaves(error: BaseException | None) -> Iterator[LeaveHandler]:
     elif isinstance(error, BaseExceptionGroup):
         for inner in error.exceptions:
             yield from _leaves(inner)
-
-
-async def _never() -> Json:
-    """Wait until the task is cancelled."""
-    future: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
-    return await future

@@ -61,7 +61,7 @@ class Driver:
         self._crash: BaseException | None = None
         self._is_trouble_told = False
         self._is_stopped = False
-        self.faults = Faults(self.apply, engine.new_event_id)
+        self.faults = Faults(self)
         self.move_to(loop)
 
     def move_to(self, loop: VirtualLoop) -> None:
@@ -76,6 +76,14 @@ class Driver:
         loop.describe = self.describe
         self._outer_factory = loop.get_task_factory()
         loop.set_task_factory(self._make_task)  # type: ignore[arg-type]  # its keywords differ from Python to Python
+
+    def go_on_in(self, engine: Engine) -> None:
+        """Go on in another world than before, a fork of it; both are at rest."""
+        self.engine = engine
+        self.entrance.go_on_in(engine)
+        self._sources.clear()
+        self._told.clear()
+        self._start_us = engine.now - self.loop.now_us
 
     def let_go(self) -> None:
         """Leave the loop as it was before the world came."""

@@ -51,6 +51,11 @@ class Entrance:
         """Begin entries in *loop* from now on."""
         self._loop = loop
 
+    def go_on_in(self, engine: Engine) -> None:
+        """Begin entries of another world from now on; none may wait."""
+        self._engine = engine
+        self._newest = 0
+
     def allow(self, chain: int) -> None:
         """Let *chain* more runs start each other before they are taken for endless."""
         self._most_generations = self._newest + chain

@@ -1,13 +1,15 @@
 """What a test says about faults: ``harness.faults``."""
 
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NoReturn, final
+from typing import Any, final
 
 from .._json import show
 from .._model.place import told
-from ..errors import NotBuiltError, UsageError, near_miss
+from ..errors import DeadlockError, NotBuiltError, UsageError
 from ..sdk.places import caller
 from ..times import to_duration
+from .choosing import Schedule
 from .driver import Driver
 from .faults import Fault
 from .foreign import ForeignFunction, Served
@@ -95,7 +97,23 @@ class FaultFace:
 
     def lose_acknowledgement(self, score: str, *, times: int = 1) -> Fault:
         """Let the ledger take a score, and its writer hear of a broken connection."""
-        return self._add("lost acknowledgement", (score,), times)
+        lost = ConnectionError(f"the answer to the score {show(score)} was lost")
+        return self._add("lost acknowledgement", (score,), times, error=lost)
+
+    # --- what the server leaves open ------------------------------------------------------
+
+    def schedule(self, picks: Sequence[int]) -> None:
+        """Let *picks* decide, from now on, which of several due entries begins first.
+
+        Where several runs could go on at one instant, the next number says which: 0 is
+        the run that ran last, else the first that came; used up, it stays at 0. The
+        server promises no order there (rules A8, I1).
+
+        Raises:
+            UsageError: *picks* are not whole numbers from 0 on.
+        """
+        self._residence.stand_here("faults")
+        self._driver.entrance.schedule = Schedule(picks)
 
     # --- sweeping and recovery ----------------------------------------------------------
 
@@ -127,7 +145,7 @@ class FaultFace:
         """Switch faults off and let time pass: every run must come to its end.
 
         Raises:
-            AssertionError: A run has not; the message says where it stands.
+            DeadlockError: A run has not; the message says where it stands.
         """
         self.off()
         self._travel.fast_forward(within)
@@ -138,7 +156,11 @@ class FaultFace:
             listed = "; ".join(
                 f"{run!r} waits for {run.waiting_for or 'nothing'}" for run in stuck
             )
-            raise AssertionError(f"with faults off, a run does not end: {listed}")
+            raise DeadlockError(
+                f"with faults off, a run does not end: {listed}",
+                fix="let every wait and every retry come to an end by itself, or "
+                "allow more time with recover(within=...)",
+            )
 
     # --- how they are made --------------------------------------------------------------
 
@@ -181,12 +203,6 @@ class FaultFace:
         return self._faults.add(
             Fault(kind, target, times, told(caller(depth)), **options)
         )
-
-    if not TYPE_CHECKING:  # to a type checker, every name would exist
-
-        def __getattr__(self, name: str) -> NoReturn:
-            hint = near_miss(name, dir(type(self)))
-            raise AttributeError(f"harness.faults has no {name!r}{hint}")
 
 
 def _is_count(value: object) -> bool:

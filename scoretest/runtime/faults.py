@@ -8,9 +8,11 @@ away, so that the server enters the function again, as production's does.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, final
+from typing import Any, Final, Protocol, final
 
-from .._model.command import CancelRun, Command, InjectFault, SendEvent
+from .._engine import Engine
+from .._model.command import CancelRun, Command, SendEvent
+from .._model.fact import FaultInjected
 from .._model.finding import Finding
 from .._model.operation import ErrorInfo, StepName
 from ..times import Duration, Instant
@@ -35,7 +37,7 @@ class Fault:
         target: Where: a function's slug and a step, an event's name, a score's name.
         times: How often at most.
         place: Where the test asked for it.
-        error: What a step raises.
+        error: What a step, or the writer of a score, hears.
         by: How long an event is held back.
         used: How often it has struck.
     """
@@ -49,6 +51,15 @@ class Fault:
     used: int = 0
 
 
+class World(Protocol):
+    """Where they strike: a driver."""
+
+    engine: Engine
+
+    def apply(self, command: Command) -> None:
+        """Let one thing happen in the engine, and do what follows."""
+
+
 @final
 class Faults:
     """The faults of one world.
@@ -59,17 +70,21 @@ class Faults:
         points: How many points of steps were passed since the faults were armed.
     """
 
-    def __init__(
-        self, apply: Callable[[Command], None], new_id: Callable[[], str]
-    ) -> None:
+    def __init__(self, world: World) -> None:
         self.is_armed = False
         self.held: list[tuple[Instant, SendEvent]] = []
         self.points = 0
         self._crash_at = 0
-        self._apply = apply
-        self._new_id = new_id
+        self._world = world
         self._faults: list[Fault] = []
         self._overtaken: list[SendEvent] = []
+
+    @property
+    def _new_id(self) -> Callable[[], str]:
+        return self._world.engine.new_event_id
+
+    def _note(self, fact: FaultInjected) -> None:
+        self._world.engine.note(fact)
 
     # --- arming -----------------------------------------------------------------------
 
@@ -114,14 +129,14 @@ class Faults:
             is_here = fault.target == target and fault.kind in kinds
             if is_here and fault.used < fault.times:
                 fault.used += 1
-                self._apply(InjectFault(run_id, fault.kind, target[-1]))
+                self._note(FaultInjected(run_id, fault.kind, target[-1]))
                 return fault
         return None
 
     def _is_crash(self, run_id: str, kind: str, step: StepName, slug: str) -> bool:
         self.points += 1
         if self.points == self._crash_at:
-            self._apply(InjectFault(run_id, kind, str(step)))
+            self._note(FaultInjected(run_id, kind, str(step)))
             return True
         return self._strikes(run_id, (slug, str(step)), kind) is not None
 
@@ -137,7 +152,7 @@ class Faults:
     def after_step(self, slug: str, run_id: str, step: StepName) -> bool:
         """Say whether the worker crashes when the callback has run, or cancel its run."""
         if self._strikes(run_id, (slug, str(step)), "cancel during") is not None:
-            self._apply(CancelRun(run_id))
+            self._world.apply(CancelRun(run_id))
         return self._is_crash(run_id, "crash after", step, slug)
 
     def routed(self, command: SendEvent, now: Instant) -> tuple[SendEvent, ...]:
@@ -178,8 +193,9 @@ class Faults:
         Raises:
             ConnectionError: It is lost.
         """
-        if self._strikes(run_id, (name,), "lost acknowledgement") is not None:
-            raise ConnectionError(f"the answer to the score {name!r} was lost")
+        fault = self._strikes(run_id, (name,), "lost acknowledgement")
+        if fault is not None:
+            raise fault.error
 
 
 def _raise(error: BaseException | type[BaseException]) -> None:

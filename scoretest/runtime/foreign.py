@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol, TypeAlias, cast, final
 
 from .._engine import Live
 from .._model.effect import Enter
+from .._model.event import Event
 from .._model.options import FunctionOptions
 from ..sdk.client import Client
 from ..sdk.function import AnyFunction, Function
@@ -19,10 +20,12 @@ from .host import Host
 
 __all__ = [
     "AnyClient",
+    "AnyEvent",
     "EntryKind",
     "ForeignFunction",
     "Served",
     "Translated",
+    "own_event",
     "translated",
 ]
 
@@ -47,6 +50,18 @@ class ForeignClient(Protocol):
 AnyClient: TypeAlias = Client | ForeignClient
 """A client, whoever made it."""
 
+
+class ForeignEvent(Protocol):
+    """An event of another package; its adapter knows more of it."""
+
+    name: str
+    id: str
+    ts: int
+
+
+AnyEvent: TypeAlias = Event | ForeignEvent
+"""An event, whoever made it."""
+
 Translated: TypeAlias = tuple[Client, Sequence[AnyFunction]]
 """A client and functions that a harness can serve."""
 
@@ -69,6 +84,9 @@ class EntryKind(Protocol):
 class _Adapter(Protocol):
     def translate(self, client: object, functions: object) -> Translated:
         """Return what stands for *client* and *functions* here."""
+
+    def translate_event(self, event: object) -> object:
+        """Return what stands for *event* here."""
 
 
 @final
@@ -101,9 +119,26 @@ def translated(client: object, functions: object) -> Translated:
     Raises:
         UsageError: The adapter cannot serve one of them.
     """
-    for kind in type(client).__mro__:
+    adapter = _adapter_of(client)
+    if adapter is not None:
+        return adapter.translate(client, functions)
+    return cast("Translated", (client, functions))
+
+
+def own_event(event: object) -> object:
+    """Return *event* as a harness sends it; what no adapter knows as it is.
+
+    Raises:
+        NotBuiltError: It carries what scoretest does not run yet.
+    """
+    adapter = None if isinstance(event, Event) else _adapter_of(event)
+    return event if adapter is None else adapter.translate_event(event)
+
+
+def _adapter_of(thing: object) -> _Adapter | None:
+    for kind in type(thing).__mro__:
         name = _ADAPTERS.get(kind.__module__.partition(".")[0])
         if name is not None:
             adapter = import_module(f"...adapters.{name}", __name__)
-            return cast("_Adapter", adapter).translate(client, functions)
-    return cast("Translated", (client, functions))
+            return cast("_Adapter", adapter)
+    return None

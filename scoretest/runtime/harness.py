@@ -8,7 +8,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeVar, final
 
 from .._engine import Engine
-from .._model.event import Event
 from .._model.finding import Finding
 from .._model.limits import Limits
 from .._model.place import told
@@ -20,12 +19,11 @@ from .async_face import AsyncFace
 from .async_travel import AsyncTravel
 from .cancelling import cancel_run
 from .checks import as_events, check_choices, check_served
-from .choosing import Schedule
 from .door import Door
 from .driver import Driver
 from .expectations import ExpectedFailure
 from .fault_face import FaultFace
-from .foreign import AnyClient, Served, translated
+from .foreign import AnyClient, AnyEvent, Served, translated
 from .judgement import Judgement, raise_findings
 from .loop import VirtualLoop
 from .noting import note_timeline
@@ -58,7 +56,8 @@ class Harness(AsyncFace, ReadingFace):
             ``"time-machine"`` lets it follow `now`, in the whole process.
         reentry: ``"step"``, the server's way; others are not built yet.
         strict: Whether findings fail the test when the harness closes.
-        quirks: ``"report"``: the engine's accidents become findings; nothing else yet.
+        quirks: ``"report"``: the engine's accidents become findings; ``"exact"``: they
+            happen here, too (rules C9, C12, X1 and X2).
         io: ``"block"`` waits for threads, sockets and processes of user code in real
             time; ``"forbid"`` refuses them.
         limits: The server's limits, where a test wants others.
@@ -75,7 +74,7 @@ class Harness(AsyncFace, ReadingFace):
         wall_clock: Literal["freezegun", "time-machine"] | None = None,
         reentry: Literal["step"] = "step",
         strict: bool = True,
-        quirks: Literal["report"] = "report",
+        quirks: Literal["report", "exact"] = "report",
         io: Literal["block", "forbid"] = "block",
         limits: Limits | None = None,
     ) -> None:
@@ -93,7 +92,9 @@ class Harness(AsyncFace, ReadingFace):
         if clock is not None:
             clock.join(self._start)  # first, because it may refuse
         self._is_strict = strict
-        self._engine = Engine(start=self._start, seed=seed, limits=limits)
+        self._engine = Engine(
+            start=self._start, seed=seed, limits=limits, is_exact=quirks == "exact"
+        )
         self._driver = Driver(self._engine, VirtualLoop(io=io), copy_context())
         self._residence = Residence(self._driver, io)
         self._residence.hang_up(clock)
@@ -143,7 +144,7 @@ class Harness(AsyncFace, ReadingFace):
 
     def send(
         self,
-        event: str | Event | Sequence[Event],
+        event: str | AnyEvent | Sequence[AnyEvent],
         data: Mapping[str, Any] | None = None,
         *,
         id: str | None = None,  # noqa: A002 -- the wire's word
@@ -257,19 +258,6 @@ class Harness(AsyncFace, ReadingFace):
             times=times,
             place=told(caller()),
         )
-
-    def schedule(self, picks: Sequence[int]) -> Self:
-        """Let *picks* decide, from now on, which of several due entries begins first.
-
-        Where several runs could go on at one instant, the next number says which: 0 is
-        the run that ran last, else the first that came; used up, it stays at 0.
-
-        Raises:
-            UsageError: *picks* are not whole numbers from 0 on.
-        """
-        self._residence.stand_here("schedule")
-        self._driver.entrance.schedule = Schedule(picks)
-        return self
 
     def cancel(self, run: Run | str) -> None:
         """Cancel a run that has not ended, as the server's API does (rule F1)."""

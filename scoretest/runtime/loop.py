@@ -34,12 +34,12 @@ from . import verdicts
 from .fences import forbid_outside
 from .outside import Events, Outside, Selector
 from .timer_heap import NEVER_US, TimerHeap, WaiterHeap, to_microseconds
+from .waiting import waiting_places
 from .watchdog import Watchdog
 
 __all__ = ["VirtualLoop"]
 
-# a program that spins still hears of threads and sockets, once in so many turns
-_TURNS_PER_GLANCE: Final = 32
+_TURNS_PER_GLANCE: Final = 32  # after so many, spinning programs hear of the outside
 _Ts = TypeVarTuple("_Ts")
 _T = TypeVar("_T")
 _LAST_US: Final = NEVER_US - 1
@@ -90,12 +90,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self.on_due: Callable[[int], None] | None = None
         self.on_time: Callable[[int], None] | None = None
         self.describe: Callable[[], str] | None = None
-        self._now_us = 0
         self._timers = TimerHeap()
         self._waiters = WaiterHeap()
         self._limit_us: int | None = None  # None while an operation has a future to end
         self._has_arrived = False
-        self._turns = self._last_turn = self._jumps_left = 0
+        self._now_us = self._turns = self._last_turn = self._jumps_left = 0
         selector = Selector()
         selector.decide = self._decide
         super().__init__(selector)
@@ -107,7 +106,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             stall_after=stall_after,
             is_forbidden=io == "forbid",
         )
-        self._watchdog = Watchdog(self._pulse, stall_after)
+        self._outside.describe = self._where
+        self._watchdog = Watchdog(self._pulse, stall_after, self._where)
         if io == "forbid":
             forbid_outside(self)
 
@@ -262,7 +262,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Answer what asyncio asks once a turn: what has arrived from outside?"""
         self._turns += 1
         if self._turns > self._last_turn:
-            raise verdicts.spinning(self._where(), turns=self.max_turns)
+            raise verdicts.spinning(self._where(is_stuck=True), turns=self.max_turns)
         if self._timers.first_us <= self._now_us:
             is_busy = self._timers.release(self._now_us, self._ready.append) or is_busy
         if is_busy:
@@ -282,7 +282,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         if self._limit_us is None:
             events = self._outside.linger()
             if not events and not self._ready:
-                raise verdicts.deadlocked(self._where())
+                raise verdicts.deadlocked(self._where(is_stuck=True))
             return events
         self._has_arrived = True
         super().stop()
@@ -303,7 +303,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def _jump(self, to_us: int) -> None:
         self._jumps_left -= 1
         if self._jumps_left < 0:
-            raise verdicts.endless(self._where(), jumps=self.max_jumps)
+            raise verdicts.endless(self._where(is_stuck=True), jumps=self.max_jumps)
         self._last_turn = self._turns + self.max_turns
         self._move_clock(to_us)
         if self.on_due is not None and self._engine_due_us() <= to_us:
@@ -394,7 +394,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         if not self._now_us <= target_us < NEVER_US:
             raise verdicts.cannot_move(self._where(), target_us=target_us)
 
-    def _where(self) -> str:
-        if self.describe is not None:
-            return self.describe()
-        return f"virtual time {format_duration(Duration(self._now_us))}"
+    def _where(self, *, is_stuck: bool = False) -> str:
+        now = f"virtual time {format_duration(Duration(self._now_us))}"
+        told = now if self.describe is None else self.describe()
+        return "; ".join([*waiting_places(self), told]) if is_stuck else told

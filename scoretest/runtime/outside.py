@@ -115,6 +115,9 @@ class Outside:
         wake: Ends a real wait of the loop, from any thread.
         stall_after: Seconds of silence after which waiting is an error.
         is_forbidden: Whether a thread that calls in is an error; may change.
+
+    Attributes:
+        describe: Says whose turn it is, for the error that ends the wait.
     """
 
     def __init__(
@@ -135,6 +138,7 @@ class Outside:
         self._receive = receive
         self._wake = wake
         self._stall_after = stall_after
+        self.describe: Callable[[], str] | None = None
         self.is_forbidden = is_forbidden
         self._home = threading.get_ident()
         self._neighbours = frozenset(threading.enumerate())
@@ -308,6 +312,7 @@ class Outside:
     def _stalled(self, at_work: str) -> StalledError:
         return StalledError(
             f"{at_work} kept the loop waiting for {self._stall_after:g} s of real time",
+            where="" if self.describe is None else self.describe(),
             fix="stub the call, or end what is at work before the test goes on",
         )
 

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
+from .._engine import pending_of
 from .._json import JsonObject
 from .._model.event import Event
 from .._model.fact import TraceEntry
+from .._model.predicate import Predicate
 from ..expr._witness import near_misses, witness
 from .harness import Harness
 from .parts import RunStatus
@@ -20,6 +22,7 @@ __all__ = [
     "NearSignal",
     "matching_signal",
     "near_signals",
+    "times_to_timers",
     "told_of",
     "trace_of",
 ]
@@ -44,13 +47,17 @@ class NearSignal(NamedTuple):
     event: Event
 
 
+def _condition(wait: OpenWait) -> Predicate | None:
+    return wait._wait.predicate  # noqa: SLF001 -- compiled, with the run's own values put in
+
+
 def _blank(wait: OpenWait, extra: JsonObject | None) -> JsonObject:
     return {"name": wait.event, "data": extra or {}, "id": "", "ts": 0}
 
 
 def matching_signal(wait: OpenWait, extra: JsonObject | None = None) -> Event | None:
     """Return an event that *wait* accepts, with *extra* data; None if none was found."""
-    data = witness(wait.predicate, _blank(wait, extra))
+    data = witness(_condition(wait), _blank(wait, extra))
     return None if data is None else Event(name=wait.event, data=data)
 
 
@@ -61,8 +68,14 @@ def near_signals(wait: OpenWait, extra: JsonObject | None = None) -> list[NearSi
             f"{miss.kind} at {'.'.join(('data', *miss.path))}",
             Event(name=wait.event, data=miss.data),
         )
-        for miss in near_misses(wait.predicate, _blank(wait, extra))
+        for miss in near_misses(_condition(wait), _blank(wait, extra))
     ]
+
+
+def times_to_timers(harness: Harness) -> list[timedelta]:
+    """Return how far it is to each instant at which a timer is due, the nearest first."""
+    engine = harness._engine  # noqa: SLF001 -- as in trace_of
+    return [timedelta(microseconds=due - engine.now) for due in pending_of(engine)]
 
 
 def trace_of(harness: Harness) -> Sequence[TraceEntry]:

@@ -1,6 +1,6 @@
 """What can be read of a harness."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from .._model.event import Event
 from ..reports.timeline import Timeline
@@ -51,13 +51,6 @@ class ReadingFace:
     def waits(self) -> list[OpenWait]:
         """The open waits, in the order of opening."""
         return self._reader.waits
-
-    @property
-    def pending(self) -> list[timedelta]:
-        """How far it is to each instant at which a timer is due, the nearest first."""
-        now = self._driver.now
-        due = self._driver.engine.pending()
-        return [timedelta(microseconds=instant - now) for instant in due]
 
     @property
     def events(self) -> list[Event]:

@@ -8,6 +8,7 @@ from .._engine import Engine
 from .._json import show
 from .._model.command import ReportFinding
 from .._model.finding import Finding
+from .._model.options import TriggerEvent
 from ..errors import UsageError
 from ..sdk.client import Client
 from ..sdk.function import AnyFunction, Function
@@ -51,7 +52,7 @@ class Registry:
         """Tell of the wildcards that stand where the server never matches them."""
         options = function.options
         for trigger in options.triggers:
-            if trigger.is_dead:
+            if isinstance(trigger, TriggerEvent) and trigger.is_dead:
                 what = f"the trigger {trigger.event!r} of {function.id!r} never matches"
                 fix = 'write TriggerEvent(event="support/*"), or name each event'
                 self._tell(function, f"{what}: {_ONLY_AT_THE_END}", fix)

@@ -6,7 +6,16 @@ from typing import SupportsIndex, final, overload
 from .._core.waits import Wait
 from .._json import JsonObject
 from .._model.event import Event, ReceivedEvent
-from .._model.fact import EventReceived, Fact, RunCancelled, RunQueued, WaitMatched
+from .._model.fact import (
+    EventJoined,
+    EventKept,
+    EventReceived,
+    Fact,
+    RunCancelled,
+    RunQueued,
+    RunSkipped,
+    WaitMatched,
+)
 from ..errors import UsageError, near_miss
 from ..times import MILLISECOND, Instant, to_instant
 from .views import OpenWait, Run, Source
@@ -29,9 +38,10 @@ class NoRunError(UsageError, IndexError):
 class StartedRuns(list[Run]):
     """The runs that events started: a list whose IndexError says what to do."""
 
-    def __init__(self, runs: Iterable[Run], hint: str) -> None:
+    def __init__(self, runs: Iterable[Run], hint: str, fix: str) -> None:
         super().__init__(runs)
         self._hint = hint
+        self._fix = fix
 
     @overload
     def __getitem__(self, place: SupportsIndex) -> Run: ...
@@ -55,7 +65,7 @@ class StartedRuns(list[Run]):
                 ) from None
             raise NoRunError(
                 f"the events that were sent started no run{self._hint}",
-                fix="serve a function with a trigger of exactly this event's name",
+                fix=self._fix,
             ) from None
 
 
@@ -98,16 +108,29 @@ class Sent:
 
     @property
     def runs(self) -> list[Run]:
-        """The runs that these events started, in order."""
-        started = [
-            self._run(fact.run_id)
+        """The runs that these events started, at once and alone or not, in order."""
+        found = dict.fromkeys(
+            fact.run_id
             for _, fact in self._facts()
-            if isinstance(fact, RunQueued) and fact.event_id in self.ids
-        ]
-        return StartedRuns(started, "" if started else self._near_trigger())
+            if isinstance(fact, RunQueued | EventJoined) and fact.event_id in self.ids
+        )
+        started = [self._run(run_id) for run_id in found]
+        return StartedRuns(started, *(("", "") if started else self._why_none()))
 
     def _run(self, run_id: str) -> Run:
         return Run(self._source, self._source.engine.lives[run_id])
+
+    def _why_none(self) -> tuple[str, str]:
+        """Return a hint at why the events started no run, and what to do about it."""
+        for _, fact in self._facts():
+            if isinstance(fact, EventKept):
+                hint = f" yet: {fact.function!r} keeps the event ({fact.why})"
+                return hint, "go on in time, then ask for harness.run(function)"
+            if isinstance(fact, RunSkipped) and fact.event_id in self.ids:
+                hint = f": {fact.function!r} skipped it, {fact.reason}"
+                return hint, "send it later, or with another key"
+        fix = "serve a function with a trigger of exactly this event's name"
+        return self._near_trigger(), fix
 
     def _near_trigger(self) -> str:
         """Return a hint at the trigger that an event's name may have meant."""

@@ -17,7 +17,6 @@ from ..errors import ScoretestError
 from .fences import allow_outside, forbid_outside
 from .loop import VirtualLoop
 from .outside import Events
-from .waiting import waiting_places
 
 __all__ = ["SharedLoop"]
 
@@ -74,9 +73,6 @@ class SharedLoop(VirtualLoop):
             self.renew_budgets()
             awaited[0].set_exception(error)
             return []
-
-    def _where(self) -> str:
-        return "; ".join([*waiting_places(self), super()._where()])
 
     def let_out(self, io: Literal["block", "forbid"]) -> None:
         """Wait for threads, sockets and processes, or refuse them, from now on."""

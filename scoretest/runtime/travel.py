@@ -17,6 +17,7 @@ from ..times import (
     to_instant,
 )
 from .driver import Driver
+from .idle_crons import stopping_before_crons
 from .timer_heap import NEVER_US
 
 __all__ = ["CHAIN_ON_THE_WAY", "Itinerary", "Travel", "chain_of", "check_coroutine"]
@@ -120,8 +121,9 @@ class Travel:
             LivelockError: The program does not end.
         """
         limit = self._itinerary.fast_forward(within)
-        with self._driver.operation(chain_of(limit)):
-            self._driver.loop.run_until_quiet(limit)
+        driver = self._driver
+        with driver.operation(chain_of(limit)), stopping_before_crons(driver):
+            driver.loop.run_until_quiet(limit)
 
     def call(
         self, function: Callable[..., Coroutine[Any, Any, T]], *args: Any, **kwargs: Any

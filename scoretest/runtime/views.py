@@ -12,7 +12,6 @@ from .._engine import Engine, Live
 from .._json import Json, copy_json, show
 from .._model.event import Event
 from .._model.experiment import ExperimentRef
-from .._model.predicate import Predicate
 from .._model.score import Score, ScoreEntry, ScoreValue
 from ..errors import UsageError, near_miss
 from ..times import Duration, Instant, format_duration, format_instant, to_datetime
@@ -80,11 +79,6 @@ class OpenWait:
         """The match expression as it was written, or None."""
         predicate = self._wait.predicate
         return None if predicate is None else predicate.text
-
-    @property
-    def predicate(self) -> Predicate | None:
-        """The compiled expression, with the run's own values put in."""
-        return self._wait.predicate
 
     @property
     def notes(self) -> list[str]:
@@ -255,7 +249,8 @@ class Run:
         pending = [
             self._pending(step) for step in self._live.memos.unsettled().values()
         ]
-        return "; ".join(pending) or self._retrying()
+        turn = self._source.engine.turn_of(self._live)
+        return turn or "; ".join(pending) or self._retrying()
 
     def _pending(self, step: StepRecord) -> str:
         wait = self._live.waits.get(step.name.hashed)
@@ -270,10 +265,15 @@ class Run:
     def _retrying(self) -> str | None:
         run = self._live.run
         if run.state is RunState.QUEUED:  # rule H3
-            return f"its start at {format_instant(run.events[0].ts)}"
+            return f"its start at {format_instant(self._starts_at())}"
         if run.error is None or run.open_entries:
             return None
         return f"attempt {run.attempts + 1} after {run.error.name}: {run.error.message}"
+
+    def _starts_at(self) -> Instant:
+        """Return when a queued run starts: at its event's time, or later (rule F8)."""
+        gate, ts = self._live.gate, self._live.run.events[0].ts
+        return ts if gate is None else Instant(max(ts, gate.since))
 
     @property
     def started_at(self) -> datetime:

@@ -1,4 +1,4 @@
-"""Where the tasks of a test wait, for the error that ends the test."""
+"""Where the tasks of a test are, for the error that ends the test."""
 
 import asyncio
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ _MACHINERY: Final = frozenset(
 
 
 def waiting_places(loop: asyncio.AbstractEventLoop) -> list[str]:
-    """Return for each task of a test what it is, and the line at which it waits.
+    """Return for each task of a test what it is, and the line at which it is.
 
     The tasks of handlers are not among them: a world describes those itself.
     """
@@ -27,7 +27,7 @@ def waiting_places(loop: asyncio.AbstractEventLoop) -> list[str]:
 
 def _told(frame: FrameType) -> str:
     place = short_place(frame.f_code.co_filename, frame.f_lineno)
-    return f"{frame.f_code.co_qualname} waits at {place}"
+    return f"{frame.f_code.co_name} is at {place}"
 
 
 def _innermost(task: "asyncio.Task[Any]") -> FrameType | None:

@@ -135,12 +135,11 @@ def stranger_at_the_clock() -> str:
 
     It looks only at packages that are imported already, and costs next to nothing.
     """
+    freezegun: Any = sys.modules.get("freezegun.api")
+    machine: Any = sys.modules.get("time_machine")
     if any(clock.is_started for clock in _CLOCKS.values()):
         return ""
-    freezegun: Any = sys.modules.get("freezegun.api")
     if freezegun is not None and freezegun.freeze_factories:
         return f"freezegun, at {freezegun.FakeDatetime.now().isoformat()}"
-    machine: Any = sys.modules.get("time_machine")
-    if machine is not None and machine.escape_hatch.is_travelling():
-        return "time-machine"
-    return ""
+    is_travelling = machine is not None and machine.escape_hatch.is_travelling()
+    return "time-machine" if is_travelling else ""

@@ -14,9 +14,11 @@ watchdog leaves alone. C code that never returns to the interpreter cannot be
 interrupted by anyone; `faulthandler` can at least show where it is.
 """
 
+import atexit
 import signal
 import threading
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Final
@@ -27,6 +29,7 @@ __all__ = ["Blocked", "Watchdog"]
 
 _TICKS: Final = 20  # a block is noticed at most a twentieth of the limit too late
 _FRAMES_SHOWN: Final = 5
+_OURS: Final = "scoretest.runtime."
 _CAN_WATCH: Final = hasattr(signal, "setitimer")
 
 
@@ -43,11 +46,15 @@ class Watchdog:
     Args:
         pulse: Returns a number that changes as long as the loop turns.
         stall_after: Seconds of real time without a change that are too long.
+        describe: Says whose turn it is, for the error.
     """
 
-    def __init__(self, pulse: Callable[[], int], stall_after: float) -> None:
+    def __init__(
+        self, pulse: Callable[[], int], stall_after: float, describe: Callable[[], str]
+    ) -> None:
         self._pulse = pulse
         self._stall_after = stall_after
+        self._describe = describe
         self._is_set = False
         self.is_watching = False
         self._last_pulse = 0
@@ -83,6 +90,7 @@ class Watchdog:
     def _set(self) -> None:
         # left set between operations, because setting it is dearer than a short one
         self._is_set = True
+        _disarm_at_exit()
         tick_s = self._stall_after / _TICKS
         signal.signal(signal.SIGALRM, self._on_tick)
         signal.setitimer(signal.ITIMER_REAL, tick_s, tick_s)
@@ -98,7 +106,7 @@ class Watchdog:
         self._ticks += 1
         if self._ticks >= _TICKS:
             self._ticks = 0
-            self._blocker = _describe(frame)
+            self._blocker = f"{_frames(frame)}; {self._describe()}"
             raise Blocked
 
     def _stalled(self) -> StalledError:
@@ -107,6 +115,17 @@ class Watchdog:
             where=self._blocker,
             fix="await instead of blocking, or block in a thread: anyio.to_thread.run_sync",
         )
+
+
+@cache
+def _disarm_at_exit() -> None:
+    """Keep a world that was never closed from ending Python by an alarm."""
+    atexit.register(_disarm)
+
+
+def _disarm() -> None:
+    if isinstance(getattr(_alarm_handler(), "__self__", None), Watchdog):
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _is_alarm_free() -> bool:
@@ -124,11 +143,12 @@ def _alarm_handler() -> object:
     return signal.getsignal(signal.SIGALRM)
 
 
-def _describe(frame: FrameType | None) -> str:
+def _frames(frame: FrameType | None) -> str:
     """Return the frames of the callback, the innermost first."""
     lines: list[str] = []
     while frame is not None and len(lines) < _FRAMES_SHOWN:
-        if frame.f_globals.get("__name__") == "asyncio.events":
+        module = str(frame.f_globals.get("__name__", ""))
+        if module == "asyncio.events" or (lines and module.startswith(_OURS)):
             break  # the loop itself starts here
         code = frame.f_code
         name = Path(code.co_filename).name

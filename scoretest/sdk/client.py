@@ -8,14 +8,21 @@ harness that serves the client.
 import logging
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, TypeVar, final
+from typing import Any, TypeAlias, TypeVar, final
 from weakref import ref
 
-from .._json import show
 from .._model.event import Event
 from .._model.experiment import ExperimentRef, checked_ref
+from .._model.flow import (
+    Batch,
+    Concurrency,
+    Debounce,
+    Priority,
+    RateLimit,
+    Throttle,
+    TriggerCron,
+)
 from .._model.life import Cancel, Singleton, Timeouts
-from .._model.limits import MOST_TRIGGERS
 from .._model.options import FunctionKind, TriggerEvent
 from .._model.ports import WorldPort
 from .._model.score import InvalidScoreError, Score, ScoreValue, check_score
@@ -23,6 +30,7 @@ from ..errors import UsageError
 from .arguments import event_list
 from .current import current_port
 from .failure import with_failure_handler
+from .flow import checked_triggers, flow_options
 from .function import (
     Function,
     Handler,
@@ -38,6 +46,7 @@ from .scoring import check_run, check_target
 __all__ = ["Client"]
 
 T = TypeVar("T")
+Trigger: TypeAlias = TriggerEvent | TriggerCron
 
 _NO_EXPERIMENT = object()  # None would be a mistake of who scores an experiment
 
@@ -66,46 +75,46 @@ class Client:
         self,
         *,
         fn_id: str,
-        trigger: TriggerEvent | list[TriggerEvent],
+        trigger: Trigger | list[Trigger],
         retries: int | None = None,
         name: str | None = None,
         on_failure: Handler[Any] | None = None,
+        batch_events: Batch | None = None,
         cancel: list[Cancel] | None = None,
+        concurrency: list[Concurrency] | None = None,
+        debounce: Debounce | None = None,
         idempotency: str | None = None,
+        priority: Priority | None = None,
+        rate_limit: RateLimit | None = None,
         singleton: Singleton | None = None,
+        throttle: Throttle | None = None,
         timeouts: Timeouts | None = None,
         **unbuilt: object,
     ) -> Callable[[Handler[T]], Function[T]]:
-        """Make a function that events start.
+        """Make a function that events start, or the clock.
 
         Args:
             fn_id: Its id within the app.
-            trigger: The event that starts it, or several.
+            trigger: The event or the cron that starts it, or several.
             retries: How many attempts may follow the first, 0 to 20; the default is 4.
             name: A name for people; nothing depends on it.
             on_failure: A handler that runs, once, when a run has failed.
+            batch_events: Starts one run for several events.
             cancel: The events that cancel a run.
+            concurrency: How many steps may execute at a time; at most two limits.
+            debounce: Starts one run when events have paused, with the last one.
             idempotency: An expression; each of its values starts one run in 24 hours.
+            priority: Puts a run ahead of others, or behind them.
+            rate_limit: How many events may start a run in a period; the rest start none.
             singleton: Lets only one run of a key be active at a time.
+            throttle: How many runs may start in a period; the rest start later.
             timeouts: How long a run may take to start and to finish.
             **unbuilt: The real SDK's other options; each is refused by name until built.
 
-        Source: rules D1, D6, F1 to F3, F9, H1.
+        Source: rules D1, D6, F1 to F9, H1, H2.
         """
         refuse_unbuilt(fn_id, unbuilt)
-        triggers = tuple(trigger) if isinstance(trigger, list) else (trigger,)
-        for item in triggers or (trigger,):  # an empty list is no trigger either
-            if not isinstance(item, TriggerEvent):
-                raise UsageError(
-                    f"the trigger of {fn_id!r} must be a TriggerEvent, "
-                    f"not {show(item)}",
-                    fix='write trigger=TriggerEvent(event="support/ticket.created")',
-                )
-        if len(triggers) > MOST_TRIGGERS:
-            raise UsageError(
-                f"function {fn_id!r} has {len(triggers)} triggers, over {MOST_TRIGGERS}",
-                fix='let one trigger stand for several: TriggerEvent(event="support/*")',
-            )
+        triggers = checked_triggers(fn_id, trigger)
         checked_name_of(fn_id, name)
         life = life_options(
             fn_id,
@@ -113,6 +122,15 @@ class Client:
             idempotency=idempotency,
             singleton=singleton,
             timeouts=timeouts,
+        )
+        flow = flow_options(
+            fn_id,
+            batch_events=batch_events,
+            concurrency=concurrency,
+            debounce=debounce,
+            priority=priority,
+            rate_limit=rate_limit,
+            throttle=throttle,
         )
 
         def decorate(handler: Handler[T]) -> Function[T]:
@@ -125,7 +143,7 @@ class Client:
                 triggers=triggers,
                 retries=retries,
             )
-            function = Function(replace(options, life=life), handler)
+            function = Function(replace(options, life=life, flow=flow), handler)
             with_failure_handler(function, on_failure, fn_id)
             return function
 

@@ -100,7 +100,7 @@ class _ContextBase:
 
     @property
     def events(self) -> list[Event]:
-        """All events that started the run; one, until batches are built."""
+        """All events that started the run: one, or those of its batch (rule F7)."""
         if self._events is None:
             self._events = self._facts.make_events()
         return self._events

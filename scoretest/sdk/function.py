@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any, Generic, TypeAlias, TypeVar, final
 
 from .._json import show
+from .._model.flow import TriggerCron
 from .._model.limits import MOST_RETRIES
 from .._model.options import FunctionKind, FunctionOptions, TriggerEvent
 from ..errors import NotBuiltError, UsageError, near_miss
@@ -29,26 +30,26 @@ T = TypeVar("T")
 
 # the options of the real SDK's functions
 _BUILT = (
+    "batch_events",
     "cancel",
+    "concurrency",
+    "debounce",
     "fn_id",
     "idempotency",
     "name",
     "on_failure",
+    "priority",
+    "rate_limit",
     "retries",
     "schema",
     "singleton",
+    "throttle",
     "timeouts",
     "trigger",
 )
 _UNBUILT = (
-    "batch_events",
-    "concurrency",
-    "debounce",
     "middleware",
     "output_type",
-    "priority",
-    "rate_limit",
-    "throttle",
 )
 
 AsyncHandler: TypeAlias = Callable[[Context], Awaitable[T]]
@@ -127,7 +128,7 @@ def describe(
     handler: object,
     *,
     kind: FunctionKind,
-    triggers: tuple[TriggerEvent, ...] = (),
+    triggers: tuple[TriggerEvent | TriggerCron, ...] = (),
     retries: object = None,
 ) -> FunctionOptions:
     """Check what a decorator was given, and return the function's description.
@@ -212,8 +213,3 @@ def refuse_unbuilt(fn_id: object, options: dict[str, object]) -> None:
                 seen=show(value),
                 fix=f"leave {name}= out in this test; nothing would act on it",
             )
-
-
-def unbuilt_options() -> tuple[str, ...]:
-    """Return the options of the real SDK that scoretest does not run yet."""
-    return _UNBUILT

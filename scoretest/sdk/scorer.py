@@ -5,6 +5,14 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from .._json import JsonObject, show
+from .._model.flow import (
+    Batch,
+    Concurrency,
+    Debounce,
+    Priority,
+    RateLimit,
+    Throttle,
+)
 from .._model.life import Cancel, Singleton, Timeouts
 from .._model.options import FunctionKind, FunctionOptions
 from .._model.score import Score
@@ -12,6 +20,7 @@ from ..errors import UsageError
 from .client import Client
 from .context import Context, ContextSync
 from .failure import with_failure_handler
+from .flow import flow_options
 from .function import (
     DeferredFunction,
     Handler,
@@ -40,9 +49,15 @@ def create_defer(  # noqa: PLR0913 -- the options of a function, all of them nam
     retries: int | None = None,
     name: str | None = None,
     on_failure: Handler[Any] | None = None,
+    batch_events: Batch | None = None,
     cancel: list[Cancel] | None = None,
+    concurrency: list[Concurrency] | None = None,
+    debounce: Debounce | None = None,
     idempotency: str | None = None,
+    priority: Priority | None = None,
+    rate_limit: RateLimit | None = None,
     singleton: Singleton | None = None,
+    throttle: Throttle | None = None,
     timeouts: Timeouts | None = None,
     **unbuilt: object,
 ) -> Callable[[Handler[T]], DeferredFunction[T]]:
@@ -55,13 +70,19 @@ def create_defer(  # noqa: PLR0913 -- the options of a function, all of them nam
         retries: How many attempts may follow the first, 0 to 20; the default is 4.
         name: A name for people; nothing depends on it.
         on_failure: A handler that runs, once, when a run has failed.
+        batch_events: Starts one run for several events.
         cancel: The events that cancel a run; ``event`` is the deferred one.
+        concurrency: How many steps may execute at a time; at most two limits.
+        debounce: Starts one run when events have paused, with the last one.
         idempotency: An expression; each of its values starts one run in 24 hours.
+        priority: Puts a run ahead of others, or behind them.
+        rate_limit: How many events may start a run in a period; the rest start none.
         singleton: Lets only one run of a key be active at a time.
+        throttle: How many runs may start in a period; the rest start later.
         timeouts: How long a run may take to start and to finish.
         **unbuilt: The real SDK's other options; each is refused by name until built.
 
-    Source: rules A1 to A12.
+    Source: rules A1 to A12, F1 to F9.
     """
     refuse_unbuilt(fn_id, unbuilt)
     app_id = _app_of(client, fn_id)
@@ -73,11 +94,20 @@ def create_defer(  # noqa: PLR0913 -- the options of a function, all of them nam
         singleton=singleton,
         timeouts=timeouts,
     )
+    flow = flow_options(
+        fn_id,
+        batch_events=batch_events,
+        concurrency=concurrency,
+        debounce=debounce,
+        priority=priority,
+        rate_limit=rate_limit,
+        throttle=throttle,
+    )
 
     def decorate(handler: Handler[T]) -> DeferredFunction[T]:
         kind = FunctionKind.DEFERRED
         plain = describe(app_id, fn_id, handler, kind=kind, retries=retries)
-        options = replace(plain, life=life)
+        options = replace(plain, life=life, flow=flow)
         checked = None if schema is None else Schema(schema, options.slug)
         function = DeferredFunction(options, handler, schema=checked)
         with_failure_handler(function, on_failure, fn_id)
@@ -94,9 +124,15 @@ def create_scorer(  # noqa: PLR0913 -- as above
     retries: int | None = None,
     name: str | None = None,
     on_failure: Handler[Any] | None = None,
+    batch_events: Batch | None = None,
     cancel: list[Cancel] | None = None,
+    concurrency: list[Concurrency] | None = None,
+    debounce: Debounce | None = None,
     idempotency: str | None = None,
+    priority: Priority | None = None,
+    rate_limit: RateLimit | None = None,
     singleton: Singleton | None = None,
+    throttle: Throttle | None = None,
     timeouts: Timeouts | None = None,
     **unbuilt: object,
 ) -> Callable[[Handler[Any]], DeferredFunction[Any]]:
@@ -113,13 +149,19 @@ def create_scorer(  # noqa: PLR0913 -- as above
         retries: How many attempts may follow the first, 0 to 20; the default is 4.
         name: A name for people; nothing depends on it.
         on_failure: A handler that runs, once, when a run has failed.
+        batch_events: Starts one run for several events.
         cancel: The events that cancel a run; ``event`` is the deferred one.
+        concurrency: How many steps may execute at a time; at most two limits.
+        debounce: Starts one run when events have paused, with the last one.
         idempotency: An expression; each of its values starts one run in 24 hours.
+        priority: Puts a run ahead of others, or behind them.
+        rate_limit: How many events may start a run in a period; the rest start none.
         singleton: Lets only one run of a key be active at a time.
+        throttle: How many runs may start in a period; the rest start later.
         timeouts: How long a run may take to start and to finish.
         **unbuilt: The real SDK's other options; each is refused by name until built.
 
-    Source: rules A1, G1, G3 and G6.
+    Source: rules A1, F1 to F9, G1, G3 and G6.
     """
     refuse_unbuilt(fn_id, unbuilt)
     app_id = _app_of(client, fn_id)
@@ -131,11 +173,20 @@ def create_scorer(  # noqa: PLR0913 -- as above
         singleton=singleton,
         timeouts=timeouts,
     )
+    flow = flow_options(
+        fn_id,
+        batch_events=batch_events,
+        concurrency=concurrency,
+        debounce=debounce,
+        priority=priority,
+        rate_limit=rate_limit,
+        throttle=throttle,
+    )
 
     def decorate(handler: Handler[Any]) -> DeferredFunction[Any]:
         kind = FunctionKind.SCORER
         plain = describe(app_id, fn_id, handler, kind=kind, retries=retries)
-        options = replace(plain, life=life)
+        options = replace(plain, life=life, flow=flow)
         checked = None if schema is None else Schema(schema, options.slug)
         is_async = is_coroutine_handler(handler)
         wrap = _scored if is_async else _scored_sync

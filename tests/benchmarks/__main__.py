@@ -16,6 +16,7 @@ from .table import show
 
 BENCHMARKS = (
     "standard_job",
+    "flow_control",
     "inngest_job",
     "expressions",
     "wait_index",

@@ -25,8 +25,8 @@ HOUR = 3_600
 Job = Callable[[int, int], list[float]]
 
 
-def build() -> tuple[object, list[object]]:
-    """Return the client and the functions of the job."""
+def build(**options: object) -> tuple[object, list[object]]:
+    """Return the client and the functions of the job; *options* are the scorer's."""
     from scoretest import Client, Context, Score, TriggerEvent, create_scorer  # noqa: PLC0415 -- the baselines run without it
 
     client = Client(app_id="bench")
@@ -34,7 +34,7 @@ def build() -> tuple[object, list[object]]:
     async def answer(content: str) -> str:
         return f"Thanks for writing: {content}"
 
-    @create_scorer(client, fn_id="scorer")
+    @create_scorer(client, fn_id="scorer", **options)
     async def scorer(ctx: Context) -> Score:
         ticket = ctx.event.data["ticketId"]
         feedback = await ctx.step.wait_for_event(
@@ -66,11 +66,11 @@ def script(size: int, gap: int) -> list[tuple[int, list[tuple[str, str]]]]:
     return sorted(due.items())
 
 
-def with_scoretest(size: int, gap: int) -> list[float]:
+def with_scoretest(size: int, gap: int, **options: object) -> list[float]:
     """Run the job on a harness, everything on, and return the scores."""
     from scoretest import Event, Harness  # noqa: PLC0415 -- the baselines run without it
 
-    client, functions = build()
+    client, functions = build(**options)
     with Harness() as harness:
         harness.serve(client, functions=functions)
         now = 0

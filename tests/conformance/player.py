@@ -9,8 +9,6 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import inngest
-
 from scoretest import Event, Harness, UsageError
 
 APP = "app"
@@ -35,10 +33,11 @@ compare = load(CORPUS / "compare.py")
 
 
 class Player:
-    """One playing of one scenario."""
+    """One playing of one scenario, with the functions of one SDK."""
 
-    def __init__(self, name):
+    def __init__(self, name, sdk):
         self.folder = CORPUS / name
+        self.sdk = sdk
         self.scenario = json.loads((self.folder / "scenario.json").read_text())
         quirks = "exact" if self.scenario.get("engine_quirk") else "report"
         self.harness = Harness(strict=False, quirks=quirks)
@@ -52,13 +51,15 @@ class Player:
 
     def note(self, kind, **fields):
         """Take an observation from a handler."""
-        fields = json.loads(json.dumps(fields))
+        fields = self.sdk.told(json.loads(json.dumps(fields)))
         self.log.append({"_t": self.seconds, "kind": kind, **fields})
 
     def play(self):
         """Play the script; return what differs from what the server did."""
-        client = inngest.Inngest(app_id=APP, is_production=False)
-        functions = load(self.folder / "functions.py").build(client, self.note)
+        client = self.sdk.client(APP)
+        with self.sdk.imported():
+            module = load(self.folder / "functions.py")
+        functions = module.build(client, self.note)
         wrong = []
         with self.harness as harness:
             harness.serve(client, functions)

@@ -99,21 +99,21 @@ REFUSED = {
     "a trigger that is a text": (
         lambda: declare(trigger="ticket"),
         (
-            "the trigger of 'handle' must be a TriggerEvent, not 'ticket'\n"
+            "the trigger of 'handle' must be a TriggerEvent or a TriggerCron, not 'ticket'\n"
             '  fix:   write trigger=TriggerEvent(event="support/ticket.created")'
         ),
     ),
     "no trigger": (
         lambda: declare(trigger=[]),
         (
-            "the trigger of 'handle' must be a TriggerEvent, not []\n"
+            "the trigger of 'handle' must be a TriggerEvent or a TriggerCron, not []\n"
             '  fix:   write trigger=TriggerEvent(event="support/ticket.created")'
         ),
     ),
     "one trigger of several": (
         lambda: declare(trigger=[TICKET, None]),
         (
-            "the trigger of 'handle' must be a TriggerEvent, not None\n"
+            "the trigger of 'handle' must be a TriggerEvent or a TriggerCron, not None\n"
             '  fix:   write trigger=TriggerEvent(event="support/ticket.created")'
         ),
     ),

@@ -200,6 +200,7 @@ def test_a_thread_that_does_not_answer(refused):
     assert text == (
         "a thread that runs Event.wait() kept the loop waiting for 0.05 s of "
         "real time\n"
+        "  where: virtual time 0s\n"
         "  fix:   stub the call, or end what is at work before the test goes on"
     )
 

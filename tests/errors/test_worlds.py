@@ -76,7 +76,7 @@ CHOICES = {
         {"quirks": "none"},
         UsageError,
         (
-            "Harness(quirks=...) must be 'report', not 'none'\n"
+            "Harness(quirks=...) must be 'report' or 'exact', not 'none'\n"
             "  fix:   leave quirks= out for 'report'"
         ),
     ),
@@ -146,11 +146,6 @@ CHOICES = {
         NotBuiltError,
         ("Harness(reentry='never') is not built yet\n  fix:   leave reentry= out"),
     ),
-    "exact quirks": (
-        {"quirks": "exact"},
-        NotBuiltError,
-        ("Harness(quirks='exact') is not built yet\n  fix:   leave quirks= out"),
-    ),
 }
 
 
@@ -167,6 +162,7 @@ def test_a_choice_that_a_world_does_not_have(refused, choices, kind, text):
         {"seed": -1, "io": "forbid", "strict": False},
         {"start": datetime(2025, 1, 1, tzinfo=UTC), "limits": Limits()},
         {"start": "2024-02-29T12:00:00+05:30", "wall_clock": None},
+        {"quirks": "exact"},
         {"reentry": "step", "quirks": "report", "io": "block", "strict": True},
     ],
 )

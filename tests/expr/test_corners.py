@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from scoretest.expr import ExpressionError, compile  # noqa: A004 -- the API's own name
-from scoretest.expr._lexer import tokens
+from scoretest.expr._lexer import next_token
 from scoretest.expr._time import read_elapsed
 from scoretest.expr._unparse import write_value
 from scoretest.expr._values import CelType, Elapsed, Fault
@@ -60,9 +60,9 @@ def test_a_duration_of_a_duration_is_itself():
     assert read_elapsed("0") == Elapsed(0)
 
 
-def test_the_tokens_end():
-    """A text has its tokens and then one that says that it is over."""
-    assert [token.kind for token in tokens("a == 1")][-1] == "end"
+def test_behind_the_last_token_stands_the_end():
+    """A text that is over says so, as often as it is asked."""
+    assert next_token("a == 1 ", 6) == next_token("a == 1 ", 7) == ("end", "", 7, 7)
 
 
 def test_a_deep_value_is_explained_by_its_kind():

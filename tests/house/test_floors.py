@@ -28,6 +28,7 @@ FLOORS = [
         "demo",
         "experiment",
         "faults",
+        "flow",
     },
 ]
 FLOOR = {wing: number for number, wings in enumerate(FLOORS) for wing in wings}
@@ -69,6 +70,7 @@ OUTSIDE = {
 }
 OUTSIDE_CALLS = {"open", "input", "print", "breakpoint", "__import__"}
 THIRD_PARTY = {
+    "_core": {"cronsim"},  # reads the fields of a cron; pure, and without dependencies
     "expr": {"simpleeval", "re2"},
     "reports": {"rich", "jinja2"},
     "sdk": {"pydantic"},

@@ -15,6 +15,7 @@ RULES = {
         "D1 D2 D3 D4 D5 E1 E2 E4 E5 G1 G2 G3 G4 G5 I1 X3"
     ),
     4: "A2 A5 A11 B11 C2 C8 D6 E3 F1 F2 F3 F9 G6 H1 H3 H4 X4",
+    6: "F4 F5 F6 F7 F8 H2 X1 X2",
 }
 _RULE = re.compile(r"\b[A-IX][1-9][0-9]?\b")
 

@@ -1,7 +1,21 @@
 """What the tests of the real package's functions share; the harness is the plugin's."""
 
+import socket
+
 import inngest
 import pytest
+
+
+@pytest.fixture(autouse=True)
+def cut(monkeypatch):
+    """Let every attempt to open a connection fail the test."""
+
+    def refuse(*_):
+        pytest.fail("a socket was to be connected")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket.socket, "connect_ex", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
 
 
 @pytest.fixture

@@ -182,3 +182,21 @@ def test_what_json_cannot_carry_fails(harness, on, start, lost):
         start("order")
 
     assert failing.run.error.name == "OutputUnserializableError"
+
+
+@pytest.mark.rule("X3")
+@pytest.mark.parametrize("lost", [{1}, float("nan")])
+def test_a_result_that_json_cannot_carry_is_tried_again(harness, on, start, lost):
+    """The handler's own result fails its attempt, like any other error."""
+    attempts = []
+
+    @on("order", retries=1)
+    def ship(ctx):
+        attempts.append(ctx.attempt)
+        return lost
+
+    with harness.expect_failure(ship):
+        start("order")
+        harness.fast_forward()
+
+    assert attempts == [0, 1]

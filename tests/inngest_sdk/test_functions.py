@@ -7,7 +7,7 @@ import inngest
 import pydantic
 import pytest
 
-from scoretest import NotBuiltError, Score, UsageError
+from scoretest import Event, NotBuiltError, Score, UsageError
 
 WEEK = dt.timedelta(days=7)
 
@@ -283,34 +283,115 @@ class TestOptions:
         assert run.status == "Cancelled"
 
     @pytest.mark.parametrize(
-        ("option", "value"),
+        ("option", "value", "seconds"),
         [
-            ("batch_events", inngest.Batch(max_size=2)),
-            ("concurrency", [inngest.Concurrency(limit=1)]),
-            ("debounce", inngest.Debounce(period=1000)),
-            ("priority", inngest.Priority(run="1")),
-            ("rate_limit", inngest.RateLimit(limit=1, period=1000)),
-            ("throttle", inngest.Throttle(limit=1, period=1000)),
+            ("batch_events", inngest.Batch(max_size=2, timeout=4000), [0, 4]),
+            (
+                "batch_events",
+                inngest.Batch(max_size=2, timeout=4000, key="event.id"),
+                [4, 4, 4],
+            ),
+            ("concurrency", [inngest.Concurrency(limit=1)], [0, 1, 2]),
+            ("concurrency", [inngest.Concurrency(limit=1, key="event.id")], [0, 0, 0]),
+            ("debounce", inngest.Debounce(period=3000), [3]),
+            ("priority", inngest.Priority(run="-60"), [60, 60, 60]),
+            ("rate_limit", inngest.RateLimit(limit=1, period=9000), [0]),
+            ("throttle", inngest.Throttle(limit=1, period=9000), [0, 0, 9]),
         ],
     )
-    def test_an_option_that_is_not_built(self, on, option, value):
-        """None is ignored: each is refused by name when the function is served."""
-        with pytest.raises(NotBuiltError) as caught:
-            on("order", **{option: value})(lambda_named_ship)
+    def test_flow_control(self, harness, on, option, value, seconds):
+        """F4 to F8: the options of flow control hold for the package's functions."""
+        begin, seen = harness.now, []
 
-        assert caught.value.what == f"{option}= of function 'ship' is not built yet"
+        @on("order", **{option: value})
+        async def ship(ctx):
+            async def work():
+                seen.append((harness.now - begin).seconds)
+                await asyncio.sleep(1)
+
+            await ctx.step.run("work", work)
+
+        harness.send([Event(name="order", id=name) for name in "abc"])
+        harness.fast_forward()
+
+        assert seen == seconds
+
+    def test_too_many_retries(self, on):
+        """D1: the server refuses more than twenty."""
+        with pytest.raises(UsageError, match="a whole number from 0 to 20, not 21"):
+            on("order", retries=21)(lambda_named_ship)
+
+    def test_a_function_of_another_app(self, harness, app):
+        """Each app's functions are served with its own client."""
+        trigger = inngest.TriggerEvent(event="order")
+        other = inngest.Inngest(app_id="other")
+        ship = other.create_function(fn_id="ship", trigger=trigger)(lambda_named_ship)
+
+        with pytest.raises(UsageError) as caught:
+            harness.serve(app, functions=[ship])
+
+        assert caught.value.what == (
+            "function 'other-ship' belongs to the app 'other', not to 'shop'"
+        )
 
     def test_cron(self, harness, app):
-        """A cron trigger is refused by name."""
-        trigger = inngest.TriggerCron(cron="* * * * *")
+        """H2: a cron trigger starts the package's function."""
+        trigger = inngest.TriggerCron(cron="0 9 * * *")
+
+        @app.create_function(fn_id="ship", trigger=trigger)
+        async def ship(ctx):
+            return ctx.event.name
+
+        harness.serve(app, functions=[ship])
+        harness.advance("9h")
+
+        assert harness.run("shop-ship").output == "inngest/scheduled.timer"
+
+    def test_the_jitter_of_a_cron(self, harness, app):
+        """What is not built is refused by name."""
+        trigger = inngest.TriggerCron(cron="0 9 * * *", jitter="5m")
         ship = app.create_function(fn_id="ship", trigger=trigger)(lambda_named_ship)
 
         with pytest.raises(NotBuiltError) as caught:
             harness.serve(app, functions=[ship])
 
-        assert caught.value.what == (
-            "the cron trigger '* * * * *' of function 'shop-ship' is not built yet"
+        assert caught.value.what == "the jitter of a cron trigger is not built yet"
+
+    def test_sessions_of_a_defer(self, harness, on, deferred, start):
+        """Sessions are not built, and not ignored."""
+
+        @deferred()
+        def scorer(ctx):
+            pass
+
+        @on("order")
+        def ship(ctx):
+            meta = inngest.EventMeta(sessions={"chat": "1"})
+            ctx.defer("score", function=scorer, data={}, meta=meta)
+
+        with harness.expect_failure(ship) as failing:
+            start("order")
+
+        assert failing.run.error.message == "the meta of 'score' is not built yet"
+        harness.allow("USAGE_ERROR", reason="it is the subject")
+
+    def test_an_operation_that_is_not_built(self, harness, on, start, monkeypatch):
+        """What the engine has no operation for fails the run by name."""
+        from scoretest.adapters.inngest_sdk import answers  # noqa: PLC0415 -- only here
+
+        monkeypatch.delitem(answers._READERS, "Sleep")  # noqa: SLF001 -- all are built
+
+        @on("order")
+        def ship(ctx):
+            ctx.step.sleep("nap", 1000)
+
+        with harness.expect_failure(ship) as failing:
+            start("order")
+
+        assert failing.run.error.message == (
+            "step 'nap' is a Sleep, which is not built yet"
         )
+        harness.allow("USAGE_ERROR", reason="it is the subject")
 
     def test_racing_groups(self, harness, on, start):
         """What the engine cannot do yet fails the run and is told, not ignored."""
@@ -422,8 +503,13 @@ class TestReading:
         )
         harness.allow("USAGE_ERROR", reason="it is the subject")
 
-        harness.stub(ship, "model", returns={"text": "hello"})
+        harness.stub(ship, "model", returns={"text": "hello"}, times=1)
         assert start("order").output == {"text": "hello"}
+
+        harness.stub(ship, "model", raises=TimeoutError("busy"))
+        with harness.expect_failure(ship) as failing:
+            start("order")
+        assert failing.run.error.message == "busy"
 
 
 class TestServing:

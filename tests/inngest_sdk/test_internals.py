@@ -36,6 +36,8 @@ def test_the_installed_version_is_supported():
         "errors:datetime",
         "net:ServerTimings",
         "server_lib:Framework",
+        "step_lib.base:ResponseInterrupt",
+        "step_lib.group:in_parallel",
         "step_lib.step_async:datetime",
         "step_lib.step_sync:datetime",
     ],
@@ -83,6 +85,15 @@ def test_a_step_is_run_with_an_id_and_a_callback(kind):
         "step_id",
         "handler",
     ]
+
+
+@pytest.mark.parametrize("tool", internals.STEP_TOOLS)
+def test_a_step_tool_is_awaited(tool):
+    """Each tool that is watched for a missing `await` is a coroutine function."""
+    method = inspect.unwrap(getattr(inngest.Step, tool))
+
+    assert inspect.iscoroutinefunction(method)
+    assert [*inspect.signature(method).parameters][:2] == ["self", "step_id"]
 
 
 def test_a_client_sends_through_these_attributes():

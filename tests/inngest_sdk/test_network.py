@@ -1,25 +1,11 @@
 """The network is cut: what the package's client sends lands in the harness."""
 
-import socket
-
 import inngest
 import pytest
 from inngest._internal.errors import SendEventsError
 from inngest.experimental import experiment, realtime
 
 from scoretest import Harness, NotBuiltError, Score, UsageError
-
-
-@pytest.fixture(autouse=True)
-def cut(monkeypatch):
-    """Let every attempt to open a connection fail the test."""
-
-    def refuse(*_):
-        pytest.fail("a socket was to be connected")
-
-    monkeypatch.setattr(socket.socket, "connect", refuse)
-    monkeypatch.setattr(socket.socket, "connect_ex", refuse)
-    monkeypatch.setattr(socket, "getaddrinfo", refuse)
 
 
 class TestEvents:
@@ -96,6 +82,18 @@ class TestEvents:
 
         with pytest.raises(UsageError, match="reserved for internal use"):
             app.send_sync(inngest.Event(name="inngest/mine"))
+
+    def test_from_the_test(self, harness, on):
+        """`harness.send` takes the package's events, one or several."""
+
+        @on("order")
+        def ship(ctx):
+            return ctx.event.data["n"]
+
+        events = [inngest.Event(name="order", data={"n": n}) for n in (1, 2)]
+        runs = harness.send(events).runs + harness.send(events[0]).runs
+
+        assert [run.output for run in runs] == [1, 2, 1]
 
     def test_sessions(self, app, on):
         """Sessions are not built, and not ignored."""
@@ -203,6 +201,24 @@ class TestRefusals:
             "harness answers"
         )
         harness.allow("USAGE_ERROR", reason="it is the subject")
+
+    def test_another_way_to_ask(self, app, on):
+        """Whatever the package's HTTP client could be asked for is refused."""
+        on("order")(nothing)
+        line = app._http_client  # noqa: SLF001 -- the seat of the exchange
+        send = line._http_client_sync.send  # noqa: SLF001 -- as above
+
+        for ask, request in [
+            (lambda: line.get_sync("http://x/v0/runs/1/batch"), "GET /v0/runs/1/batch"),
+            (lambda: line.get("http://x/a").send(None), "GET /a"),
+            (lambda: line.post_sync("http://x/b", {}), "POST /b"),
+            (lambda: send(line.build_httpx_request("PUT", "http://x/c")), "PUT /c"),
+        ]:
+            with pytest.raises(NotBuiltError) as caught:
+                ask()
+            assert caught.value.what == (
+                f"the client of app 'shop' wants {request}, which no harness answers"
+            )
 
     def test_after_the_harness_has_closed(self, app):
         """A client that was served in a test does not go out to the network later."""

@@ -39,7 +39,8 @@ async def fail(ctx):
 def alone(monkeypatch):
     """Keep plugins away that happen to be installed, and options of the outer run."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+    for name in ("PYTEST_ADDOPTS", "CI", "BUILD_NUMBER"):  # with CI nothing is cut
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COLUMNS", "80")
     # pytest warns of an opt-in that it cannot rewrite because it is imported already
     monkeypatch.delitem(sys.modules, "scoretest.pytest_asyncio", raising=False)

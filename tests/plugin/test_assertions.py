@@ -137,6 +137,18 @@ CASES = {
 2025-01-08T00:00:00.000Z
         """,
     ),
+    "a run that was cancelled": (
+        """
+        world.send("ticket", {"id": "A"})
+        world.cancel(world.run(scorer))
+        assert world.run(scorer).status == "Completed"
+        """,
+        """
+        shop-scorer #1 (Cancelled) is not 'Completed', because
+            +0s  started   deferred by shop-ticket #1
+            +0s  cancelled by the test
+        """,
+    ),
     "two runs": (
         """
         one = world.send("ticket", {"id": "A"}).runs[0]

@@ -221,6 +221,19 @@ def anyio_backend(): return "asyncio"
 ITSELF = "test_a_deadlock_in_the_test_itself.py"
 
 
+def test_an_opt_in_without_its_plugin(pytester, inner):
+    """Who opts in to pytest-asyncio, and has none or an old one, is told at once."""
+    pytester.makeconftest(ASYNCIO)
+
+    result = inner("def test_it(): pass")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert result.stderr.str().strip() == (
+        "ERROR: scoretest.pytest_asyncio needs the plugin pytest-asyncio, 1.4 or later: "
+        "python3 -m pip install --upgrade pytest-asyncio"
+    )
+
+
 @pytest.mark.parametrize("name", LOADED)
 def test_a_deadlock_in_the_test_itself(pytester, session, name):
     """A test that awaits what never comes fails with its line, at once and briefly."""
@@ -239,7 +252,7 @@ def test_after(harness): harness.send("x")
     shown = text.partition("___ test_it ___")[2].partition("\n")[2]
     assert shown.partition("\n---")[0] == (
         "everything waits, and no timer is set that could end it\n"
-        f"  where: test_it waits at {pytester.path.name}/{ITSELF}:8; no handler is under "
+        f"  where: test_it is at {pytester.path.name}/{ITSELF}:8; no handler is under "
         "way\n"
         "  fix:   send or set what is waited for, or give the wait a time-out"
     )

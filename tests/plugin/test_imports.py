@@ -65,6 +65,32 @@ def test_a_session_without_a_harness_stays_light(pytester, monkeypatch):
     result.assert_outcomes(passed=1)
 
 
+def test_a_session_of_our_own_functions_brings_no_other_package(pytester, monkeypatch):
+    """Who serves no functions of the real package, and no schemas, never imports them."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    pytester.makepyfile("""
+        import sys
+        from scoretest import Client, TriggerEvent
+
+        client = Client(app_id="shop")
+
+        @client.create_function(fn_id="ship", trigger=TriggerEvent(event="order"))
+        async def ship(ctx):
+            return await ctx.step.run("pack", lambda: "box")
+
+        def test_it(harness):
+            harness.serve(client, functions=[ship])
+            assert harness.send("order").runs[0].output == "box"
+            assert not {"inngest", "httpx", "pydantic"} & {*sys.modules}
+    """)
+
+    result = pytester.runpytest_subprocess("-p", "scoretest.pytest_plugin")
+
+    result.assert_outcomes(passed=1)
+
+
 @pytest.mark.parametrize(
     "line",
     ["import scoretest", "from scoretest import *", "import scoretest.runtime.harness"],

@@ -103,6 +103,9 @@ WRONG = {
     "scoretest_wall_clock=sundial": (
         "scoretest_wall_clock must be freezegun or time-machine, not 'sundial'"
     ),
+    "scoretest_reentry=always": (
+        "scoretest_reentry must be step, wait or never, not 'always'"
+    ),
     "scoretest_max_jumps=0": (
         "scoretest_max_jumps must be a whole number above zero, not '0'"
     ),
@@ -126,7 +129,7 @@ def test_the_options_are_listed(inner):
     text = inner(PASSES, "--help").stdout.str()
 
     listed = ["--scoretest-timeline", "--scoretest-seed", "scoretest_wall_clock"]
-    listed += ["scoretest_max_jumps", "scoretest_timeline"]
+    listed += ["scoretest_max_jumps", "scoretest_timeline", "scoretest_reentry"]
     assert [name for name in listed if name not in text] == []
 
 
@@ -288,3 +291,34 @@ def test_after():
     result.stdout.fnmatch_lines(
         ["*the wall clock is held by freezegun, at 2001-02-03T00:00:00 already"]
     )
+
+
+@pytest.mark.parametrize(
+    ("choice", "outcome"), [("step", {"passed": 1}), ("wait", {"errors": 1})]
+)
+def test_when_handlers_are_entered_again(inner, choice, outcome):
+    """The server's way is there; the others are refused by name."""
+    result = inner(PASSES, "-o", f"scoretest_reentry={choice}")
+
+    result.assert_outcomes(**outcome)
+    refusal = "Harness(reentry='wait') is not built yet"
+    assert (refusal in result.stdout.str()) == (choice == "wait")
+
+
+@pytest.mark.parametrize("order", ["items.sort(key=str)", "items.reverse()"])
+def test_in_any_order(inner, pytester, order):
+    """Each test has a world of its own, whichever ran before it."""
+    pytester.makeconftest(f"def pytest_collection_modifyitems(items): {order}")
+
+    result = inner(
+        """
+@pytest.mark.parametrize("number", range(3))
+def test_it(harness, number):
+    run = harness.serve(client, [order]).send("order", {"n": number}).runs[0]
+    harness.fast_forward()
+    assert (run.output, len(harness.runs)) == ({"n": number}, 1)
+    assert run.id == "01JGFJJZ00" + run.id[10:] and harness.now.hour == 1
+"""
+    )
+
+    result.assert_outcomes(passed=3)

@@ -1,4 +1,4 @@
-"""Twenty-four programs, each a small world from its first event to its end.
+"""Twenty-six programs, each a small world from its first event to its end.
 
 Every program takes a fresh harness and `finish`, which lets time pass until nothing is
 pending. None reads a clock, chance or the environment. Run as a script, this file plays
@@ -32,6 +32,7 @@ from scoretest import (
     create_defer,
     create_scorer,
     experiment,
+    flow,
 )
 
 Finish: TypeAlias = Callable[[Harness], object]
@@ -753,6 +754,71 @@ def functions_that_call_each_other(world, finish):
     world.advance("90m")
     world.send("task/stop")
     world.send("strangers")
+    finish(world)
+
+
+@program
+def runs_in_line(world, finish):
+    """Runs that stand in lines, and start later or not at all."""
+    app = App()
+
+    async def busy(seconds):
+        await asyncio.sleep(seconds)
+        return seconds
+
+    @app.on(
+        "task",
+        concurrency=[
+            flow.Concurrency(limit=2, key="event.data.user"),
+            flow.Concurrency(limit=3, key="'all'", scope="env"),
+        ],
+        priority=flow.Priority(run="int(event.data.p)"),
+        retries=1,
+    )
+    async def queued(ctx):
+        await ctx.step.run("first", busy, 20)
+        if ctx.event.data["p"] == 3:
+            raise RuntimeError("three")
+        steps = (lambda n=n: ctx.step.run(f"s{n}", busy, n) for n in range(1, 4))
+        return list(await ctx.group.parallel(tuple(steps)))
+
+    @app.on(
+        "task",
+        throttle=flow.Throttle(limit=2, period="1m", key="event.data.user"),
+        timeouts=Timeouts(start="2m"),
+        concurrency=[flow.Concurrency(limit=2, key="'all'", scope="env")],
+    )
+    async def paced(ctx):
+        return await ctx.step.run("work", busy, 7)
+
+    app.serve(world)
+    for n in range(24):
+        world.send("task", {"user": f"u{n % 3}", "p": n * 5 % 7 - 2})
+        world.advance(f"{n % 4}s")
+    finish(world)
+
+
+@program
+def events_in_heaps(world, finish):
+    """Events that are dropped, debounced and batched."""
+    app = App()
+
+    @app.on("task", rate_limit=flow.RateLimit(limit=3, period="1m"))
+    def limited(ctx):
+        return ctx.event.data["n"]
+
+    @app.on("task", debounce=flow.Debounce(period="10s", timeout="25s"))
+    def last(ctx):
+        return ctx.event.data["n"]
+
+    @app.on("task", batch_events=flow.Batch(max_size=4, key="event.data.user"))
+    def together(ctx):
+        return [event.data["n"] for event in ctx.events]
+
+    app.serve(world)
+    for n in range(24):
+        world.send("task", {"n": n, "user": f"u{n % 3}"})
+        world.advance(f"{n % 4}s")
     finish(world)
 
 

@@ -3,6 +3,8 @@
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 
@@ -74,7 +76,8 @@ class TestWatchdog:
         with pytest.raises(StalledError) as caught:
             impatient.run_to(None)
         functions = [
-            frame.split()[-1] for frame in caught.value.where.split(", called")
+            frame.split()[-1]
+            for frame in caught.value.where.partition(";")[0].split(", called")
         ]
         assert functions == ["spin", "nest", "nest", "nest", "nest"]
 
@@ -248,3 +251,31 @@ class TestFences:
         loop.run_forever()
 
         assert not loop.is_running()
+
+
+UNCLOSED = """
+import time
+from scoretest import Client, Harness, TriggerEvent
+
+client = Client(app_id="shop")
+
+@client.create_function(fn_id="order", trigger=TriggerEvent(event="order"))
+async def order(ctx): pass
+
+class Slow:
+    def __del__(self, sleep=time.sleep):
+        sleep(0.8)
+
+slow = Slow()
+harness = Harness().serve(client, functions=[order])
+harness.send("order")
+"""
+
+
+def test_a_world_that_is_never_closed_lets_python_end():
+    """The alarm of its watchdog is off before the handlers of signals are gone."""
+    done = subprocess.run(  # noqa: S603 -- the program above
+        [sys.executable, "-c", UNCLOSED], capture_output=True, check=False
+    )
+
+    assert (done.returncode, done.stderr) == (0, b"")

@@ -14,6 +14,7 @@ from scoretest import (
     FindingsError,
     Harness,
     Score,
+    TriggerCron,
     TriggerEvent,
     UsageError,
     create_scorer,
@@ -131,6 +132,21 @@ class TestTheVerbs:
 
         assert seconds(harness) == 60
         assert harness.run("support-sleeper").status == "Running"
+
+    @pytest.mark.rule("H2")
+    async def test_fast_forward_stops_when_only_cron_is_left(self, harness):
+        """A cron on the way fires; the one after the last timer does not."""
+        ran = []
+        trigger = TriggerCron(cron="0 9 * * *")
+        make = client.create_function(fn_id="daily", trigger=trigger)
+        harness.serve(client, [make(handler_that(ran.append, "cron"))])
+        on("go")(harness, sleeper(10 * 3600))
+        await harness.asend("go")
+
+        await harness.afast_forward()
+
+        assert (ran, seconds(harness)) == (["cron"], 10 * 3600)
+        assert str(harness.timeline).endswith("only cron is left, next at +1d 9h")
 
     async def test_calling_application_code(self, harness):
         """`acall` awaits the application's coroutine and then settles."""
@@ -431,6 +447,18 @@ def test_the_same_program_has_the_same_timeline(harnesses):
     assert str(live.timeline) == str(plain.timeline)
     assert live.timeline == plain.timeline
     assert live.now == plain.now
+
+
+def test_a_deadlock_in_application_code(harness):
+    """What `call` runs and nobody wakes is named, with the line at which it is."""
+
+    async def endpoint():
+        await asyncio.Event().wait()
+
+    with pytest.raises(DeadlockError) as caught:
+        harness.call(endpoint)
+
+    assert caught.value.where.startswith("endpoint is at spec/test_async_face.py:")
 
 
 class TestMoving:

@@ -154,8 +154,8 @@ class TestNotBuilt:
 
     def test_an_option_of_the_deferred_function(self, client):
         """Options that a deferred function cannot have yet are refused."""
-        with pytest.raises(NotBuiltError, match="concurrency"):
-            create_defer(client, fn_id="audit", concurrency=[])
+        with pytest.raises(NotBuiltError, match="middleware"):
+            create_defer(client, fn_id="audit", middleware=[])
 
     def test_an_unknown_option(self, client):
         """An option that no version has is a mistake, not a thing to come."""

@@ -2,6 +2,8 @@
 
 import asyncio
 import gc
+import subprocess
+import sys
 from contextlib import suppress
 
 import anyio
@@ -362,6 +364,39 @@ class TestLeftovers:
         harness.close()
 
         gc.collect()
+
+    def test_a_handler_that_swallows_everything_lets_python_end(self):
+        """The collector closes it where no loop runs any more."""
+        done = subprocess.run(  # noqa: S603 -- the program below
+            [sys.executable, "-c", CLINGING],
+            capture_output=True,
+            check=False,
+            timeout=60,
+        )
+
+        assert (done.returncode, done.stdout) == (0, b"the world is over\n")
+
+
+CLINGING = """
+from contextlib import suppress
+from scoretest import Client, Harness, TriggerEvent
+from scoretest.errors import LivelockError
+
+client = Client(app_id="shop")
+
+@client.create_function(fn_id="order", trigger=TriggerEvent(event="shop/order"))
+async def order(ctx):
+    while True:
+        with suppress(BaseException):
+            await ctx.step.run("a", int)
+
+with Harness() as harness:
+    harness.serve(client, functions=[order])
+    harness.allow("INTERRUPT_SWALLOWED", reason="this is about it")
+    with suppress(LivelockError):
+        harness.send("shop/order")
+print("the world is over")
+"""
 
 
 @pytest.mark.parametrize(

@@ -335,7 +335,7 @@ def count_after(picks):
     app, functions, shelf = lost_update()
     with Harness() as world:
         world.serve(app, functions)
-        world.schedule(picks)
+        world.faults.schedule(picks)
         world.send([Event(name="add"), Event(name="add")])
     return shelf["n"]
 
@@ -357,4 +357,4 @@ def test_what_is_no_schedule_is_refused(picks):
         Harness() as world,
         pytest.raises(UsageError, match="a schedule is a list of whole numbers"),
     ):
-        world.schedule(picks)
+        world.faults.schedule(picks)

@@ -36,6 +36,7 @@ from scoretest import (
     StepError,
     Timeline,
     Timeouts,
+    TriggerCron,
     TriggerEvent,
     UnderTestError,
     UsageError,
@@ -43,8 +44,11 @@ from scoretest import (
     create_defer,
     create_scorer,
     experiment,
+    explore,
+    flow,
 )
 from scoretest.experiment import ExperimentRef, ExperimentResult
+from scoretest.exploration import Exploration, Found, Table
 
 client = Client(app_id="support", logger=logging.getLogger("app"))
 
@@ -219,6 +223,27 @@ def plain_trial(ctx: ContextSync) -> int:
 # --- tests --------------------------------------------------------------------------
 
 
+@client.create_function(
+    fn_id="nightly",
+    trigger=[TriggerCron(cron="0 3 * * *"), TriggerEvent(event="support/night")],
+    concurrency=[flow.Concurrency(limit=2, key="event.data.user", scope="env")],
+    throttle=flow.Throttle(limit=1, period="1m", burst=2),
+    rate_limit=flow.RateLimit(limit=1, period=timedelta(minutes=1)),
+    batch_events=flow.Batch(max_size=10, timeout=5_000),
+    priority=flow.Priority(run="120"),
+)
+async def nightly(ctx: Context) -> int:
+    """Several events of one run."""
+    assert_type(ctx.events, list[Event])
+    return len(ctx.events)
+
+
+@create_scorer(client, fn_id="last", debounce=flow.Debounce(period="5s"))
+async def last(ctx: Context) -> Score:
+    """The last of several events."""
+    return Score("last", ctx.attempt)
+
+
 def support(harness: Harness) -> Harness:
     """Serve the application, as a fixture does."""
     return harness.serve(client, functions=[handle, feedback, notify, careful])
@@ -281,6 +306,7 @@ async def test_an_async_world(harness: Harness) -> None:
     assert_type(await harness.aadvance_to(datetime(2026, 1, 1, tzinfo=UTC)), Harness)
     assert_type(await harness.afast_forward(within=timedelta(days=7)), Harness)
     assert_type(await harness.acall(generate, "x"), str)
+    assert_type(await harness.acancel(harness.run(handle)), None)
     async with Harness(wall_clock="time-machine") as world:
         assert_type(world, Harness)
         assert_type(await world.aclose(), None)
@@ -357,3 +383,12 @@ def test_models(harness: Harness) -> None:
     """The types of what handlers return stay with their functions."""
     answer: Any = harness.run(handle).output
     assert Answer.model_validate(answer).text
+
+
+def test_exploration() -> None:
+    """What an exploration finds can be read, compared and pasted."""
+    found = explore(handle, data={"content": "x"}, values={"stars": [1, 5]})
+    assert_type(found, Exploration)
+    assert_type(found.table(), Table)
+    assert_type(found.findings, tuple[Found, ...])
+    assert_type(found.regression_test(found.findings[0], "import app"), str)

@@ -5,6 +5,7 @@ and answer with the real protocol (rule E6). What their client sends goes to the
 and never to a network.
 """
 
+from .exchange import translate_event
 from .functions import translate
 
-__all__ = ["translate"]
+__all__ = ["translate", "translate_event"]

@@ -42,6 +42,8 @@ def read(entry: Entry, answer: Answer) -> Outcome:
     """Put what *answer* asks for into *entry* and return how the entry ended."""
     body = answer.body
     if answer.status_code == _OK:
+        if entry.is_left:
+            entry.swallowed()
         return _returned(entry, body)
     if answer.status_code == _PARTIAL:
         try:
@@ -49,7 +51,16 @@ def read(entry: Entry, answer: Answer) -> Outcome:
         except NotBuiltError as unbuilt:
             entry.operations.clear()
             return entry.failed(unbuilt)
-    error = error_of(body, answer.headers, entry.now, is_final=False)
+    return _failed(entry, body, answer.headers)
+
+
+def _failed(entry: Entry, body: Item, headers: Headers) -> Outcome:
+    # a step whose result is no JSON was reported, and its report could not be sent
+    if entry.is_left and body.get("code") != "output_unserializable":
+        lost = [*entry.operations]  # the defers that went down with the handler
+        entry.swallowed()
+        entry.operations += lost
+    error = error_of(body, headers, entry.now, is_final=False)
     if error.name == "StepUnexpectedError":
         entry.report(
             "NONDETERMINISTIC",
@@ -64,6 +75,8 @@ def _read_items(entry: Entry, items: list[Item], headers: Headers) -> Outcome:
     outcome: Outcome = None
     for item in items:
         if item["op"] == "RunComplete":
+            if entry.is_left:
+                entry.swallowed()
             outcome = _returned(entry, item.get("data"))
         else:
             entry.operations.append(_operation(entry, item, headers))
@@ -106,6 +119,13 @@ def _ran(entry: Entry, item: Item, _: Headers) -> Operation:
 
 
 def _raised(entry: Entry, item: Item, headers: Headers) -> Operation:
+    if item["error"].get("code") == "step_nested":
+        entry.report(
+            "NESTED_STEP",
+            f"a step was called inside step {item['displayName']!r}",
+            "call it before or after the outer step, never in its callback",
+            entry.function.options.place,
+        )
     is_final = item["op"] == "StepFailed"
     error = error_of(item["error"], headers, entry.now, is_final=is_final)
     return StepRaised(step_name(item), error)

@@ -10,7 +10,7 @@ from typing import Any
 from ..._engine import Live
 from ..._ids import hash_id
 from ..._model.effect import Enter
-from ..._model.operation import DeferAdd, Outcome, StepName
+from ..._model.operation import DeferAdd, Returned, StepName
 from ...runtime.coroutines import AsyncEntry
 from ...runtime.entry import Entry, Request
 from ...runtime.foreign import ForeignFunction
@@ -18,7 +18,7 @@ from ...runtime.host import Host
 from ...sdk.current import current_port
 from ...times import to_datetime
 from .answers import read
-from .internals import Answer, WatchedEntry, make_request
+from .internals import WatchedEntry, make_request
 from .protocol import request_for
 
 __all__ = ["SdkAsyncEntry", "SdkPlainEntry"]
@@ -44,14 +44,15 @@ class _SdkEntry(Entry, WatchedEntry):
         wire = request_for(self.live, self.effect, self.memos, self._known_defers)
         return make_request(*wire)
 
-    def _read(self, answer: Answer) -> Outcome:
-        return read(self, answer)
-
     # --- what the package's modules ask while the handler runs ----------------------
 
     def wall_clock(self) -> datetime:
         """Return the present instant of the world."""
         return to_datetime(self.now)
+
+    def interrupted(self) -> None:
+        """Note that the handler is to be left."""
+        self.is_left = True
 
     def lost(self, defers: Sequence[str]) -> None:
         """Note which defers went down with the handler (rule A3)."""
@@ -77,7 +78,7 @@ class SdkPlainEntry(_SdkEntry):
         """Hand the request over and give the engine what is answered."""
         current_port.set(self)
         try:
-            outcome = self._read(self._comm.post_sync(self._request()))
+            outcome = read(self, self._comm.post_sync(self._request()))
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # noqa: BLE001 -- the package lets nothing else out: it ends the test
@@ -106,14 +107,17 @@ class SdkAsyncEntry(_SdkEntry, AsyncEntry):
         """Hand the request over and give the engine what is answered."""
         current_port.set(self)
         try:
-            outcome = self._read(await self._comm.post(self._request()))
-        except asyncio.CancelledError as error:
-            outcome = self.failed(error)
+            outcome = read(self, await self._comm.post(self._request()))
+        except (asyncio.CancelledError, BaseExceptionGroup) as error:
+            outcome = self.failed(error)  # the package lets these through
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # noqa: BLE001 -- the package lets nothing else out: it ends the test
             self.driver.crash(error)
             return
+        if isinstance(outcome, Returned):
+            self._report_not_awaited()
+        self._close_calls()
         self.answer(outcome)
 
     def around(self, step_id: str, body: Callable[..., Any]) -> Callable[..., Any]:

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn, final
 from urllib.parse import urlsplit
 
+import inngest
+
 from ..._model.event import Event
 from ..._model.experiment import ExperimentRef
 from ..._model.ports import RunPort, WorldPort
@@ -19,7 +21,7 @@ from ...sdk.client import Client
 from ...sdk.current import current_port
 from ...sdk.scoring import check_run
 
-__all__ = ["Exchange"]
+__all__ = ["Exchange", "translate_event"]
 
 _OK = 200
 _REFUSED = 400  # the server's status for what it refuses
@@ -125,20 +127,7 @@ class Exchange:
     def _events(self, request: Outgoing) -> list[Event]:
         if not urlsplit(request.url).path.startswith("/e/"):
             self.refuse(request.method, request.url)
-        return [self._event(wire) for wire in request.body]
-
-    def _event(self, wire: Mapping[str, Any]) -> Event:
-        if wire.get("meta") is not None:
-            raise NotBuiltError(
-                f"the meta of event {wire['name']!r} is not built yet",
-                fix="send the event without sessions in this test",
-            )
-        return Event(
-            name=wire["name"],
-            data=wire["data"],
-            id=wire.get("id", ""),
-            ts=wire.get("ts"),
-        )
+        return [_event(wire) for wire in request.body]
 
     # --- scores -------------------------------------------------------------------
 
@@ -155,6 +144,26 @@ class Exchange:
         for update in body["metadata"]:
             _write(world, update["kind"], update["values"], run_id, step_id)
         return Reply(_OK, {})
+
+
+def translate_event(event: object) -> object:
+    """Return an event of the package as a harness sends it; anything else as it is.
+
+    Raises:
+        NotBuiltError: It has sessions.
+    """
+    return _event(vars(event)) if isinstance(event, inngest.Event) else event
+
+
+def _event(wire: Mapping[str, Any]) -> Event:
+    if wire.get("meta") is not None:
+        raise NotBuiltError(
+            f"the meta of event {wire['name']!r} is not built yet",
+            fix="send the event without sessions in this test",
+        )
+    return Event(
+        name=wire["name"], data=wire["data"], id=wire.get("id", ""), ts=wire.get("ts")
+    )
 
 
 class _AsyncLine:

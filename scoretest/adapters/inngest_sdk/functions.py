@@ -2,18 +2,16 @@
 
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import inngest
 
 from ..._json import show
-from ..._model.life import Cancel, LifeOptions, Singleton, Timeouts
-from ..._model.options import FunctionKind, FunctionOptions, TriggerEvent
-from ...errors import NotBuiltError, UsageError
+from ..._model.options import FunctionKind, FunctionOptions
+from ...errors import UsageError
 from ...runtime.foreign import EntryKind, ForeignFunction, Translated
 from ...sdk.client import Client
-from ...sdk.function import refuse_unbuilt, unbuilt_options
 from ...sdk.places import place_of
 from .entries import SdkAsyncEntry, SdkPlainEntry
 from .exchange import Exchange
@@ -24,28 +22,16 @@ from .internals import (
     handler_of,
     install_hooks,
     installed_version,
-    is_deferred,
     on_failure_of,
     open_handler,
 )
+from .options import options_of, triggers_of
 
 __all__ = ["translate"]
 
-_TWINS: "WeakKeyDictionary[inngest.Inngest, Client]" = WeakKeyDictionary()
+T = TypeVar("T")
 
-# the options that the package registers with the server
-_OPTIONS = (
-    "batch_events",
-    "cancel",
-    "concurrency",
-    "debounce",
-    "idempotency",
-    "priority",
-    "rate_limit",
-    "singleton",
-    "throttle",
-    "timeouts",
-)
+_TWINS: "WeakKeyDictionary[inngest.Inngest, Client]" = WeakKeyDictionary()
 
 
 def translate(client: object, functions: object) -> Translated:
@@ -54,7 +40,7 @@ def translate(client: object, functions: object) -> Translated:
     Raises:
         UsageError: The package's version is not supported, or *functions* holds
             something else than its functions.
-        NotBuiltError: A function has an option that scoretest does not run yet.
+        NotBuiltError: A cron trigger has jitter.
     """
     check_version(installed_version())
     if not isinstance(client, inngest.Inngest):
@@ -69,7 +55,7 @@ def translate(client: object, functions: object) -> Translated:
         twin = _TWINS[client] = Client(client.app_id, logger=_logger(client))
         connect(client, Exchange(twin))
     handler = open_handler(client, served)
-    return twin, [_translated(function, twin, handler) for function in served]
+    return twin, [_translated(function, handler) for function in served]
 
 
 def _logger(client: inngest.Inngest) -> logging.Logger:
@@ -94,18 +80,16 @@ def _checked(functions: object) -> list[inngest.Function[Any]]:
     return list(functions)
 
 
-def _translated(
-    function: inngest.Function[Any], twin: Client, comm: Any
-) -> ForeignFunction:
+def _translated(function: inngest.Function[Any], comm: Any) -> ForeignFunction:
     config, failure = config_of(function)
-    options = _options(config, function, twin.app_id)
+    options = options_of(config, function)
     result = _foreign(options, handler_of(function), function, comm)
     if failure is not None:
         handler = on_failure_of(function)
         described = FunctionOptions(
             slug=failure.id,
             app_id=options.app_id,
-            triggers=_triggers(failure),
+            triggers=triggers_of(failure),
             retries=0,
             kind=FunctionKind.ORDINARY,
             place=place_of(handler),
@@ -126,51 +110,3 @@ def _foreign(
     kind: EntryKind = entry_kind
     function = ForeignFunction(options, handler, original=original, entry_kind=kind)
     return function
-
-
-def _options(
-    config: Any, function: inngest.Function[Any], app_id: str
-) -> FunctionOptions:
-    given = {name: getattr(config, name) or None for name in _OPTIONS}
-    unbuilt = unbuilt_options()
-    fn_id = function.local_id
-    refuse_unbuilt(fn_id, {name: given[name] for name in _OPTIONS if name in unbuilt})
-    is_late = is_deferred(function)
-    (step,) = config.steps.values()
-    return FunctionOptions(
-        slug=config.id,
-        app_id=app_id if config.id.startswith(f"{app_id}-") else "",
-        triggers=() if is_late else _triggers(config),
-        retries=step.retries.attempts if step.retries else None,
-        kind=FunctionKind.DEFERRED if is_late else FunctionKind.ORDINARY,
-        place=place_of(handler_of(function)),
-        life=_life(given),
-    )
-
-
-def _triggers(config: Any) -> tuple[TriggerEvent, ...]:
-    triggers = []
-    for trigger in config.triggers:
-        if isinstance(trigger, inngest.TriggerCron):
-            raise NotBuiltError(
-                f"the cron trigger {trigger.cron!r} of function {config.id!r} is not "
-                "built yet",
-                fix="start the function with an event in this test",
-            )
-        triggers.append(
-            TriggerEvent(event=trigger.event, expression=trigger.expression)
-        )
-    return tuple(triggers)
-
-
-def _life(given: dict[str, Any]) -> LifeOptions:
-    timeouts, singleton = given["timeouts"], given["singleton"]
-    return LifeOptions(
-        cancel=tuple(
-            Cancel(event=cancel.event, if_exp=cancel.if_exp, timeout=cancel.timeout)
-            for cancel in given["cancel"] or ()
-        ),
-        timeouts=timeouts and Timeouts(start=timeouts.start, finish=timeouts.finish),
-        idempotency=given["idempotency"],
-        singleton=singleton and Singleton(mode=singleton.mode, key=singleton.key),
-    )

@@ -13,10 +13,12 @@ from typing import Any, Final, Protocol, Self, cast
 
 import inngest
 from inngest._internal import const, errors, net, server_lib
-from inngest._internal.step_lib import step_async, step_sync
+from inngest._internal.step_lib import base, group, step_async, step_sync
 
+from ..._model.place import Place
 from ...errors import UsageError
 from ...sdk.current import current_port
+from ...sdk.places import caller
 
 with warnings.catch_warnings():  # it warns of itself, and a test may run with `error`
     warnings.simplefilter("ignore", DeprecationWarning)
@@ -24,6 +26,7 @@ with warnings.catch_warnings():  # it warns of itself, and a test may run with `
 
 __all__ = [
     "NO_TIMINGS",
+    "STEP_TOOLS",
     "SUPPORTED",
     "Answer",
     "WatchedEntry",
@@ -45,6 +48,15 @@ SUPPORTED: Final = ("0.5.18", "0.5.19", "0.5.20a0")
 _REQUEST_URL: Final = "http://scoretest.invalid/api/inngest"
 # what the client asks for when it sends; nobody looks at it here
 _EVENT_KEY: Final = "scoretest"
+STEP_TOOLS: Final = (
+    "invoke",
+    "invoke_by_id",
+    "run",
+    "send_event",
+    "sleep",
+    "sleep_until",
+    "wait_for_event",
+)
 
 
 class Answer(Protocol):
@@ -63,6 +75,12 @@ class Watcher(Protocol):
 
     def around(self, step_id: str, body: Callable[..., Any]) -> Callable[..., Any]:
         """Return what is called instead of the callback of a step."""
+
+    def track(self, tool: str, step_id: str, call: Any, place: Place, /) -> Any:
+        """Return *call*, a coroutine, remembered until it is awaited."""
+
+    def interrupted(self) -> None:
+        """Hear that the handler is to be left at a step, outside any group."""
 
     def lost(self, defers: Sequence[str]) -> None:
         """Hear which defers went down with the handler (rule A3)."""
@@ -248,6 +266,9 @@ def install_hooks() -> None:
         module.datetime = _DatetimeModule()
     _watch_steps(inngest.Step)
     _watch_steps(inngest.StepSync)
+    for name in STEP_TOOLS:
+        _watch_call(name)
+    _watch_interrupts()
     _watch_defers()
 
 
@@ -263,6 +284,33 @@ def _watch_steps(kind: Any) -> None:
         return original(self, step_id, handler, *args, **options)
 
     setattr(kind, name, run)
+
+
+def _watch_call(name: str) -> None:
+    original = getattr(inngest.Step, name)
+
+    @wraps(original)
+    def call(self: Any, step_id: str, *args: Any, **options: Any) -> Any:
+        coroutine, watcher = original(self, step_id, *args, **options), _watcher()
+        if watcher is None:
+            return coroutine
+        return watcher.track(f"step.{name}", step_id, coroutine, caller())
+
+    setattr(inngest.Step, name, call)
+
+
+def _watch_interrupts() -> None:
+    kind: Any = base.ResponseInterrupt
+    original = kind.__init__
+
+    @wraps(original)
+    def init(self: Any, responses: Any) -> None:
+        original(self, responses)
+        watcher = _watcher()
+        if watcher is not None and not group.in_parallel.get():
+            watcher.interrupted()
+
+    kind.__init__ = init
 
 
 def _watch_defers() -> None:

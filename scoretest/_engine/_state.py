@@ -1,0 +1,97 @@
+"""What of a world decides its future, as a text: equal texts, equal futures.
+
+Identifiers are numbered in the order of appearance, and instants are told from now, so
+that two worlds which differ in nothing else are equal. An application that looks at a
+clock can tell them apart; for it the text also holds when everything began.
+"""
+
+import json
+import re
+from typing import Final
+
+from .._core.memos import StepRecord
+from .._core.timers import Alarm
+from .._model.operation import ErrorInfo
+from ..times import MILLISECOND, Instant
+from ._engine import Engine
+from ._world import Live
+
+__all__ = ["pending_of", "state_of"]
+
+_ULID: Final = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{26}\b")
+
+
+def pending_of(engine: Engine) -> list[Instant]:
+    """Return the instants at which timers fire, each once, the first one first.
+
+    Of the crons, only the next one (rule H2).
+    """
+    timers = engine._world.timers.pending()  # noqa: SLF001 -- of its own package
+    due = dict.fromkeys(due for due, _ in timers)
+    if engine.has_crons and (cron := engine.next_due()) is not None:
+        due[cron] = None
+    return sorted(due)
+
+
+def state_of(engine: Engine, *, timely: bool = False) -> str:
+    """Return the state of a world that is at rest.
+
+    Args:
+        engine: The world.
+        timely: Whether the application is known to look at the time.
+    """
+    world = engine._world  # noqa: SLF001 -- of its own package
+    now = engine.now
+    state = {
+        "runs": [_run(live, now, timely=timely) for live in world.lives.values()],
+        "timers": [
+            (due - now, alarm.kind, alarm.run_id, alarm.step, alarm.attempt)
+            for due, alarm in world.timers.pending()
+            if isinstance(alarm, Alarm)  # no world with others is forked
+        ],
+        "scores": [
+            (s.name, s.value, s.run_id, s.step_id, s.writer) for s in engine.scores
+        ],
+    }
+    text = json.dumps(state, sort_keys=True, default=str)
+    if timely:
+        text += str(now)
+    numbers: dict[str, str] = {}
+    return _ULID.sub(lambda m: numbers.setdefault(m[0], f"#{len(numbers)}"), text)
+
+
+def _run(live: Live, now: Instant, *, timely: bool) -> list[object]:
+    run = live.run
+    told: list[object] = [
+        run.id,
+        run.function.slug,
+        run.state,
+        run.parent,
+        [(event.name, event.data) for event in run.events],
+    ]
+    if run.is_over:
+        return [*told, run.output, _error(run.error)]
+    steps = [_step(step, now, timely=timely) for step in live.memos.steps.values()]
+    waits = [
+        (hashed, wait.event, wait.predicate.stored if wait.predicate else None)
+        for hashed, wait in live.waits.items()
+    ]
+    # the usual year of a cancel is as good as for ever
+    ends = [w.expires - now for w in live.watches if _is_limited(live)]
+    return [*told, steps, waits, ends, list(live.defers.known.items())]
+
+
+def _is_limited(live: Live) -> bool:
+    return any(cancel.within is not None for cancel in live.run.function.life.cancel)
+
+
+def _step(step: StepRecord, now: Instant, *, timely: bool) -> list[object]:
+    output: object = step.output
+    is_event = step.op == "WaitForEvent" and not timely
+    if is_event and isinstance(output, dict):
+        output = {**output, "ts": int(str(output["ts"])) - now // MILLISECOND}
+    return [str(step.name), step.op, step.state, output, _error(step.error)]
+
+
+def _error(error: ErrorInfo | None) -> object:
+    return None if error is None else (error.name, error.message)

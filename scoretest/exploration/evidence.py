@@ -1,0 +1,171 @@
+"""Evidence: what the explorer reads from handlers, expressions and facts."""
+
+from collections.abc import Iterator
+from types import CodeType
+from typing import Final
+
+from .._engine import Engine
+from .._json import JsonObject
+from .._model.fact import Fact, FindingReported, SleepStarted, StepCompleted, WaitOpened
+from ..expr._errors import ExpressionError
+from ..expr._injection import skeleton
+from ..expr._parser import parse
+from ..runtime.foreign import Served
+from .alphabet import other
+from .checks import Draft
+
+__all__ = [
+    "UNREADABLE",
+    "changed",
+    "crossing",
+    "event_paths",
+    "folded",
+    "handler_code",
+    "injectable",
+    "is_apart",
+    "is_stumble",
+    "looks_at_time",
+    "parting",
+    "shape_of_expression",
+    "steps_taken",
+    "told_step",
+]
+
+_LOOKS_AT_TIME: Final = frozenset(
+    {"ts", "now", "time", "monotonic", "utcnow", "today", "started_at", "perf_counter"}
+)
+UNREADABLE: Final = "InvalidExpression"
+"""The name of the error with which a run fails whose expression is none."""
+
+
+def crossing(slug: str) -> Draft:
+    """Return what is said of runs that hear each other's signals."""
+    return Draft(
+        "CROSS_TALK",
+        "one event resumed or cancelled runs that were started with different data",
+        slug,
+        "compare an id in if_exp: async.data.id == event.data.id",
+    )
+
+
+def injectable(key: str, slug: str) -> Draft:
+    """Return what is said of a key whose value is pasted into an expression."""
+    return Draft(
+        "INJECTABLE",
+        f"the value of {key!r} is pasted into a match expression and can change what "
+        "the expression means",
+        slug,
+        f"compare in the expression: async.data.{key} == event.data.{key}",
+    )
+
+
+def shape_of_expression(text: str) -> object:
+    """Return an expression without its literals; None if it is no expression."""
+    try:
+        return skeleton(parse(text)) if text else ()
+    except ExpressionError:
+        return None
+
+
+def event_paths(text: str) -> Iterator[str]:
+    """Yield the keys of the start event's data that an expression speaks of."""
+    rest = text
+    while "event.data." in rest:
+        rest = rest.partition("event.data.")[2]
+        name = ""
+        for letter in rest:
+            if not (letter.isalnum() or letter == "_"):
+                break
+            name += letter
+        if name and name != "input":
+            yield name
+
+
+def is_stumble(fact: Fact) -> bool:
+    """Say whether a handler did not get along with what it was given."""
+    if isinstance(fact, FindingReported):
+        return fact.finding.code == "SCORE_INVALID"
+    error = getattr(fact, "error", None)
+    return error is not None
+
+
+def handler_code(function: Served) -> CodeType | None:
+    """Return the code of a function's handler, if it is Python."""
+    handler = getattr(function, "handler", None)
+    code = getattr(handler, "__code__", None)
+    return code if isinstance(code, CodeType) else None
+
+
+def looks_at_time(code: CodeType | None) -> bool:
+    """Say whether a handler speaks of clocks or of an event's time."""
+    if code is None:
+        return False
+    inner = [c for c in code.co_consts if isinstance(c, CodeType)]
+    return bool(_LOOKS_AT_TIME & set(code.co_names)) or any(map(looks_at_time, inner))
+
+
+def steps_taken(facts: Iterator[Fact]) -> Iterator[tuple[str, ...]]:
+    """Yield what steps were reached, up to the first whose result may differ."""
+    for fact in facts:
+        if isinstance(fact, WaitOpened):
+            told = f"the wait {str(fact.step)!r} with {fact.expression!r} until {fact.expires}"
+            yield fact.run_id, told
+        elif isinstance(fact, SleepStarted):
+            yield fact.run_id, f"the sleep {str(fact.step)!r} until {fact.until}"
+        elif isinstance(fact, StepCompleted):
+            yield fact.run_id, f"the step {str(fact.step)!r}"
+            return
+
+
+def parting(
+    first: list[tuple[str, ...]], second: list[tuple[str, ...]]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the first pair of steps in which two ways differ."""
+    for one, two in zip(first, second, strict=False):
+        if one != two:
+            return one, two
+    shared = min(len(first), len(second))
+    return (
+        first[shared] if len(first) > shared else (),
+        second[shared] if len(second) > shared else (),
+    )
+
+
+def told_step(step: tuple[str, ...]) -> str:
+    """Return a step of `steps_taken` as text."""
+    return step[1] if step else "nothing more"
+
+
+def folded(key: str) -> str:
+    """Return a key without the differences between spellings."""
+    return key.replace("_", "").replace("-", "").lower()
+
+
+def changed(data: JsonObject) -> JsonObject:
+    """Return *data* with another text and number in every place."""
+    return {
+        key: other(value)
+        if isinstance(value, str | int | float) and not isinstance(value, bool)
+        else value
+        for key, value in data.items()
+    }
+
+
+def is_apart(engine: Engine, one: str, another: str) -> bool:
+    """Say whether two runs have different data, and should hear different signals."""
+    return own_data(engine, one) != own_data(engine, another)
+
+
+def own_data(engine: Engine, run_id: str) -> object:
+    """Return what a run was started with, or the first run of its line."""
+    data = engine.lives[run_id].run.events[0].data
+    own = {key: data[key] for key in data if not key.startswith("_inngest")}
+    return own or origin(engine, run_id)
+
+
+def origin(engine: Engine, run_id: str) -> str:
+    """Return the data that the first run of a line was started with."""
+    run = engine.lives[run_id].run
+    while run.parent:
+        run = engine.lives[run.parent].run
+    return repr(run.events[0].data)

@@ -1,0 +1,157 @@
+"""What an exploration hands out: its findings, its leaves, its decision table."""
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, final
+
+from .._model.finding import CODES
+from ..errors import FindingsError, NotBuiltError
+from ..reports.timeline import Timeline
+from ..runtime.harness import Harness
+from ..times import Instant
+from .found import Found
+from .scenario import Scenario
+from .search import Bounds, Node
+from .table import Row, Table
+from .timelines import Signal, pasted_test, signals_of, signals_of_code
+
+__all__ = ["CLAIMS", "Exploration"]
+
+_UNFIT: Final = re.compile(r"\W+")
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exploration:
+    """What came of exploring functions.
+
+    Attributes:
+        scenario: What was explored.
+        start: The instant at which every timeline begins.
+        leaves: The worlds in which nothing is left to happen.
+        findings: What is wrong, each with its shortest timeline.
+        is_exhaustive: Whether nothing within the bounds was left out.
+        nodes: How many worlds were looked at.
+        ignored: How many signals were left out because nothing listens to them.
+        bounds: How far the search went.
+    """
+
+    scenario: Scenario
+    start: Instant
+    leaves: tuple[Node, ...]
+    findings: tuple[Found, ...]
+    is_exhaustive: bool
+    nodes: int
+    ignored: int
+    bounds: Bounds
+
+    def __repr__(self) -> str:
+        return (
+            f"<Exploration: {len(self.leaves)} timelines, "
+            f"{len(self.findings)} findings, {self._extent}>"
+        )
+
+    @property
+    def _extent(self) -> str:
+        if not self.is_exhaustive:
+            return f"TRUNCATED ({self.nodes} of ≥{self.nodes + 1} states)"
+        return f"EXHAUSTIVE (<={self.bounds.max_signals} signals)"
+
+    def table(self) -> Table:
+        """Return the decision table: which signals, when, lead to which scores."""
+        rows = [Row.of(leaf, self._signals(leaf)) for leaf in self.leaves]
+        unique = {(row.signals, row.scores, row.via): row for row in rows}
+        slugs = [f.id for f in self.scenario.functions if "explored-parent" not in f.id]
+        return Table(tuple(slugs), tuple(unique.values()), self.findings, self._extent)
+
+    def _signals(self, leaf: Node) -> tuple[Signal, ...]:
+        found = signals_of(leaf.moves, self.start)
+        return tuple(signal for signal in found if signal.label != "start")
+
+    def replay(self, code: str) -> Timeline:
+        """Play the timeline of a replay code on a harness, and return what happened.
+
+        Raises:
+            UsageError: It is no code, is damaged, or is of another scenario.
+        """
+        signals = signals_of_code(code, str(self.scenario))
+        harness = Harness(strict=False)
+        try:
+            for client, functions in self.scenario.apps:
+                harness.serve(client, functions)
+            for start in self.scenario.starts:
+                harness.send(start.name, start.data)
+            begin = harness.now
+            for signal in signals:
+                harness.advance_to(begin + timedelta(microseconds=signal.after))
+                harness.send(signal.name, signal.data)
+            harness.fast_forward()
+            return harness.timeline
+        finally:
+            harness.abandon()
+
+    def check(self) -> None:
+        """Raise what was found.
+
+        Raises:
+            FindingsError: There are findings.
+        """
+        if self.findings:
+            raise FindingsError(
+                "\n\n".join(
+                    [f"{len(self.findings)} findings", *map(str, self.findings)]
+                )
+            )
+
+    def regression_test(self, found: Found, imports: str) -> str:
+        """Return a test to paste, which fails until *found* is mended.
+
+        Args:
+            found: One of `findings`.
+            imports: The lines that import scoretest and the functions. The suite's
+                fixture ``harness`` has to serve them, unless the parent is made up.
+
+        Raises:
+            NotBuiltError: There is no such test for findings of this code.
+        """
+        name = f"{_UNFIT.sub('_', found.function)}_{found.code.lower()}"
+        starts = [(s.name, s.data) for s in self.scenario.starts]
+        claim = CLAIMS.get(found.code)
+        if claim is None and found.code not in CODES:
+            raise NotBuiltError(
+                f"a regression test for {found.code} is not built yet",
+                fix="let a test call explore(...).check()",
+            )
+        lines = [
+            line.format(function=found.function, code=found.code)
+            for line in claim or _NOT_REPORTED
+        ]
+        setup = self.scenario.parent_lines()
+        return pasted_test(name, imports, starts, found.timeline, lines, setup)
+
+
+_NOT_REPORTED: Final = (
+    "codes = [finding.code for finding in harness.findings]",
+    "assert {code!r} not in codes",
+)
+CLAIMS: Final = {
+    "CROSS_TALK": ("assert len(sent.resumed) + len(sent.cancelled) <= 1",),
+    "ONE_SIGNAL_TWO_WAITS": (
+        "steps = [s for run in sent.resumed for s in run.steps]",
+        'heard = [s.id for s in steps if s.op == "WaitForEvent" and s.output]',
+        "assert len(heard) <= 1",
+    ),
+    "RUN_FAILED": ('assert all(run.status == "Completed" for run in harness.runs)',),
+    "SCORED_TWICE": (
+        "assert len(harness.scores.history) == len(list(harness.scores))",
+    ),
+    "SCORE_NEVER_WRITTEN": (
+        "runs = [run for run in harness.runs if run.function_id == {function!r}]",
+        "writers = [entry.scorer.id for entry in harness.scores]",
+        "assert all(run.id in writers for run in runs)",
+    ),
+    "SCORE_WRONG_RUN": (
+        "assert all(entry.run_id != entry.scorer.id for entry in harness.scores)",
+    ),
+}

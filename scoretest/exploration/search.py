@@ -1,0 +1,196 @@
+"""The search: every timeline that can be told apart, the shortest first.
+
+A node is a world at rest with the way that led to it. From a node time goes on to the
+next timer, or a signal comes before that. Two nodes with the same state have the same
+future, and only the first is followed; a signal that nothing listens to changes
+nothing, and is only counted.
+"""
+
+import heapq
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Final, NamedTuple, final
+
+from .._core.waits import Wait, Watch
+from .._engine import Engine, state_of
+from .._model.fact import Fact
+from ..times import Instant
+from .alphabet import matchings, near_misses
+from .stage import Letter, Move, Stage, halfway, just_before
+
+__all__ = ["Bounds", "Node", "Search", "Transition"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """How far a search goes, and which of its reductions are on.
+
+    Attributes:
+        max_signals: How many signals a timeline has at most.
+        max_nodes: How many worlds are looked at.
+        deadline_s: For how many seconds of real time.
+        merges_states: Whether worlds with the same state are followed once.
+        skips_no_ops: Whether signals that nothing listens to are left out.
+    """
+
+    max_signals: int = 3
+    max_nodes: int = 10_000
+    deadline_s: float = 30.0
+    merges_states: bool = True
+    skips_no_ops: bool = True
+
+
+_MOST_RUNS: Final = 3
+
+
+class Node(NamedTuple):
+    """A world at rest, and the way to it."""
+
+    engine: Engine
+    moves: tuple[Move, ...]
+    signals: int
+
+
+class Transition(NamedTuple):
+    """What one move has made of a world."""
+
+    before: Engine
+    node: Node
+    facts: tuple[tuple[Instant, Fact], ...]
+
+    @property
+    def is_guessed(self) -> bool:
+        """Whether a value in one of the signals was made up."""
+        return any(
+            m.letter is not None and m.letter.is_guessed for m in self.node.moves
+        )
+
+
+@final
+@dataclass(slots=True, eq=False)
+class Search:
+    """One search, and what it has met.
+
+    Attributes:
+        stage: Where the worlds are played.
+        bounds: How far it goes.
+        letters: Makes the matches of a wait, or of what cancels a run.
+        watch: Is shown every transition.
+        timely: Whether the application looks at the time.
+        leaves: The worlds in which nothing is left to happen.
+        nodes: How many worlds were met.
+        ignored: How many signals were left out because nothing listens to them.
+        is_exhaustive: Whether nothing within the bounds was left out.
+        is_stopped: Whether there is no use in going on.
+    """
+
+    stage: Stage
+    bounds: Bounds
+    letters: Callable[[Engine, Wait | Watch], list[Letter]]
+    watch: Callable[[Transition], None]
+    timely: bool = False
+    leaves: list[Node] = field(default_factory=list)
+    nodes: int = 0
+    ignored: int = 0
+    is_exhaustive: bool = True
+    is_stopped: bool = False
+    _known: set[str] = field(default_factory=set)
+
+    def run(self, roots: list[Move]) -> None:
+        """Search from the world that *roots* lead to."""
+        node = Node(self.stage.root, (), 0)
+        for move in roots:
+            node = self._go(node, move)
+        node = node._replace(signals=0)
+        end = monotonic() + self.bounds.deadline_s
+        heap = [(0, 0, self.nodes, node)]
+        while heap:
+            *_, node = heapq.heappop(heap)
+            is_spent = self.nodes >= self.bounds.max_nodes or monotonic() > end
+            if is_spent or self.is_stopped:
+                self.is_exhaustive = False
+                return
+            for child in self._children(node):
+                self.nodes += 1
+                if self._is_new(child):
+                    order = (child.signals, len(child.moves), self.nodes, child)
+                    heapq.heappush(heap, order)
+
+    def _is_new(self, node: Node) -> bool:
+        if not self.bounds.merges_states:
+            return True
+        state = state_of(node.engine, timely=self.timely)
+        if state in self._known:
+            return False
+        self._known.add(state)
+        return True
+
+    def _children(self, node: Node) -> Iterator[Node]:
+        due = node.engine.next_due()
+        if due is None:
+            self.leaves.append(node)
+            return
+        yield self._go(node, Move(due))
+        if node.signals >= self.bounds.max_signals:
+            return
+        for letter in self._heard(node.engine):
+            if self.bounds.skips_no_ops and not hears(node.engine, letter):
+                self.ignored += 1
+                continue
+            yield self._go(node, Move(halfway(node.engine, due), letter))
+            if just_before(due) > node.engine.now:
+                yield self._go(node, Move(just_before(due), letter))
+
+    def _heard(self, engine: Engine) -> Iterator[Letter]:
+        """Yield what can be said to a world, each thing once."""
+        said: list[tuple[str, object]] = []
+        for listener in self._chosen(engine):
+            for letter in self.letters(engine, listener):
+                if (letter.name, letter.data) not in said:
+                    said.append((letter.name, letter.data))
+                    yield letter
+            ways = matchings(listener.predicate)
+            for what, data in near_misses(listener.predicate, ways[0] if ways else {}):
+                if (listener.event, data) not in said:
+                    said.append((listener.event, data))
+                    yield Letter(listener.event, data, what)
+
+    def _chosen(self, engine: Engine) -> list[Wait | Watch]:
+        """Return whom signals are sent to: of a crowd of runs, the first ones."""
+        found = listeners(engine)
+        runs = list(dict.fromkeys(listener.run_id for listener in found))
+        if len(runs) > _MOST_RUNS:
+            self.is_exhaustive = False
+        return [one for one in found if one.run_id in runs[:_MOST_RUNS]]
+
+    def _go(self, node: Node, move: Move) -> Node:
+        engine = self.stage.play(node.engine, move)
+        signals = node.signals + (move.letter is not None)
+        after = Node(engine, (*node.moves, move), signals)
+        facts = [
+            (entry.at, entry.fact)
+            for entry in engine.trace[slice(len(node.engine.trace), None)]
+        ]
+        self.watch(Transition(node.engine, after, tuple(facts)))
+        return after
+
+
+def listeners(engine: Engine) -> list[Wait | Watch]:
+    """Return what an event can resume or cancel, the oldest first."""
+    found: list[Wait | Watch] = list(engine.open_waits)
+    for live in engine.lives.values():
+        if not live.run.is_over:
+            found += live.watches
+    return found
+
+
+def hears(engine: Engine, letter: Letter) -> bool:
+    """Say whether anything listens to *letter*."""
+    if letter.name in engine.trigger_names:
+        return True
+    wire = {"name": letter.name, "data": letter.data, "id": "", "ts": 0}
+    return any(
+        listener.event == letter.name and listener.accepts(wire)
+        for listener in listeners(engine)
+    )

@@ -1,0 +1,102 @@
+"""The stage: one harness on which many worlds are played, one after the other.
+
+At rest nothing of a handler is alive, so a world is its engine. To play a move is to
+fork the engine, let the harness go on in the fork, and hand the fork out.
+"""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple, final
+
+from .._engine import Engine
+from .._json import JsonObject
+from .._model.command import SendEvent
+from ..errors import UnderTestError
+from ..runtime.foreign import AnyClient, Served
+from ..runtime.harness import Harness
+from ..times import Duration, Instant, to_instant
+
+__all__ = ["Letter", "Move", "Stage"]
+
+_CHAIN: Final = 1_000
+
+
+class Letter(NamedTuple):
+    """A signal that can be sent.
+
+    Attributes:
+        name: The event's name.
+        data: Its data; never changed.
+        label: What it is to the wait that it was made for, such as ``"match"``.
+        is_guessed: Whether values in it were made up.
+    """
+
+    name: str
+    data: JsonObject
+    label: str
+    is_guessed: bool = False
+
+
+class Move(NamedTuple):
+    """One thing that happens from outside: at *at* a signal comes, or a timer fires."""
+
+    at: Instant
+    letter: Letter | None = None
+
+
+@final
+class Stage:
+    """Where the worlds of one exploration are played."""
+
+    def __init__(self, apps: Sequence[tuple[AnyClient, Sequence[Served]]]) -> None:
+        self._harness = Harness(strict=False)
+        for client, functions in apps:
+            self._harness.serve(client, functions)
+        self._driver = self._harness._driver  # noqa: SLF001 -- the explorer plays the harness's own parts
+        self.root = self._harness._engine  # noqa: SLF001 -- likewise
+        self.start: Instant = to_instant(self._harness.now, what="now")
+        self.plays = 0
+
+    def play(self, engine: Engine, move: Move) -> Engine:
+        """Return the world that *engine* becomes by *move*; *engine* stays as it is."""
+        twin = engine.fork()
+        driver, loop = self._driver, self._driver.loop
+        self.plays += 1
+        loop._now_us = twin.now - self.start  # noqa: SLF001 -- nothing of the loop is alive between two moves
+        driver.go_on_in(twin)
+        with driver.operation(_CHAIN):
+            loop.run_to(move.at - self.start)
+            letter = move.letter
+            if letter is not None:
+                sent = SendEvent(twin.new_event_id(), letter.name, letter.data)
+                driver.apply(sent)
+            self._come_to_rest()
+        return twin
+
+    def _come_to_rest(self) -> None:
+        """Let the handlers end that sleep or compute inside a step."""
+        driver, loop = self._driver, self._driver.loop
+        loop.run_to(None)
+        while driver.under_way():
+            loop.run_to(loop.next_timer_us() if loop.has_timers else None)
+            if driver.under_way() and not loop.has_timers:
+                raise UnderTestError(
+                    "a handler does not come to rest",
+                    where=driver.describe(),
+                    fix="await steps, timers and what the handler itself sets going",
+                )
+
+    def close(self) -> None:
+        """End the stage, with whatever is on it."""
+        self._harness.abandon()
+
+
+def halfway(engine: Engine, due: Instant) -> Instant:
+    """Return a moment between now and the next timer: whole minutes, if they fit."""
+    half = (due - engine.now) // 2
+    minute = 60_000_000
+    return Instant(engine.now + (half // minute * minute or half))
+
+
+def just_before(due: Instant) -> Instant:
+    """Return the last millisecond before a timer."""
+    return Instant(due - Duration(1_000))

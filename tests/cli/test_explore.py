@@ -1,0 +1,76 @@
+"""``scoretest explore`` and ``scoretest check``."""
+
+import json
+
+from click.testing import CliRunner
+
+from scoretest.cli.commands import scoretest
+
+
+def run(*arguments: str):
+    """Run the command line."""
+    return CliRunner().invoke(scoretest, arguments)
+
+
+def test_explore_prints_the_decision_table():
+    """Of all functions of a module."""
+    result = run("explore", "scoretest.demo")
+
+    assert result.exit_code == 0
+    assert "3 timelines" in result.stdout
+
+
+def test_check_ends_with_1_on_findings_and_says_them():
+    """The id of the demo is pasted into its expression."""
+    result = run("check", "scoretest.demo")
+
+    assert result.exit_code == 1
+    assert "INJECTABLE" in result.stdout
+
+
+def test_check_of_what_is_right_ends_with_0():
+    """An attribute can be chosen, too."""
+    result = run("check", "scoretest.demo:handle_support_ticket", "--max-signals", "1")
+
+    assert "DEFER_LOST" in result.stdout  # its scorer was not chosen
+    assert result.exit_code == 1
+
+
+def test_check_prints_json(tmp_path):
+    """With the start event of a file."""
+    start = tmp_path / "start.json"
+    event = {
+        "name": "support/ticket.created",
+        "data": {"ticketId": "a", "content": "b"},
+    }
+    start.write_text(json.dumps(event), encoding="utf-8")
+
+    result = run("check", "scoretest.demo", "--json", "--start", str(start))
+
+    document = json.loads(result.stdout)
+    assert sorted(document) == ["exhaustive", "findings", "nodes", "tables", "target"]
+    assert [f["code"] for f in document["findings"]] == ["INJECTABLE"]
+    assert document["exhaustive"] is True
+
+
+def test_a_replay_code_prints_its_timeline():
+    """The code is that of a finding."""
+    found = json.loads(run("check", "scoretest.demo", "--json").stdout)["findings"][0]
+
+    result = run("explore", "scoretest.demo", "--replay", found["replay"])
+
+    assert "wait-for-feedback" in result.stdout
+
+
+def test_what_is_no_target_is_refused(tmp_path):
+    """Each with what to write."""
+    wrong = tmp_path / "start.json"
+    wrong.write_text("[1]", encoding="utf-8")
+    text = tmp_path / "start.txt"
+    text.write_text("no json", encoding="utf-8")
+
+    assert "cannot be imported" in run("check", "no.such.module").stderr
+    assert "has no 'x'" in run("check", "scoretest.demo:x").stderr
+    assert "there is no function" in run("check", "scoretest.errors").stderr
+    assert "no event" in run("check", "scoretest.demo", "--start", str(wrong)).stderr
+    assert "is not JSON" in run("check", "scoretest.demo", "--start", str(text)).stderr
