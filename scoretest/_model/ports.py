@@ -13,7 +13,8 @@ from .event import Event
 from .experiment import ExperimentRef, TakenVariant
 from .operation import DeferAbort, DeferAdd
 from .place import Place
-from .score import ScoreValue
+from .score import Score, ScoreValue
+from .session import EventMeta
 
 __all__ = ["AsyncSteps", "Invoked", "RunPort", "SyncSteps", "WorldPort"]
 
@@ -21,10 +22,17 @@ T = TypeVar("T")
 
 
 class Invoked(NamedTuple):
-    """A function to invoke: its app, None for the caller's own, and its id there."""
+    """A function to invoke.
+
+    Attributes:
+        app_id: Its app; None for the caller's own.
+        fn_id: Its id there.
+        meta: What the call says of sessions.
+    """
 
     app_id: str | None
     fn_id: str
+    meta: EventMeta | None = None
 
 
 class WorldPort(Protocol):
@@ -46,6 +54,11 @@ class WorldPort(Protocol):
     ) -> None:
         """Let the scores on a run, or on a step of it, count for a variant (G6)."""
 
+    async def ascore(
+        self, score: Score, run_id: str, step_id: str | None, ref: ExperimentRef | None
+    ) -> None:
+        """Write a checked score, and before it the variant that it counts for."""
+
 
 class RunPort(WorldPort, Protocol):
     """What a handler's context may ask of the run it belongs to."""
@@ -57,6 +70,13 @@ class RunPort(WorldPort, Protocol):
     @property
     def now(self) -> Instant:
         """The present instant."""
+
+    @property
+    def sessions(self) -> dict[str, str]:
+        """What the run hands on to what it sends; the handler may change it."""
+
+    def is_of(self, client: object) -> bool:
+        """Say whether *client* made the function whose handler runs."""
 
     @property
     def is_replaying(self) -> bool:
@@ -73,6 +93,9 @@ class RunPort(WorldPort, Protocol):
 
     def abort_defer(self, call: DeferAbort) -> None:
         """Take a buffered defer back, or ask the server to (rule A6)."""
+
+    def note_choice(self, choice: TakenVariant) -> None:
+        """Note, in the step that chooses, which variant it has chosen (G6)."""
 
     def take_variant(self, choice: TakenVariant) -> None:
         """Note which variant the run takes, before its callback is called (G6)."""

@@ -11,6 +11,7 @@ from ._expression import Expression
 from ._expression import compile_expression as compile  # noqa: A004 -- reads as re.compile does
 from ._injection import HOSTILE_IDS, Injection, injection_findings
 from ._lints import Lint
+from ._payload import payload_in_production
 from ._rebind import with_clock
 from ._standard import standard_verdict
 from ._values import CelType, UInt
@@ -27,6 +28,7 @@ __all__ = [
     "UInt",
     "compile",
     "injection_findings",
+    "payload_in_production",
     "standard_verdict",
     "with_clock",
 ]

@@ -7,12 +7,10 @@ operation. `Entry` is the port that the SDK's context talks to.
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
 from .._core.memos import Memo
 from .._engine import Live
-from .._ids import hash_id
 from .._json import CONTAINERS, Json, Wire, copy_json, to_wire
 from .._model.command import AssignVariant, TakeVariant
 from .._model.effect import Enter
@@ -31,7 +29,7 @@ from .._model.operation import (
     StepRan,
 )
 from .._model.place import Place
-from .._model.score import ScoreValue
+from .._model.score import Score, ScoreValue
 from ..errors import InternalError, NotBuiltError, UsageError
 from ..sdk.current import note_step
 from ..sdk.errors import StepError
@@ -41,8 +39,10 @@ from .context_source import ContextSource
 from .deferring import DeferBuffer
 from .failures import describe_error
 from .host import Host
+from .inheritance import Inheriting
 from .inspection import beyond_anyio
 from .leaving import NestedStep, in_group, in_step
+from .step_names import step_name
 
 __all__ = ["Entry", "Request"]
 
@@ -66,7 +66,7 @@ class Request(NamedTuple):
     defers: Mapping[str, bool]
 
 
-class Entry:
+class Entry(Inheriting):
     """What one entry has seen and what it will answer."""
 
     # how every entry begins, and how most of them remain
@@ -158,6 +158,17 @@ class Entry:
         """Let the scores on a target count for a variant, in the name of this run."""
         self.driver.apply(AssignVariant(ref, run_id, step_id, self.run_id))
 
+    async def ascore(
+        self, score: Score, run_id: str, step_id: str | None, ref: ExperimentRef | None
+    ) -> None:
+        """Write a checked score, and before it the variant that it counts for."""
+        if ref is not None:
+            self.assign_variant(ref, run_id=run_id, step_id=step_id)
+        self.driver.write_score(score.name, score.value, run_id, step_id, self.run_id)
+
+    def note_choice(self, choice: TakenVariant) -> None:
+        """Leave it to `take_variant` to tell the engine."""
+
     def take_variant(self, choice: TakenVariant) -> None:
         """Note which variant the run takes."""
         self.has_variants = True
@@ -212,7 +223,7 @@ class Entry:
             note_step()
         index = self._counts.get(step_id, 0)
         self._counts[step_id] = index + 1
-        name = _step_name(step_id, index)
+        name = step_name(step_id, index)
         hashed = name.hashed
         self.reached[hashed] = name
         memo = self.memos.get(hashed)
@@ -321,8 +332,7 @@ class Entry:
     def _note_usage(self, error: BaseException) -> None:
         """Keep a mistake in the test's own terms from being taken for a failure."""
         if isinstance(error, NotBuiltError) or type(error) is UsageError:
-            place = describe_error(error, self.now).place
-            place = place or self.function.options.place
+            place = describe_error(error, self.now).place or self.function.options.place
             self.report("USAGE_ERROR", error.what, error.fix, place)
 
     def left(self) -> Outcome:
@@ -385,9 +395,3 @@ class Entry:
         if self.crash is not None:
             operations, outcome = deferred, Raised(self.crash)
         self.driver.entry_ended(self, operations, outcome)
-
-
-@lru_cache(maxsize=4096)  # a program has few steps and names each in every entry
-def _step_name(step_id: str, index: int) -> StepName:
-    hashed = hash_id(f"{step_id}:{index}" if index else step_id)
-    return StepName(step_id, index, hashed)

@@ -42,6 +42,7 @@ from .function import (
 from .life import life_options
 from .places import caller
 from .scoring import check_run, check_target
+from .sessions import sent_by_client
 
 __all__ = ["Client"]
 
@@ -65,6 +66,7 @@ class Client:
         self.app_id = app_id
         self.logger = logger or logging.getLogger("scoretest")
         self._worlds: list[ref[WorldPort]] = []
+        self._beyond: WorldPort | None = None
 
     def __repr__(self) -> str:
         return f"Client(app_id={self.app_id!r})"
@@ -144,6 +146,7 @@ class Client:
                 retries=retries,
             )
             function = Function(replace(options, life=life, flow=flow), handler)
+            function.name = name
             with_failure_handler(function, on_failure, fn_id)
             return function
 
@@ -156,11 +159,13 @@ class Client:
 
         Inside a handler this is no step: it repeats with every entry of the handler.
         """
-        return await self.find_world("send").asend(event_list(events))
+        outgoing = sent_by_client(self, event_list(events))
+        return await self.find_world("send").asend(outgoing)
 
     def send_sync(self, events: Event | list[Event]) -> list[str]:
         """Send events, from code that cannot await, and return the server's ids."""
-        return self.find_world("send_sync").send(event_list(events))
+        outgoing = sent_by_client(self, event_list(events))
+        return self.find_world("send_sync").send(outgoing)
 
     # --- scores -----------------------------------------------------------------
 
@@ -174,13 +179,24 @@ class Client:
 
         Source: rules G1 to G5.
         """
-        self._score("score", Score(name, value), run_id, step_id)
+        await self._ascore("score", Score(name, value), run_id, step_id)
 
     def score_sync(
         self, *, name: str, value: ScoreValue, run_id: str, step_id: str | None = None
     ) -> None:
         """Write a score, from code that cannot await."""
         self._score("score_sync", Score(name, value), run_id, step_id)
+
+    async def _ascore(
+        self,
+        verb: str,
+        score: Score,
+        run_id: str,
+        step_id: str | None,
+        experiment: object = _NO_EXPERIMENT,
+    ) -> None:
+        world, ref = self._checked(verb, score, run_id, step_id, experiment)
+        await world.ascore(score, run_id, step_id, ref)
 
     def _score(
         self,
@@ -190,6 +206,26 @@ class Client:
         step_id: str | None,
         experiment: object = _NO_EXPERIMENT,
     ) -> None:
+        world, ref = self._checked(verb, score, run_id, step_id, experiment)
+        if ref is not None:
+            world.assign_variant(ref, run_id=run_id, step_id=step_id)
+        world.write_score(
+            name=score.name, value=score.value, run_id=run_id, step_id=step_id
+        )
+
+    def _checked(
+        self,
+        verb: str,
+        score: Score,
+        run_id: str,
+        step_id: str | None,
+        experiment: object,
+    ) -> tuple[WorldPort, ExperimentRef | None]:
+        """Return where a score goes, and which variant it counts for.
+
+        Raises:
+            InvalidScoreError: The score, or what it scores, is none.
+        """
         try:
             check_score(score.name, score.value)
             check_target(run_id, step_id, is_run_needed=True)
@@ -199,13 +235,9 @@ class Client:
         except InvalidScoreError as error:
             port = current_port.get()
             if port is not None:
-                port.report("SCORE_INVALID", error.what, error.fix, caller(3))
+                port.report("SCORE_INVALID", error.what, error.fix, caller(4))
             raise
-        if ref is not None:
-            world.assign_variant(ref, run_id=run_id, step_id=step_id)
-        world.write_score(
-            name=score.name, value=score.value, run_id=run_id, step_id=step_id
-        )
+        return world, ref
 
     async def score_experiment(
         self,
@@ -233,7 +265,7 @@ class Client:
         Source: rules G4 and G6.
         """
         score = Score(name, value)
-        self._score("score_experiment", score, run_id, step_id, experiment)
+        await self._ascore("score_experiment", score, run_id, step_id, experiment)
 
     def score_experiment_sync(
         self,
@@ -258,6 +290,10 @@ class Client:
         """Forget *world*; for who served the client."""
         self._worlds = [w for w in self._worlds if w() not in (None, world)]
 
+    def lead_to(self, world: WorldPort) -> None:
+        """Let calls that no harness takes go to *world*; for who serves the functions."""
+        self._beyond = world
+
     def find_world(self, verb: str) -> WorldPort:
         """Return where a call of *verb* made here goes; for who stands in for a client.
 
@@ -270,6 +306,8 @@ class Client:
         worlds = [world for w in self._worlds if (world := w()) is not None]
         if len(worlds) == 1:
             return worlds[0]
+        if not worlds and self._beyond is not None:
+            return self._beyond
         how = (
             "no open harness serves" if not worlds else f"{len(worlds)} harnesses serve"
         )

@@ -66,9 +66,11 @@ class Function(Generic[T]):
         entry: What is called for each entry; the handler, or a wrapper around it.
         schema: What its payload must look like, or None.
         is_async: Whether the handler is a coroutine function.
+        name: A name for people, or None.
         on_failure: The function that runs when a run of this one has failed, or None.
     """
 
+    name: str | None = None
     on_failure: "Function[Any] | None" = None
 
     def __init__(

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from inspect import unwrap
 from types import CodeType
 
 from .._model.place import Place, short_place
@@ -17,6 +18,7 @@ def caller(depth: int = 2) -> Place:
 
 def place_of(function: Callable[..., object]) -> str:
     """Return where *function* is defined, or ``"?"`` when Python cannot tell."""
+    function = unwrap(function)
     code = getattr(function, "__code__", None)
     if not isinstance(code, CodeType):
         code = getattr(getattr(function, "func", None), "__code__", None)

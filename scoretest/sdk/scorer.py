@@ -1,6 +1,6 @@
 """Scorers: deferred functions whose result is a score for the run that deferred them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -31,7 +31,7 @@ from .function import (
 )
 from .life import life_options
 from .schema import Schema
-from .scoring import score_body, scores_of
+from .scoring import score_body, score_call, scores_of
 
 __all__ = ["create_defer", "create_scorer"]
 
@@ -110,6 +110,7 @@ def create_defer(  # noqa: PLR0913 -- the options of a function, all of them nam
         options = replace(plain, life=life, flow=flow)
         checked = None if schema is None else Schema(schema, options.slug)
         function = DeferredFunction(options, handler, schema=checked)
+        function.name = name
         with_failure_handler(function, on_failure, fn_id)
         return function
 
@@ -192,6 +193,7 @@ def create_scorer(  # noqa: PLR0913 -- as above
         wrap = _scored if is_async else _scored_sync
         entry = wrap(handler, options)
         function = DeferredFunction(options, handler, entry=entry, schema=checked)
+        function.name = name
         with_failure_handler(function, on_failure, fn_id)
         return function
 
@@ -213,7 +215,7 @@ def _scored(
     async def entry(ctx: Context) -> object:
         scores = scores_of(await handler(ctx), options.slug)  # type: ignore[arg-type]  # the async kind, looked at above
         for score in scores:
-            await ctx.step.run(_STEP, _writing(ctx, score, options.place))
+            await ctx.step.run(_STEP, _writing_async(ctx, score, options.place))
         return _as_output(scores)
 
     return entry
@@ -231,9 +233,26 @@ def _scored_sync(
     return entry
 
 
-def _writing(
-    ctx: Context | ContextSync, score: Score, place: str
-) -> Callable[[], None]:
+def _writing_async(
+    ctx: Context, score: Score, place: str
+) -> Callable[[], Awaitable[None]]:
+    """Return the callback that writes *score*; see `_writing`."""
+
+    async def write() -> None:
+        parent = ctx.parents[0]
+        await score_call(
+            ctx._port,  # noqa: SLF001 -- as in _writing
+            score,
+            parent.run_id,
+            None,
+            place,
+            parent.experiment,
+        )()
+
+    return write
+
+
+def _writing(ctx: ContextSync, score: Score, place: str) -> Callable[[], None]:
     """Return the callback that writes *score*; a mistake is the handler's at *place*."""
 
     def write() -> None:  # the parent is looked up by the one entry that writes

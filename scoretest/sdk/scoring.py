@@ -1,7 +1,7 @@
 """Writing scores: from steps, from scorers, from clients."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from .._json import show
@@ -11,11 +11,28 @@ from .._model.ports import RunPort
 from .._model.score import InvalidScoreError, Score, check_score
 from ..errors import UsageError
 
-__all__ = ["score_body", "scores_of"]
+__all__ = ["check_run", "check_target", "score_body", "score_call", "scores_of"]
 
 # the server answers 400 to anything else (rule G5)
 _ULID: Final = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}", re.IGNORECASE)
 _WHICH_RUN: Final = "pass ctx.run_id, or ctx.parents[0].run_id for the parent"
+
+
+def score_call(
+    port: RunPort,
+    score: Score,
+    run_id: str | None,
+    step_id: str | None,
+    place: Place | str,
+    experiment: ExperimentRef | None = None,
+) -> Callable[[], Awaitable[None]]:
+    """Return the callback of an awaited step that writes *score*; see `score_body`."""
+
+    async def write() -> None:
+        scored = _checked(port, score, run_id, step_id, place)
+        await port.ascore(score, scored, step_id, experiment)
+
+    return write
 
 
 def score_body(
@@ -31,16 +48,9 @@ def score_body(
     With an *experiment* the score counts for its variant: two writes, the assignment
     first (rule G6).
     """
-    scored = port.run_id if run_id is None else run_id
 
     def write() -> None:
-        try:
-            check_score(score.name, score.value)
-            check_target(run_id, step_id)
-            check_run(scored)
-        except InvalidScoreError as error:
-            port.report("SCORE_INVALID", error.what, error.fix, place)
-            raise
+        scored = _checked(port, score, run_id, step_id, place)
         if experiment is not None:
             port.assign_variant(experiment, run_id=scored, step_id=step_id)
         port.write_score(
@@ -48,6 +58,29 @@ def score_body(
         )
 
     return write
+
+
+def _checked(
+    port: RunPort,
+    score: Score,
+    run_id: str | None,
+    step_id: str | None,
+    place: Place | str,
+) -> str:
+    """Return the id of the run that is scored.
+
+    Raises:
+        InvalidScoreError: The score, or what it scores, is none; the test is told.
+    """
+    scored = port.run_id if run_id is None else run_id
+    try:
+        check_score(score.name, score.value)
+        check_target(run_id, step_id)
+        check_run(scored)
+    except InvalidScoreError as error:
+        port.report("SCORE_INVALID", error.what, error.fix, place)
+        raise
+    return scored
 
 
 def check_target(

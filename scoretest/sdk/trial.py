@@ -127,7 +127,9 @@ async def try_async(
 
     async def choose() -> Json:
         chosen = trial.select.choose([*trial.variants], port.run_id)
-        return trial.choice(await chosen if isawaitable(chosen) else chosen)
+        memo = trial.choice(await chosen if isawaitable(chosen) else chosen)
+        port.note_choice(trial.taken(memo))
+        return memo
 
     taken = trial.taken(await port.run(trial.experiment, choose, place))
     with _variant(port, taken):
@@ -150,7 +152,9 @@ def try_sync(
 
     def choose() -> Json:
         chosen = trial.select.choose([*trial.variants], port.run_id)
-        return trial.choice(_not_async(chosen, "the chooser", trial.experiment))
+        memo = trial.choice(_not_async(chosen, "the chooser", trial.experiment))
+        port.note_choice(trial.taken(memo))
+        return memo
 
     taken = trial.taken(port.run(trial.experiment, choose, place))
     with _variant(port, taken):

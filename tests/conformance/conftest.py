@@ -34,7 +34,7 @@ def player():
     return _load("player")
 
 
-@pytest.fixture(scope="session", params=["real_sdk", "own_sdk"])
+@pytest.fixture(scope="session", params=["real_sdk", "own_sdk", "converted_sdk"])
 def sdk(request):
-    """The module that brings an SDK: the real package, or ours under its names."""
+    """The module that brings an SDK: the package, ours under its names, or converted."""
     return _load(request.param)

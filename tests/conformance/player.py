@@ -62,7 +62,7 @@ class Player:
         functions = module.build(client, self.note)
         wrong = []
         with self.harness as harness:
-            harness.serve(client, functions)
+            self.sdk.serve(harness, client, functions)
             for item in self.scenario["script"]:
                 self.times.append(self.seconds)
                 wrong += self._item(compare.subst(item, APP))

@@ -15,3 +15,8 @@ def client(app_id):
 def told(fields):
     """Return what was logged, as it is."""
     return fields
+
+
+def serve(harness, client, functions):
+    """Serve the functions as they are."""
+    harness.serve(client, functions=functions)

@@ -1,11 +1,34 @@
-"""Functions that were written with the real ``inngest`` package, on this engine.
+"""The real ``inngest`` package and ours, both ways.
 
-They are entered through the package's own request handling, one request for each entry,
-and answer with the real protocol (rule E6). What their client sends goes to the harness
-and never to a network.
+Functions that were written with the package run on this engine: they are entered through
+the package's own request handling, one request for each entry, and answer with the real
+protocol (rule E6). What their client sends goes to the harness and never to a network.
+
+Functions that were written with our SDK become functions of the package by `to_inngest`,
+and are served to a real server. Who serves them so imports no harness.
 """
 
-from .exchange import translate_event
-from .functions import translate
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-__all__ = ["translate", "translate_event"]
+if TYPE_CHECKING:
+    from .exchange import translate_event
+    from .functions import translate
+    from .outward import to_inngest
+
+__all__ = ["to_inngest", "translate", "translate_event"]
+
+_HOMES = {
+    "to_inngest": ".outward",
+    "translate": ".functions",
+    "translate_event": ".exchange",
+}
+
+if not TYPE_CHECKING:  # to a type checker, any name would exist
+
+    def __getattr__(name: str) -> object:
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(_HOMES[name], __name__), name)
+        globals()[name] = value
+        return value

@@ -11,6 +11,7 @@ from ..._engine import Live
 from ..._ids import hash_id
 from ..._model.effect import Enter
 from ..._model.operation import DeferAdd, Returned, StepName
+from ...errors import ScoretestError
 from ...runtime.coroutines import AsyncEntry
 from ...runtime.entry import Entry, Request
 from ...runtime.foreign import ForeignFunction
@@ -19,6 +20,7 @@ from ...sdk.current import current_port
 from ...times import to_datetime
 from .answers import read
 from .internals import WatchedEntry, make_request
+from .outward.errors import leaving_as, theirs
 from .protocol import request_for
 
 __all__ = ["SdkAsyncEntry", "SdkPlainEntry"]
@@ -43,6 +45,16 @@ class _SdkEntry(Entry, WatchedEntry):
     def _request(self) -> Any:
         wire = request_for(self.live, self.effect, self.memos, self._known_defers)
         return make_request(*wire)
+
+    @staticmethod
+    def is_failure(error: BaseException) -> bool:
+        """Say whether a web framework would answer *error* with a status of 500.
+
+        The package lets few errors through: those that are no `Exception`, and those
+        that it fails to describe.
+        """
+        through = asyncio.CancelledError | BaseExceptionGroup | Exception
+        return isinstance(error, through) and not isinstance(error, ScoretestError)
 
     # --- what the package's modules ask while the handler runs ----------------------
 
@@ -81,9 +93,11 @@ class SdkPlainEntry(_SdkEntry):
             outcome = read(self, self._comm.post_sync(self._request()))
         except (KeyboardInterrupt, SystemExit):
             raise
-        except BaseException as error:  # noqa: BLE001 -- the package lets nothing else out: it ends the test
-            self.driver.crash(error)
-            return
+        except BaseException as error:  # noqa: BLE001 -- what is no answer ends the test
+            if not self.is_failure(error):
+                self.driver.crash(error)
+                return
+            outcome = self.failed(error)
         self.answer(outcome)
 
     def around(self, step_id: str, body: Callable[..., Any]) -> Callable[..., Any]:
@@ -93,7 +107,9 @@ class SdkPlainEntry(_SdkEntry):
         def called(*args: Any) -> Any:
             self.running.append(name)
             try:
-                return self.driver.stubs.call(self.function, name, partial(body, *args))
+                with leaving_as(theirs):  # a stub may raise our errors
+                    stubs = self.driver.stubs
+                    return stubs.call(self.function, name, partial(body, *args))
             finally:
                 self.running.remove(name)
 
@@ -108,13 +124,13 @@ class SdkAsyncEntry(_SdkEntry, AsyncEntry):
         current_port.set(self)
         try:
             outcome = read(self, await self._comm.post(self._request()))
-        except (asyncio.CancelledError, BaseExceptionGroup) as error:
-            outcome = self.failed(error)  # the package lets these through
         except (KeyboardInterrupt, SystemExit):
             raise
-        except BaseException as error:  # noqa: BLE001 -- the package lets nothing else out: it ends the test
-            self.driver.crash(error)
-            return
+        except BaseException as error:  # noqa: BLE001 -- what is no answer ends the test
+            if not self.is_failure(error):
+                self.driver.crash(error)
+                return
+            outcome = self.failed(error)
         if isinstance(outcome, Returned):
             self._report_not_awaited()
         self._close_calls()
@@ -128,10 +144,10 @@ class SdkAsyncEntry(_SdkEntry, AsyncEntry):
             self.running.append(name)
             self.bodies += 1
             try:
-                output = self.driver.stubs.call(
-                    self.function, name, partial(body, *args)
-                )
-                return await output if isawaitable(output) else output
+                with leaving_as(theirs):  # a stub may raise our errors
+                    stubs = self.driver.stubs
+                    output = stubs.call(self.function, name, partial(body, *args))
+                    return await output if isawaitable(output) else output
             finally:
                 self.running.remove(name)
                 self.bodies -= 1

@@ -18,8 +18,8 @@ from ..._model.score import InvalidScoreError
 from ...errors import NotBuiltError, UsageError
 from ...runtime.entry import Entry
 from ...sdk.client import Client
-from ...sdk.current import current_port
 from ...sdk.scoring import check_run
+from .beneath import entry_beneath
 
 __all__ = ["Exchange", "translate_event"]
 
@@ -100,7 +100,7 @@ class Exchange:
             "harness answers",
             fix="stub the step that asks for it, or leave it out in this test",
         )
-        port = current_port.get()
+        port = entry_beneath()
         if isinstance(port, Entry):
             place = port.function.options.place
             port.report("USAGE_ERROR", error.what, error.fix, place)
@@ -111,7 +111,7 @@ class Exchange:
     def send(self, request: Outgoing) -> Reply:
         """Send the events of *request* from code that cannot await."""
         events = self._events(request)
-        port = current_port.get()
+        port = entry_beneath()
         if port is None:
             return _sent(self.twin.find_world("send_sync").send(events))
         return _send_within(port, events)
@@ -119,7 +119,7 @@ class Exchange:
     async def asend(self, request: Outgoing) -> Reply:
         """Send the events of *request*."""
         events = self._events(request)
-        port = current_port.get()
+        port = entry_beneath()
         if port is None:
             return _sent(await self.twin.find_world("send").asend(events))
         return _send_within(port, events)
@@ -140,29 +140,24 @@ class Exchange:
             check_run(run_id)
         except InvalidScoreError as error:  # rule G5
             return Exception(f"HTTP error: {_REFUSED} {error.what}")
-        world = self.twin.find_world(verb)
+        world = entry_beneath() or self.twin.find_world(verb)
         for update in body["metadata"]:
             _write(world, update["kind"], update["values"], run_id, step_id)
         return Reply(_OK, {})
 
 
 def translate_event(event: object) -> object:
-    """Return an event of the package as a harness sends it; anything else as it is.
-
-    Raises:
-        NotBuiltError: It has sessions.
-    """
+    """Return an event of the package as a harness sends it; anything else as it is."""
     return _event(vars(event)) if isinstance(event, inngest.Event) else event
 
 
 def _event(wire: Mapping[str, Any]) -> Event:
-    if wire.get("meta") is not None:
-        raise NotBuiltError(
-            f"the meta of event {wire['name']!r} is not built yet",
-            fix="send the event without sessions in this test",
-        )
     return Event(
-        name=wire["name"], data=wire["data"], id=wire.get("id", ""), ts=wire.get("ts")
+        name=wire["name"],
+        data=wire["data"],
+        id=wire.get("id", ""),
+        ts=wire.get("ts"),
+        meta=wire.get("meta"),  # older versions have none
     )
 
 

@@ -17,8 +17,8 @@ from inngest._internal.step_lib import base, group, step_async, step_sync
 
 from ..._model.place import Place
 from ...errors import UsageError
-from ...sdk.current import current_port
 from ...sdk.places import caller
+from .beneath import entry_beneath
 
 with warnings.catch_warnings():  # it warns of itself, and a test may run with `error`
     warnings.simplefilter("ignore", DeprecationWarning)
@@ -231,7 +231,7 @@ def connect(client: inngest.Inngest, exchange: Any) -> None:
 
 
 def _watcher() -> Watcher | None:
-    port: object = current_port.get()
+    port: object = entry_beneath()
     return cast("Watcher", port) if isinstance(port, WatchedEntry) else None
 
 
