@@ -8,7 +8,7 @@ told how far time has moved.
 
 from ._ahead import enter_ahead, new_operations
 from ._engine import Engine
-from ._state import rest_crons, state_of
+from ._state import pending_of, rest_crons, state_of
 from ._world import Live
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Live",
     "enter_ahead",
     "new_operations",
+    "pending_of",
     "rest_crons",
     "state_of",
 ]

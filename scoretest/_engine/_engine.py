@@ -23,6 +23,7 @@ from .._model.fact import (
     DeferRejected,
     EventReceived,
     Fact,
+    FaultInjected,
     FindingReported,
     RunEntered,
     RunRetried,
@@ -147,9 +148,9 @@ class Engine:
         is_alone = self._world.timers.next_due() is None
         return self._starts.crons.next_due() if is_alone else None
 
-    def note_cron_left(self, due: Instant) -> None:
-        """Record that nothing but crons is pending, and when the next one is due."""
-        self._world.record(CronLeft(due))
+    def note(self, fact: CronLeft | FaultInjected) -> None:
+        """Record what happens outside the engine and moves nothing in it."""
+        self._world.record(fact)
 
     def turn_of(self, live: Live) -> str | None:
         """Say what holds a run's entries back, or return None (rules F4, F5)."""

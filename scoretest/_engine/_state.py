@@ -16,9 +16,21 @@ from ..times import MILLISECOND, Instant
 from ._engine import Engine
 from ._world import Live
 
-__all__ = ["rest_crons", "state_of"]
+__all__ = ["pending_of", "rest_crons", "state_of"]
 
 _ULID: Final = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{26}\b")
+
+
+def pending_of(engine: Engine) -> list[Instant]:
+    """Return the instants at which timers fire, each once, the first one first.
+
+    Of the crons, only the next one (rule H2).
+    """
+    timers = engine._world.timers.pending()  # noqa: SLF001 -- of its own package
+    due = dict.fromkeys(due for due, _ in timers)
+    if engine.has_crons and (cron := engine.next_due()) is not None:
+        due[cron] = None
+    return sorted(due)
 
 
 def state_of(engine: Engine, *, timely: bool = False) -> str:

@@ -6,6 +6,7 @@ from .._json import Json
 from ..times import Instant
 from .event import ReceivedEvent
 from .experiment import TakenVariant
+from .fault_fact import FaultInjected
 from .finding import Finding
 from .flow_fact import CronLeft, EventJoined, EventKept, NoteMade, RunHeld
 from .operation import ErrorInfo, StepName
@@ -22,6 +23,7 @@ __all__ = [
     "EventKept",
     "EventReceived",
     "Fact",
+    "FaultInjected",
     "FindingReported",
     "InvokeClosed",
     "InvokeFailed",
@@ -376,6 +378,7 @@ Fact: TypeAlias = (
     | VariantTaken
     | VariantAssigned
     | FindingReported
+    | FaultInjected
 )
 
 

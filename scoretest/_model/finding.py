@@ -12,6 +12,7 @@ CODES = {
     "DEFER_LIMIT": "a defer was rejected: its run has too many, or too large ones",
     "DEFER_LOST": "a defer came to nothing: never sent, or its function is not served",
     "DEFER_SKIPPED": "a defer call was invalid; production logs it and goes on",
+    "FAULT_UNUSED": "a fault was never reached",
     "INTERRUPT_SWALLOWED": "a handler caught the signal that ends an entry",
     "INVALID_EXPRESSION": "a match expression cannot be registered; the run fails",
     "INVOKE_CANCELLED": "an invoked run was cancelled; its caller is given an event",

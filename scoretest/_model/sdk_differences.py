@@ -150,7 +150,6 @@ NOT_BUILT: Final = (
         "Refused.",
         refused="step {} is a {}",
     ),
-    Difference("Faults", "`harness.faults`.", "Refused.", refused="harness.faults"),
     Difference(
         "Re-entry",
         '`reentry="wait"` and `"never"`.',

@@ -21,6 +21,7 @@ from .._model.fact import (
     DeferScheduled,
     EventJoined,
     EventKept,
+    FaultInjected,
     FindingReported,
     InvokeClosed,
     InvokeFailed,
@@ -97,7 +98,12 @@ InvokeFact: TypeAlias = (
 )
 DeferFact: TypeAlias = DeferAdded | DeferAborted | DeferRejected | DeferScheduled
 NewsFact: TypeAlias = (
-    RunSkipped | ScoreWritten | VariantTaken | VariantAssigned | FindingReported
+    RunSkipped
+    | ScoreWritten
+    | VariantTaken
+    | VariantAssigned
+    | FindingReported
+    | FaultInjected
 )
 
 
@@ -281,6 +287,8 @@ def news_line(fact: NewsFact, index: Index) -> Line:
             return _credited(fact, index)
         case FindingReported(finding):
             return _found(finding)
+        case FaultInjected(_, kind, what):
+            return Line("fault", f"{kind}: {what}", key=what)
         case _:
             assert_never(fact)
 

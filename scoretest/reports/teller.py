@@ -23,6 +23,7 @@ from .._model.fact import (
     EventJoined,
     EventKept,
     EventReceived,
+    FaultInjected,
     FindingReported,
     InvokeClosed,
     InvokeFailed,
@@ -108,6 +109,7 @@ class Teller:
                 | VariantTaken()
                 | VariantAssigned()
                 | FindingReported()
+                | FaultInjected()
             ):
                 return news_line(fact, self._index)
             case RunHeld() | EventKept() | EventJoined() | CronLeft() | NoteMade():

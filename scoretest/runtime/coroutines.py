@@ -36,6 +36,7 @@ from ..sdk.errors import NonRetriableError, RetryAfterError
 from ..sdk.function import AnyFunction
 from ..times import Duration, Instant
 from .entry import Entry, Request
+from .faults import CRASHED
 from .host import Host
 from .invoking import invocation
 from .leaving import LeaveHandler, NestedStep, in_group, in_step
@@ -191,7 +192,18 @@ class AsyncEntry(Entry):
             await self._hand_in()
         if self.is_planned():
             await self._hand_in(PlanStep(name))
-        return await self._hand_in(await self._perform(name, body))
+        faults = self.driver.faults
+        if not faults.is_armed:
+            return await self._hand_in(await self._perform(name, body))
+        faulty = faults.before_step(self.function.id, self.run_id, name, body)
+        if faulty is None:
+            self.crash = CRASHED
+            return await self._hand_in()
+        answer = await self._perform(name, faulty)
+        if faults.after_step(self.function.id, self.run_id, name):
+            self.crash = CRASHED
+            return await self._hand_in()
+        return await self._hand_in(answer)
 
     async def _perform(
         self, name: StepName, body: Callable[[], Awaitable[object] | object]

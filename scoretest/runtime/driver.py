@@ -35,6 +35,7 @@ from .context_source import ContextSource
 from .coroutines import AsyncEntry, current_entry
 from .entrance import Entrance
 from .entry import Entry
+from .faults import Faults
 from .host import Hosted
 from .intake import as_command
 from .loop import VirtualLoop
@@ -55,8 +56,8 @@ class Driver:
         self.on_moved: Callable[[Instant], None] | None = None
         self.reads: Reads | None = None  # notes what handlers ask for, if anybody asks
         self.registry = Registry(engine)
-        self._entrance = Entrance(self, engine, self.registry, base)
-        self._entries = self._entrance.under_way
+        self.entrance = Entrance(self, engine, self.registry, base)
+        self._entries = self.entrance.under_way
         self._sources: dict[str, ContextSource] = {}
         self._to_leave: list[AsyncEntry] = []
         self._ended: list[AsyncEntry] = []
@@ -64,12 +65,13 @@ class Driver:
         self._crash: BaseException | None = None
         self._is_trouble_told = False
         self._is_stopped = False
+        self.faults = Faults(self)
         self.move_to(loop)
 
     def move_to(self, loop: VirtualLoop) -> None:
         """Go on in *loop*, which has no other world; nothing may be under way."""
         self.loop = loop
-        self._entrance.move_to(loop)
+        self.entrance.move_to(loop)
         self._start_us = self.engine.now - loop.now_us
         loop.on_idle = self._idle
         loop.next_due = self._next_due
@@ -82,7 +84,7 @@ class Driver:
     def go_on_in(self, engine: Engine) -> None:
         """Go on in another world than before, a fork of it; both are at rest."""
         self.engine = engine
-        self._entrance.go_on_in(engine)
+        self.entrance.go_on_in(engine)
         self._sources.clear()
         self._told.clear()
         self._start_us = engine.now - self.loop.now_us
@@ -103,6 +105,9 @@ class Driver:
 
     def _next_due(self) -> int | None:
         due = self.engine.next_due()
+        if self.faults.held:
+            held = self.faults.held[0][0]
+            due = held if due is None else min(due, held)
         return None if due is None else due - self._start_us
 
     def pending_us(self) -> int:
@@ -114,6 +119,8 @@ class Driver:
 
     def _due(self, at_us: int) -> None:
         self.perform(self.engine.advance(Instant(self._start_us + at_us)))
+        while self.faults.held and self.faults.held[0][0] <= self.now:
+            self._deliver(self.faults.held.pop(0)[1])
 
     def _moved(self, at_us: int) -> None:
         # the engine's own timers of this instant follow in _due; here it only learns
@@ -139,8 +146,20 @@ class Driver:
         with rarely_collected():
             commands = [as_command(e, sender, self.engine, self.note) for e in events]
             for command in commands:
-                self._deliver(command)
+                self._route(command)
         return [command.internal_id for command in commands]
+
+    def _route(self, command: SendEvent) -> None:
+        routed: tuple[SendEvent, ...] = (command,)
+        if self.faults.is_armed:
+            routed = self.faults.routed(command, self.now)
+        for arriving in routed:
+            self._deliver(arriving)
+
+    def deliver_held(self) -> None:
+        """Let the events arrive that faults hold back."""
+        for command in self.faults.let_go():
+            self._deliver(command)
 
     def _deliver(self, command: SendEvent) -> None:
         try:
@@ -164,6 +183,8 @@ class Driver:
             name=name, value=value, run_id=run_id, step_id=step_id, writer=writer
         )
         self.perform(self.engine.apply(command))
+        if self.faults.is_armed:
+            self.faults.after_score(name, writer)
 
     def apply(self, command: Command) -> None:
         """Let one thing happen in the engine, and do what follows."""
@@ -198,7 +219,7 @@ class Driver:
     def perform(self, effects: Sequence[Enter]) -> None:
         """Let the entries begin that the engine asks for, in its order."""
         if effects:
-            self._entrance.admit(effects)
+            self.entrance.admit(effects)
 
     @contextmanager
     def operation(self, chain: int, *, may_wait: bool = False) -> Iterator[None]:
@@ -211,7 +232,7 @@ class Driver:
         Raises:
             DeadlockError: It is over, and a handler waits for what nobody will do.
         """
-        self._entrance.allow(chain)
+        self.entrance.allow(chain)
         try:
             with rarely_collected():
                 yield
@@ -275,7 +296,7 @@ class Driver:
             else:
                 entry.leave()
         has_left = len(self._to_leave) < len(waiting)
-        return has_left or self._sweep()
+        return has_left or self._sweep() or self.entrance.begin_chosen()
 
     def _sweep(self) -> bool:
         """Cancel what ended entries left behind, and tell of what they leaked."""
@@ -366,7 +387,7 @@ class Driver:
         for entry in self._entries.values():
             entry.forget_error()
         self._is_stopped = True
-        self._entrance.close()
+        self.entrance.close()
         self._to_leave.clear()
 
 

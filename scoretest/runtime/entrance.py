@@ -16,6 +16,7 @@ from .._engine import Engine, Live
 from .._model.effect import Enter
 from .._model.finding import run_where
 from ..errors import LivelockError
+from .choosing import Schedule
 from .entry import Entry, Request
 from .host import Host
 from .loop import VirtualLoop
@@ -30,12 +31,14 @@ class Entrance:
 
     Attributes:
         under_way: The entries that have begun and not ended, by run and number.
+        schedule: Says which of several begins; None for the order of the engine.
     """
 
     def __init__(
         self, host: Host, engine: Engine, registry: Registry, base: ContextVars
     ) -> None:
         self.under_way: dict[tuple[str, int], Entry] = {}
+        self.schedule: Schedule | None = None
         self._host = host
         self._engine = engine
         self._registry = registry
@@ -66,7 +69,7 @@ class Entrance:
         self._call()
 
     def _call(self) -> None:
-        if self._waiting and not self._is_called:
+        if self._waiting and not self._is_called and self.schedule is None:
             self._is_called = True
             self._loop.call_soon(self._begin_all)
 
@@ -79,6 +82,16 @@ class Entrance:
         finally:
             self._is_called = False
             self._call()
+
+    def begin_chosen(self) -> bool:
+        """Let one of the entries that wait begin, at exact idle; say whether one does."""
+        if self.schedule is None or not self._waiting:
+            return False
+        place = self.schedule.pick([effect.run_id for effect, _, _ in self._waiting])
+        chosen = self._waiting[place]
+        del self._waiting[place]
+        self._loop.call_soon(self._begin, *chosen)
+        return True
 
     def _begin(self, effect: Enter, live: Live, request: Request) -> None:
         run = live.run

@@ -6,18 +6,14 @@ operation. `Entry` is the port that the SDK's context talks to.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from .._core.memos import Memo
 from .._engine import Live
-from .._ids import hash_id
 from .._json import CONTAINERS, Json, Wire, copy_json, to_wire
-from .._model.command import AssignVariant, TakeVariant
 from .._model.effect import Enter
 from .._model.event import Event
-from .._model.experiment import ExperimentRef, TakenVariant
 from .._model.operation import (
     DeferAbort,
     DeferAdd,
@@ -31,7 +27,6 @@ from .._model.operation import (
     StepRan,
 )
 from .._model.place import Place
-from .._model.score import Score, ScoreValue
 from ..errors import InternalError, NotBuiltError, UsageError
 from ..sdk.current import note_step
 from ..sdk.errors import StepError
@@ -44,6 +39,8 @@ from .host import Host
 from .inheritance import Inheriting
 from .inspection import beyond_anyio
 from .leaving import NestedStep, in_group, in_step
+from .step_names import step_name
+from .writing import Writing
 
 __all__ = ["Entry", "Request"]
 
@@ -67,7 +64,7 @@ class Request(NamedTuple):
     defers: Mapping[str, bool]
 
 
-class Entry(Inheriting):
+class Entry(Inheriting, Writing):
     """What one entry has seen and what it will answer."""
 
     # how every entry begins, and how most of them remain
@@ -75,8 +72,8 @@ class Entry(Inheriting):
     is_left = False
     is_hopeless = False
     reaches = 0  # how many calls of step tools came to their step
+    crash: ErrorInfo | None = None  # why its answer never came, if a fault took it
     is_cut_short = False  # an error left a group before its last branch
-    has_variants = False  # an experiment has to know whether its variant takes a step
     size = 0  # of the answer, in bytes
     _replayed = _swallowed = 0
     _deferring: DeferBuffer | None = None
@@ -137,7 +134,7 @@ class Entry(Inheriting):
         """Tell the test something about this run, once."""
         self.driver.report(self.live, code, message, fix, place, self.step)
 
-    # --- events and scores -------------------------------------------------------
+    # --- events ------------------------------------------------------------------
 
     def send(self, events: Sequence[Event]) -> list[str]:
         """Send *events* from inside the run."""
@@ -146,34 +143,6 @@ class Entry(Inheriting):
     async def asend(self, events: Sequence[Event]) -> list[str]:
         """Send *events* from inside the run."""
         return self.driver.send(events, sender=self)
-
-    def write_score(
-        self, *, name: str, value: ScoreValue, run_id: str, step_id: str | None
-    ) -> None:
-        """Write a checked score, in the name of this run."""
-        self.driver.write_score(name, value, run_id, step_id, writer=self.run_id)
-
-    def assign_variant(
-        self, ref: ExperimentRef, *, run_id: str, step_id: str | None
-    ) -> None:
-        """Let the scores on a target count for a variant, in the name of this run."""
-        self.driver.apply(AssignVariant(ref, run_id, step_id, self.run_id))
-
-    async def ascore(
-        self, score: Score, run_id: str, step_id: str | None, ref: ExperimentRef | None
-    ) -> None:
-        """Write a checked score, and before it the variant that it counts for."""
-        if ref is not None:
-            self.assign_variant(ref, run_id=run_id, step_id=step_id)
-        self.driver.write_score(score.name, score.value, run_id, step_id, self.run_id)
-
-    def note_choice(self, choice: TakenVariant) -> None:
-        """Leave it to `take_variant` to tell the engine."""
-
-    def take_variant(self, choice: TakenVariant) -> None:
-        """Note which variant the run takes."""
-        self.has_variants = True
-        self.driver.apply(TakeVariant(self.run_id, choice))
 
     # --- defers --------------------------------------------------------------------
 
@@ -224,7 +193,7 @@ class Entry(Inheriting):
             note_step()
         index = self._counts.get(step_id, 0)
         self._counts[step_id] = index + 1
-        name = _step_name(step_id, index)
+        name = step_name(step_id, index)
         hashed = name.hashed
         self.reached[hashed] = name
         memo = self.memos.get(hashed)
@@ -350,7 +319,7 @@ class Entry(Inheriting):
 
     def left(self) -> Outcome:
         """Return the outcome of a handler that stopped at its operations."""
-        if self.operations:
+        if self.operations or self.crash:
             self._check_path()
             return None
         target = self.live.memos.steps.get(self.effect.target)
@@ -405,10 +374,6 @@ class Entry(Inheriting):
         self.task = None  # its context leads back here: a cycle for the collector
         deferred = () if self._deferring is None else self._deferring.operations
         operations = (*deferred, *self.operations)
+        if self.crash is not None:
+            operations, outcome = deferred, Raised(self.crash)
         self.driver.entry_ended(self, operations, outcome)
-
-
-@lru_cache(maxsize=4096)  # a program has few steps and names each in every entry
-def _step_name(step_id: str, index: int) -> StepName:
-    hashed = hash_id(f"{step_id}:{index}" if index else step_id)
-    return StepName(step_id, index, hashed)

@@ -11,7 +11,7 @@ from .._engine import Engine
 from .._model.finding import Finding
 from .._model.limits import Limits
 from .._model.place import told
-from ..errors import NotBuiltError, ScoretestError, near_miss
+from ..errors import ScoretestError, near_miss
 from ..sdk.client import Client
 from ..sdk.places import caller
 from ..times import to_instant
@@ -22,6 +22,7 @@ from .checks import as_events, check_choices, check_served
 from .door import Door
 from .driver import Driver
 from .expectations import ExpectedFailure
+from .fault_face import FaultFace
 from .foreign import AnyClient, AnyEvent, Served, translated
 from .judgement import Judgement, raise_findings
 from .loop import VirtualLoop
@@ -101,7 +102,12 @@ class Harness(AsyncFace, ReadingFace):
         self._travel = Travel(self._driver)
         self._async_travel = AsyncTravel(self._driver)
         self._reader = Reader(self._engine, self._start)
-        self._judgement = Judgement(self._reader, self._driver.stubs)
+        self._judgement = Judgement(
+            self._reader, self._driver.stubs, self._driver.faults
+        )
+        self._fault_face = FaultFace(
+            self._driver, self._residence, self._travel, self._reader
+        )
         self._door = Door(self._driver, self._residence, self._travel.settle)
         self._clients: dict[str, Client] = {}
 
@@ -260,12 +266,9 @@ class Harness(AsyncFace, ReadingFace):
         self._travel.settle()
 
     @property
-    def faults(self) -> NoReturn:
-        """Inject faults; not built yet."""
-        raise NotBuiltError(
-            "harness.faults is not built yet",
-            fix="let a step fail with harness.stub(function, step_id, raises=...)",
-        )
+    def faults(self) -> FaultFace:
+        """What can go wrong on the way, for the test to let it."""
+        return self._fault_face
 
     # --- judgement --------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from ..sdk.client import Client
 from ..sdk.function import AnyFunction
 from ..times import Instant
 from .context_source import ContextSource
+from .faults import Faults
 from .reading import Reads
 from .stubs import Stubs
 
@@ -49,6 +50,10 @@ class Host(Protocol):
     @property
     def stubs(self) -> Stubs:
         """What stands in for the callbacks of steps."""
+
+    @property
+    def faults(self) -> Faults:
+        """What the test lets go wrong."""
 
     def client_of(self, function: AnyFunction) -> Client:
         """Return the client that a function is served with."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from .._model.fact import CronLeft
 from .driver import Driver
 
 __all__ = ["is_cron_alone", "note_if_alone", "stopping_before_crons"]
@@ -17,7 +18,7 @@ def note_if_alone(driver: Driver) -> None:
     """Let the timeline say when the next cron is due, if it is all that is left."""
     due = driver.engine.cron_alone()
     if due is not None:
-        driver.engine.note_cron_left(due)
+        driver.engine.note(CronLeft(due))
 
 
 @contextmanager

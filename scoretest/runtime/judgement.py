@@ -7,6 +7,7 @@ from .._json import show
 from .._model.fact import FindingReported, InvokeFailed, RunFailed
 from .._model.finding import CODES, Finding, run_where
 from ..errors import FindingsError, UsageError, near_miss
+from .faults import Faults
 from .reader import Reader
 from .stubs import Stubs
 
@@ -17,9 +18,10 @@ __all__ = ["Judgement", "raise_findings"]
 class Judgement:
     """The findings of one world, and those that its test allows."""
 
-    def __init__(self, reader: Reader, stubs: Stubs) -> None:
+    def __init__(self, reader: Reader, stubs: Stubs, faults: Faults) -> None:
         self._reader = reader
         self._stubs = stubs
+        self._faults = faults
         self._allowed: dict[str, str] = {}
 
     def allow(self, code: object, reason: object) -> None:
@@ -44,7 +46,7 @@ class Judgement:
         """Return what was found and is not allowed, oldest first."""
         found = [*self._reported(), *self._failures()]
         if at_close:
-            found += self._stubs.unused()
+            found += [*self._stubs.unused(), *self._faults.unused()]
         return [finding for finding in found if finding.code not in self._allowed]
 
     def _reported(self) -> Iterator[Finding]:

@@ -28,6 +28,7 @@ from ..sdk.errors import NonRetriableError, RetryAfterError
 from ..times import Duration, Instant
 from .entry import Entry
 from .extrication import raise_between_lines, tracing_restored
+from .faults import CRASHED
 from .invoking import invocation
 from .leaving import LeaveHandler, NestedStep, in_group, in_step
 
@@ -83,7 +84,18 @@ class PlainEntry(Entry):
             self._hand_in()
         if self.is_planned():
             self._hand_in(PlanStep(name))
-        return self._hand_in(self._perform(name, body))
+        faults = self.driver.faults
+        if not faults.is_armed:
+            return self._hand_in(self._perform(name, body))
+        faulty = faults.before_step(self.function.id, self.run_id, name, body)
+        if faulty is None:
+            self.crash = CRASHED
+            return self._hand_in()
+        answer = self._perform(name, faulty)
+        if faults.after_step(self.function.id, self.run_id, name):
+            self.crash = CRASHED
+            return self._hand_in()
+        return self._hand_in(answer)
 
     def _perform(
         self, name: StepName, body: Callable[[], object]

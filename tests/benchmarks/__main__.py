@@ -20,6 +20,7 @@ BENCHMARKS = (
     "inngest_job",
     "expressions",
     "wait_index",
+    "state_machine",
     "hang_guard",
     "import_cost",
 )

@@ -97,12 +97,3 @@ def test_what_a_handler_cannot_do_yet(handle, told, call, text, kind):
 
     assert (run.status, run.error.name) == ("Failed", "NotBuiltError")
     assert told() == [text]
-
-
-def test_faults(harness, refused):
-    """Faults cannot be injected yet; the message shows the way with a stub."""
-    assert refused(NotBuiltError, lambda: harness.faults) == (
-        "harness.faults is not built yet\n"
-        "  fix:   let a step fail with harness.stub(function, step_id, "
-        "raises=...)"
-    )

@@ -27,6 +27,7 @@ FLOORS = [
         "__main__",
         "demo",
         "experiment",
+        "faults",
         "flow",
     },
 ]
