@@ -6,7 +6,7 @@ operation. `Entry` is the port that the SDK's context talks to.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .._core.memos import Memo
