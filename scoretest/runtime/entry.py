@@ -78,6 +78,7 @@ class Entry(Inheriting):
     is_cut_short = False  # an error left a group before its last branch
     has_variants = False  # an experiment has to know whether its variant takes a step
     size = 0  # of the answer, in bytes
+    began = Instant(0)  # set by who begins it
     _replayed = 0
     _swallowed = 0
     _deferring: DeferBuffer | None = None
@@ -95,7 +96,6 @@ class Entry(Inheriting):
         self.effect = effect
         self.function = function
         self.run_id = live.run.id
-        self.began = driver.now
         self.memos, self._kept_defers = request
         self.reached: dict[str, StepName] = {}
         self.operations: list[Operation] = []
