@@ -102,7 +102,7 @@ class DeferBook:
                 f"the run's defers have {total} bytes together, "
                 f"over {limits.defer_total_bytes}"
             )
-        return objection(call.sessions, limits)
+        return objection(call.sessions, limits) if call.sessions else ""
 
     def abort(self, call: DeferAbort) -> DeferAborted | None:
         """Take a defer back; nothing happens when that cannot be, or was done."""

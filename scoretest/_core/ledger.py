@@ -7,14 +7,15 @@ are checked where they are written (rule G4). It only has so much room for a tar
 for all targets of a run.
 """
 
-import json
-from collections import Counter
 from collections.abc import Sequence
+from typing import Final
 
 from .._model.limits import Limits
 from .._model.score import InvalidScoreError, ScoreEntry
 
 __all__ = ["ScoreLedger"]
+
+_AROUND: Final = len('"":{"value":},')  # on the wire, around a name and a value
 
 
 class ScoreLedger:
@@ -24,7 +25,7 @@ class ScoreLedger:
         self._history: list[ScoreEntry] = []
         self._current: dict[tuple[str, str | None, str], ScoreEntry] = {}
         # bytes, by run and by target; of a run under a name that no step has
-        self._sizes: Counter[tuple[str, ...]] = Counter()
+        self._sizes: dict[tuple[str, ...], int] = {}
 
     def fork(self) -> "ScoreLedger":
         """Return the same scores in another world."""
@@ -52,19 +53,14 @@ class ScoreLedger:
         key = (entry.run_id, entry.step_id, entry.name)
         old = self._current.get(key)
         more = _size(entry) - (0 if old is None else _size(old))
-        target = (entry.run_id, entry.step_id or "")
-        for place, most, what in (
-            (target, limits.score_bytes_per_target, "target"),
-            ((entry.run_id,), limits.score_bytes_per_run, "run"),
-        ):
-            if self._sizes[place] + more > most:
-                raise InvalidScoreError(
-                    f"the scores of this {what} have {self._sizes[place] + more} bytes "
-                    f"with {entry.name[:20]!r}, over {most}",
-                    fix="write fewer scores, or under shorter names",
-                )
-        self._sizes[target] += more
-        self._sizes[entry.run_id,] += more
+        target, run = (entry.run_id, entry.step_id or ""), (entry.run_id,)
+        of_target = self._sizes.get(target, 0) + more
+        of_run = self._sizes.get(run, 0) + more
+        if of_target > limits.score_bytes_per_target:
+            raise _no_room("target", entry, of_target, limits.score_bytes_per_target)
+        if of_run > limits.score_bytes_per_run:
+            raise _no_room("run", entry, of_run, limits.score_bytes_per_run)
+        self._sizes[target], self._sizes[run] = of_target, of_run
         self._current.pop(key, None)  # a replaced score moves to the end
         self._current[key] = entry
         self._history.append(entry)
@@ -72,5 +68,12 @@ class ScoreLedger:
 
 def _size(entry: ScoreEntry) -> int:
     """Return the bytes of a score as the server is sent it (rule G1)."""
-    value = json.dumps(entry.value)
-    return len(json.dumps(entry.name, ensure_ascii=False).encode()) + len(value) + 12
+    return len(entry.name.encode()) + len(repr(entry.value)) + _AROUND
+
+
+def _no_room(what: str, entry: ScoreEntry, size: int, most: int) -> InvalidScoreError:
+    return InvalidScoreError(
+        f"the scores of this {what} have {size} bytes with {entry.name[:20]!r}, "
+        f"over {most}",
+        fix="write fewer scores, or under shorter names",
+    )

@@ -61,7 +61,7 @@ def _refused(world: World, call: InvokeFunction) -> str:
     most = world.limits.step_input_bytes
     if call.size > most:
         return f"its data has {call.size} bytes, over {most}"
-    return objection(call.sessions, world.limits)
+    return objection(call.sessions, world.limits) if call.sessions else ""
 
 
 def _routing(live: Live, call: InvokeFunction, expires: Instant) -> JsonObject:

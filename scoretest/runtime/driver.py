@@ -52,6 +52,7 @@ class Driver:
 
     def __init__(self, engine: Engine, loop: VirtualLoop, base: ContextVars) -> None:
         self.engine = engine
+        self._most_bytes = engine.limits.response_bytes
         self.stubs = Stubs()
         self.on_moved: Callable[[Instant], None] | None = None
         self.reads: Reads | None = None  # notes what handlers ask for, if anybody asks
@@ -274,8 +275,9 @@ class Driver:
         self._entries.pop((effect.run_id, effect.entry), None)
         if isinstance(entry, AsyncEntry) and entry.children:
             self._ended.append(entry)
-        lasted = Duration(self.now - entry.began)
-        outcome = taken(outcome, entry.size, lasted, self.engine.limits)
+        lasted = Duration(self.engine.now - entry.began)
+        if lasted or entry.size > self._most_bytes:
+            outcome = taken(outcome, entry.size, lasted, self.engine.limits)
         answer = EntryReturned(effect.run_id, effect.entry, operations, outcome)
         try:
             effects = self.engine.apply(answer)

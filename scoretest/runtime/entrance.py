@@ -103,6 +103,7 @@ class Entrance:
         function = self._registry.functions[slug]
         make_entry = self._registry.entry_kinds[slug]
         entry = make_entry(self._host, live, effect, function, request)
+        entry.began = self._engine.now
         self.under_way[effect.run_id, effect.entry] = entry
         # an entry inherits nothing from whoever happened to cause it: neither a
         # context nor, through the loop's factory, a place among another's tasks

@@ -75,6 +75,7 @@ class Entry(Inheriting, Writing):
     crash: ErrorInfo | None = None  # why its answer never came, if a fault took it
     is_cut_short = False  # an error left a group before its last branch
     size = 0  # of the answer, in bytes
+    began = Instant(0)  # set by who begins it
     _replayed = _swallowed = 0
     _deferring: DeferBuffer | None = None
 
@@ -91,7 +92,6 @@ class Entry(Inheriting, Writing):
         self.effect = effect
         self.function = function
         self.run_id = live.run.id
-        self.began = driver.now
         self.memos, self._kept_defers = request
         self.reached: dict[str, StepName] = {}
         self.operations: list[Operation] = []

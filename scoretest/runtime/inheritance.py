@@ -1,7 +1,5 @@
 """What an entry's run hands on to whatever it sends, invokes and defers."""
 
-from functools import cached_property
-
 from .._engine import Live
 from .._model.session import shared
 from ..sdk.function import AnyFunction
@@ -17,10 +15,16 @@ class Inheriting:
     live: Live
     function: AnyFunction
 
-    @cached_property
+    _sessions: dict[str, str] | None = None
+
+    @property
     def sessions(self) -> dict[str, str]:
         """What the run hands on: at first what its events share; the handler's to change."""
-        return shared(event.wire for event in self.live.run.events)
+        if self._sessions is None:
+            events = self.live.run.events
+            is_bare = "meta" not in events[0].wire  # as of most
+            self._sessions = {} if is_bare else shared(event.wire for event in events)
+        return self._sessions
 
     def is_of(self, client: object) -> bool:
         """Say whether *client* is the one that the entry's function is served with."""

@@ -125,7 +125,9 @@ def _call(port: RunPort, target: _Target, hashed: str, wanted: Wanted) -> DeferA
     if target.schema is not None:
         target.schema.validate({k: data[k] for k in data if k not in routing})
     what = f"defer {wanted.id!r}"
-    meta = stamped(checked_meta(wanted.meta, what), port.sessions, what)
+    meta, inherited = wanted.meta, port.sessions
+    if meta is not None or inherited:
+        meta = stamped(checked_meta(meta, what), inherited, what)
     for loss in wire.losses:
         port.report(
             "LOSSY_OUTPUT",
@@ -139,7 +141,7 @@ def _call(port: RunPort, target: _Target, hashed: str, wanted: Wanted) -> DeferA
         function=target.options.slug,
         data=data,
         size=wire.size,
-        sessions=resolved(meta),
+        sessions=() if meta is None else resolved(meta),
         meta_size=0 if meta is None else to_wire(meta).size,
     )
 
