@@ -31,12 +31,13 @@ from .._model.operation import (
     StepRan,
 )
 from .._model.place import Place
-from .._model.score import Score, ScoreValue
+from .._model.score import ScoreValue
 from ..errors import InternalError, NotBuiltError, UsageError
 from ..sdk.current import note_step
 from ..sdk.errors import StepError
 from ..sdk.function import AnyFunction
 from ..times import Instant
+from .awaited_scores import AwaitedScores
 from .context_source import ContextSource
 from .deferring import DeferBuffer
 from .failures import describe_error
@@ -66,7 +67,7 @@ class Request(NamedTuple):
     defers: Mapping[str, bool]
 
 
-class Entry:
+class Entry(AwaitedScores):
     """What one entry has seen and what it will answer."""
 
     # how every entry begins, and how most of them remain
@@ -156,17 +157,6 @@ class Entry:
     ) -> None:
         """Let the scores on a target count for a variant, in the name of this run."""
         self.driver.apply(AssignVariant(ref, run_id, step_id, self.run_id))
-
-    async def ascore(
-        self, score: Score, run_id: str, step_id: str | None, ref: ExperimentRef | None
-    ) -> None:
-        """Write a checked score, and before it the variant that it counts for."""
-        if ref is not None:
-            self.assign_variant(ref, run_id=run_id, step_id=step_id)
-        self.driver.write_score(score.name, score.value, run_id, step_id, self.run_id)
-
-    def note_choice(self, choice: TakenVariant) -> None:
-        """Leave it to `take_variant` to tell the engine."""
 
     def take_variant(self, choice: TakenVariant) -> None:
         """Note which variant the run takes."""
