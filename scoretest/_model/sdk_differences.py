@@ -85,7 +85,7 @@ CONVERTED: Final = (
     ),
     Difference(
         "Steps side by side outside `ctx.group.parallel` (E1)",
-        "Are refused, before one of them runs.",
+        "Are refused; if they begin together, before one of them runs.",
         "Run side by side.",
         refused="run side by side outside",
     ),

@@ -154,5 +154,9 @@ def _append(block: Block, line: Line) -> None:
         last is not None and line.verb == "variant" and last.shape == ("step", line.key)
     ):
         block.lines[-1] = line  # the step that remembers the choice
+    elif (
+        last is not None and last.verb == "variant" and line.shape == ("step", last.key)
+    ):
+        return  # the same step: the real package tells of the choice before it
     elif last is None or last.verb != "score" or line.shape != _SCORE_STEP:
         block.lines.append(line)

@@ -6,7 +6,8 @@ from typing import final
 from .._model.command import AssignVariant
 from .._model.event import Event
 from .._model.experiment import ExperimentRef
-from .._model.score import Score, ScoreValue
+from .._model.score import ScoreValue
+from .awaited_scores import AwaitedScores
 from .driver import Driver
 from .residence import Residence
 
@@ -14,7 +15,7 @@ __all__ = ["Door"]
 
 
 @final
-class Door:
+class Door(AwaitedScores):
     """The port that a harness gives to the clients it serves."""
 
     def __init__(
@@ -51,12 +52,3 @@ class Door:
     ) -> None:
         """Let the scores on a target count for a variant."""
         self._driver.apply(AssignVariant(ref, run_id, step_id))
-
-    async def ascore(
-        self, score: Score, run_id: str, step_id: str | None, ref: ExperimentRef | None
-    ) -> None:
-        """Write a checked score, and before it the variant that it counts for."""
-        if ref is not None:
-            self.assign_variant(ref, run_id=run_id, step_id=step_id)
-        name, value = score.name, score.value
-        self.write_score(name=name, value=value, run_id=run_id, step_id=step_id)

@@ -32,6 +32,7 @@ from ..sdk.current import note_step
 from ..sdk.errors import StepError
 from ..sdk.function import AnyFunction
 from ..times import Instant
+from .awaited_scores import AwaitedScores
 from .context_source import ContextSource
 from .deferring import DeferBuffer
 from .failures import describe_error

@@ -2,13 +2,14 @@
 
 from .._model.command import AssignVariant, TakeVariant
 from .._model.experiment import ExperimentRef, TakenVariant
-from .._model.score import Score, ScoreValue
+from .._model.score import ScoreValue
+from .awaited_scores import AwaitedScores
 from .host import Host
 
 __all__ = ["Writing"]
 
 
-class Writing:
+class Writing(AwaitedScores):
     """An entry, as far as its scores and variants go."""
 
     driver: Host
@@ -26,17 +27,6 @@ class Writing:
     ) -> None:
         """Let the scores on a target count for a variant, in the name of this run."""
         self.driver.apply(AssignVariant(ref, run_id, step_id, self.run_id))
-
-    async def ascore(
-        self, score: Score, run_id: str, step_id: str | None, ref: ExperimentRef | None
-    ) -> None:
-        """Write a checked score, and before it the variant that it counts for."""
-        if ref is not None:
-            self.assign_variant(ref, run_id=run_id, step_id=step_id)
-        self.driver.write_score(score.name, score.value, run_id, step_id, self.run_id)
-
-    def note_choice(self, choice: TakenVariant) -> None:
-        """Leave it to `take_variant` to tell the engine."""
 
     def take_variant(self, choice: TakenVariant) -> None:
         """Note which variant the run takes."""

@@ -585,6 +585,9 @@ class TestSteps:
         ]
         (note,) = (e for e in harness.events if e.name == "note")
         assert note.ts == SOON
+        assert "variant   blue of colour (fixed)\n       step      paint → 6" in str(
+            harness.timeline
+        )
 
     def test_a_plain_handler(self, harness, client, serve):
         """The same tools without `await`."""
