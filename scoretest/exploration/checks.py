@@ -26,7 +26,15 @@ from .._model.score import ScoreEntry
 from .lints import remarks
 from .search import Transition
 
-__all__ = ["CHECKS", "NOTES", "Draft", "judged"]
+__all__ = [
+    "BY_ZERO",
+    "CHECKS",
+    "NOTES",
+    "Draft",
+    "is_no_number",
+    "judged",
+    "open_wait",
+]
 
 CHECKS: Final = {
     "CROSS_TALK": "one signal resumed runs that were started with different data",
@@ -92,6 +100,18 @@ class Draft(NamedTuple):
     where: str = ""
 
 
+BY_ZERO: Final = "ZeroDivisionError"
+"""Zero is a number like others: who divides by one that was made up has to ask first."""
+
+
+_NO_NUMBERS: Final = (" nan", " inf", " -inf")
+
+
+def is_no_number(message: str) -> bool:
+    """Say whether a score was refused for a value that only reckoning brings about."""
+    return "a finite number" in message and message.endswith(_NO_NUMBERS)
+
+
 def judged(transition: Transition) -> Iterator[Draft]:
     """Yield what is wrong with what happened in *transition*."""
     for check in _EACH:
@@ -109,7 +129,8 @@ def _reported(transition: Transition) -> Iterator[Draft]:
             found = fact.finding
             live = transition.node.engine.lives.get(found.run_id)
             slug = live.run.function.slug if live else ""
-            if not (found.code == "SCORE_INVALID" and transition.is_guessed):
+            is_of_guess = found.code == "SCORE_INVALID" and transition.is_guessed
+            if not is_of_guess or is_no_number(found.message):
                 yield Draft(found.code, found.message, slug, found.fix, found.where)
                 if _NO_RUN in found.message:
                     yield Draft(
@@ -127,7 +148,9 @@ def _failed(transition: Transition) -> Iterator[Draft]:
             yield Draft(
                 "WAIT_TOO_LONG", error.message, options.slug, "wait for at most 366d"
             )
-        elif error.name not in _NO_FAILURES and not transition.is_guessed:
+        elif error.name not in _NO_FAILURES and (
+            error.name == BY_ZERO or not transition.is_guessed
+        ):
             yield Draft(
                 "RUN_FAILED",
                 f"the run fails with {error.name}: {error.message}",
