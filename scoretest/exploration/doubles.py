@@ -146,9 +146,7 @@ class Doubles:
                             yield _moody(differing, engine), kept.node
                         break
 
-    def _timed(
-        self, machine: Machine, kept: _Kept, shift_s: int
-    ) -> list[Told]:
+    def _timed(self, machine: Machine, kept: _Kept, shift_s: int) -> list[Told]:
         now = kept.move.at
         elsewhen = Instant(now + shift_s * SECOND)
         effects = self._effects

@@ -45,6 +45,7 @@ _MOST_RUNS: Final = 3
 _USUAL: Final = 3
 """How many made-up payloads are combined; of the others a timeline has one."""
 _VARIANT: Final = "variant"
+_OVERFLOWED: Final = "InngestErrFunctionOverflowed"
 _CROWD: Final = 6
 
 
@@ -200,8 +201,7 @@ class Search:
 
 def is_cut(fact: Fact) -> bool:
     """Say whether a run was ended because it takes more steps than are explored."""
-    is_over = isinstance(fact, RunFailed)
-    return is_over and fact.error.name == "InngestErrFunctionOverflowed"
+    return isinstance(fact, RunFailed) and fact.error.name == _OVERFLOWED
 
 
 def listeners(engine: Engine) -> list[Wait | Watch]:
