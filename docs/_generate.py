@@ -32,7 +32,7 @@ from scoretest._core.runs import RUN_TRANSITIONS
 from scoretest._core.waits import WAIT_TRANSITIONS
 from scoretest._model.finding import CODES
 from scoretest._model.limits import Limits
-from scoretest.exploration.checks import CHECKS
+from scoretest.exploration.checks import CHECKS, NOTES
 from scoretest.runtime.shared_loop import SharedLoop
 from scoretest.times import Duration, format_duration
 
@@ -98,6 +98,12 @@ def checks() -> str:
     return table(("code", "meaning"), rows)
 
 
+def notes() -> str:
+    """Return the codes of what is no mistake, and their meanings."""
+    rows = ((f"`{code}`", text) for code, text in NOTES.items())
+    return table(("code", "meaning"), rows)
+
+
 def limits() -> str:
     """Return the limits, their values and where they come from."""
     source = (ROOT / "scoretest/_model/limits.py").read_text(encoding="utf-8")
@@ -159,6 +165,7 @@ MAKERS: dict[str, Callable[[], str]] = {
     "demo": demo,
     "limits": limits,
     "names": names,
+    "notes": notes,
     "run-states": run_states,
 }
 

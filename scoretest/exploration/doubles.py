@@ -8,6 +8,7 @@ for having been taken in the wrong one.
 
 import os
 import random  # noqa: TID251 -- it is the application's, put under control
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -30,6 +31,7 @@ from ..runtime.wall_clock import KINDS, Machine, stranger_at_the_clock
 from ..times import SECOND, Instant
 from .checks import Draft
 from .effects import Effects
+from .handlers import Code
 from .search import Node, Transition
 from .stage import Move, Stage
 
@@ -84,10 +86,14 @@ class Doubles:
     Args:
         stage: Where.
         effects: Tells when a step's callback begins and ends.
-        names: What the code of the handlers names.
+        codes: What is entered.
     """
 
-    def __init__(self, stage: Stage, effects: Effects, names: frozenset[str]) -> None:
+    def __init__(self, stage: Stage, effects: Effects, codes: Sequence[Code]) -> None:
+        names = frozenset(name for code in codes for name in code.code.co_names)
+        self._spaces = list(
+            {id(s): s for c in codes if (s := c.handler.__globals__)}.values()
+        )
         self._stage = stage
         self._effects = effects
         self._rolls = bool(DICE & names)
@@ -132,7 +138,7 @@ class Doubles:
             yield from self._in_other_zones()
 
     def _at_other_times(self) -> Iterator[tuple[Draft, Node]]:
-        with _frozen(self._stage.start) as machine:
+        with _frozen(self._stage.start, self._spaces) as machine:
             for kept in self._kept:
                 base, again = (self._timed(machine, kept, 0) for _ in range(2))
                 limit = _parting(base, again)
@@ -300,8 +306,7 @@ def _chance(effects: Effects, seed: int) -> Iterator[None]:
     """Let chance be *seed*'s outside steps, and always the same within them."""
     state, urandom = random.getstate(), os.urandom
     hooks = before, after = effects.before_body, effects.after_body
-    # to be the same each time is the point
-    sources = [random.Random(seed), random.Random(_MIDDLE)]  # noqa: S311
+    sources = [random.Random(seed), random.Random(_MIDDLE)]  # noqa: S311 -- to be the same each time is the point
 
     def bytes_of(count: int) -> bytes:
         return sources[0].randbytes(count)
@@ -330,13 +335,36 @@ def _chance(effects: Effects, seed: int) -> Iterator[None]:
 
 
 @contextmanager
-def _frozen(now: Instant) -> Iterator[Machine]:
+def _frozen(now: Instant, spaces: Sequence[dict[str, Any]]) -> Iterator[Machine]:
+    """Fake the wall clock, also for code that stands in no module, such as a notebook's."""
     machine = KINDS["freezegun"]()
     machine.start(now)
+    fakes = _fakes()
+    undo = [
+        (space, name, value)
+        for space in spaces
+        for name, value in space.items()
+        if id(value) in fakes
+    ]
+    for space, name, value in undo:
+        space[name] = fakes[id(value)]
     try:
         yield machine
     finally:
+        for space, name, value in undo:
+            space[name] = value
         machine.stop()
+
+
+def _fakes() -> dict[int, Any]:
+    """Return what stands for each true clock, by the identity of that."""
+    api = vars(sys.modules["freezegun.api"])
+    found = {id(api["real_date"]): api["FakeDate"]}
+    found[id(api["real_datetime"])] = api["FakeDatetime"]
+    for name in ("time", "time_ns", "localtime", "gmtime", "strftime"):
+        if f"real_{name}" in api:
+            found[id(api[f"real_{name}"])] = api[f"fake_{name}"]
+    return found
 
 
 @contextmanager

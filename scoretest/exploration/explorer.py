@@ -119,9 +119,8 @@ class _Explorer:
         self._has_learnt = False
         self._found: dict[tuple[str, str, str], Found] = {}
         self._expressions: dict[tuple[str, str], str] = {}
-        names = frozenset(name for code in every for name in code.code.co_names)
         self._effects = Effects(self._stage.driver, scenario.functions)
-        self._doubles = Doubles(self._stage, self._effects, names)
+        self._doubles = Doubles(self._stage, self._effects, every)
         self._silent: dict[str, Node] = {}
         self._scoring = dict.fromkeys(s for s, c in codes.items() if says(c, SCORING))
 

@@ -99,6 +99,7 @@ class Exploration:
             self.findings,
             self._extent,
             self.notes,
+            self.is_exhaustive,
         )
 
     def _signals(self, leaf: Node) -> tuple[Signal, ...]:

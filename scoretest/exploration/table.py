@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from difflib import unified_diff
 from pathlib import Path
 from textwrap import wrap
 from typing import Any, Final, final
@@ -90,6 +91,7 @@ class Table:
         findings: What is wrong.
         extent: ``"EXHAUSTIVE …"`` or ``"TRUNCATED …"``.
         notes: What is worth knowing.
+        is_exhaustive: Whether nothing within the bounds was left out.
     """
 
     functions: tuple[str, ...]
@@ -97,6 +99,7 @@ class Table:
     findings: tuple[Found, ...]
     extent: str
     notes: tuple[Found, ...] = ()
+    is_exhaustive: bool = True
 
     def __str__(self) -> str:
         head = (
@@ -144,9 +147,16 @@ class Table:
         """Compare the table with a golden file; ``--scoretest-update`` rewrites it.
 
         Raises:
-            UsageError: There is no such file yet.
+            UsageError: There is no such file yet, or the search was not exhaustive: what
+                it has left out would change with the machine's speed.
             AssertionError: The table is another one.
         """
+        if not self.is_exhaustive:
+            raise UsageError(
+                f"a table that is TRUNCATED cannot be kept in {str(path)!r}",
+                seen=self.extent,
+                fix="explore less, with max_signals=2, or further, with max_nodes=100_000",
+            )
         file = Path(path)
         text = f"{self}\n"
         if GOLDEN["update"]:
@@ -160,8 +170,15 @@ class Table:
         kept = file.read_text(encoding="utf-8")
         assert kept == text, (  # noqa: S101 -- what the method is for
             f"the decision table is not the one of {str(path)!r}; if it is right, run "
-            f"pytest with --scoretest-update\n\n{text}"
+            f"pytest with --scoretest-update\n\n{_difference(kept, text)}\n\n{text}"
         )
+
+
+def _difference(kept: str, text: str) -> str:
+    lines = unified_diff(
+        kept.splitlines(), text.splitlines(), "kept", "now", n=1, lineterm=""
+    )
+    return "\n".join(escape(line) for line in lines)
 
 
 def _columns(cells: Sequence[str]) -> list[str]:

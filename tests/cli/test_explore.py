@@ -48,7 +48,8 @@ def test_check_prints_json(tmp_path):
     result = run("check", "scoretest.demo", "--json", "--start", str(start))
 
     document = json.loads(result.stdout)
-    assert sorted(document) == ["exhaustive", "findings", "nodes", "tables", "target"]
+    keys = ["exhaustive", "findings", "nodes", "notes", "tables", "target"]
+    assert sorted(document) == keys
     assert [f["code"] for f in document["findings"]] == ["INJECTABLE"]
     assert document["exhaustive"] is True
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-import random
+import random  # noqa: TID251 -- chance is the bug
 import time
 import uuid
 from datetime import UTC, datetime
@@ -117,7 +117,7 @@ def the_loser_of_a_race(fixed):
 @pair("WALL_CLOCK")
 def the_hour_of_the_machine(fixed):
     async def handler(ctx: Context):
-        hour = ctx.event.ts.hour if fixed else datetime.now(UTC).hour
+        hour = ctx.event.ts.hour if fixed else datetime.now(UTC).hour  # noqa: TID251 -- the bug
         feedback = await wait(ctx, timeout="1d" if hour < 12 else "2d")
         return Score("quality", feedback is not None)
 
@@ -127,7 +127,7 @@ def the_hour_of_the_machine(fixed):
 @pair("WALL_CLOCK")
 def the_age_by_the_machines_clock(fixed):
     async def handler(ctx: Context):
-        now = await ctx.step.run("now", lambda: 0) if fixed else time.time()
+        now = await ctx.step.run("now", lambda: 0) if fixed else time.time()  # noqa: TID251 -- the bug
         feedback = await wait(ctx)
         is_late = now > 1_900_000_000
         return Score("late", is_late or feedback is None)
@@ -163,7 +163,7 @@ def an_id_drawn_by_lot(fixed):
 def one_in_a_thousand(fixed):
     async def handler(ctx: Context):
         def draw() -> bool:
-            return random.random() < 0.001
+            return random.random() < 0.001  # noqa: S311 -- no secret
 
         is_drawn = await ctx.step.run("draw", draw) if fixed else draw()
         if is_drawn:
@@ -177,7 +177,7 @@ def one_in_a_thousand(fixed):
 @pair("NONDETERMINISTIC")
 def the_time_in_a_step_id(fixed):
     async def handler(ctx: Context):
-        token = "ask" if fixed else f"ask-{int(time.time() // 60)}"
+        token = "ask" if fixed else f"ask-{int(time.time() // 60)}"  # noqa: TID251 -- the bug
         feedback = await ctx.step.wait_for_event(
             token, event="shop/feedback", timeout="1d", if_exp=ID
         )
@@ -190,7 +190,9 @@ def the_time_in_a_step_id(fixed):
 def a_score_drawn_by_lot(fixed):
     async def handler(ctx: Context):
         feedback = await wait(ctx)
-        value = await ctx.step.run("judge", random.random) if fixed else random.random()
+        value = (
+            await ctx.step.run("judge", random.random) if fixed else random.random()  # noqa: S311 -- no secret
+        )
         return Score("quality", value if feedback else 0)
 
     return scorer(handler)

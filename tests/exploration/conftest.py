@@ -33,3 +33,19 @@ def resolution():
 def explored(resolution):
     """What came of exploring it."""
     return scoretest.explore(resolution, data=DATA, values={"rating": [5, 1]})
+
+
+@pytest.fixture
+def noted():
+    """What came of exploring a scorer that is right, and worth a note."""
+    client = Client("support")
+
+    @create_scorer(client, fn_id="noted")
+    async def scorer(ctx: Context):
+        same = f"async.data.by != 'bot' && {ID}"
+        heard = await ctx.step.wait_for_event(
+            "fb", event="ticket/feedback", timeout="7d", if_exp=same
+        )
+        return Score("heard", heard is not None)
+
+    return scoretest.explore(scorer, data=DATA)

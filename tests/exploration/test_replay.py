@@ -8,6 +8,7 @@ import scoretest
 from scoretest import FindingsError, Harness, NotBuiltError, UsageError
 from scoretest.exploration.timelines import code_of, signals_of, signals_of_code
 
+from . import replays
 from .conftest import DATA
 
 
@@ -110,3 +111,11 @@ def test_two_explorations_find_the_same(resolution):
     second = scoretest.explore(resolution, data=DATA)
 
     assert str(first.table()) == str(second.table())
+
+
+def test_a_code_has_one_digest(capsys):
+    """``python -m tests.exploration.replays`` does this for 1,000 codes, 100 times each."""
+    replays.main(8, 3)
+
+    told = capsys.readouterr().out
+    assert told.startswith("8 codes, 3 times each: one digest each, ")

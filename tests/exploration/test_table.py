@@ -70,12 +70,35 @@ def test_a_missing_golden_file_says_how_to_make_it(explored, tmp_path):
 
 
 def test_another_table_than_the_golden_one_fails(explored, tmp_path):
-    """The message holds the new table."""
+    """The message holds what is different, and the new table."""
     path = tmp_path / "resolution.table.txt"
-    path.write_text("something else\n", encoding="utf-8")
+    kept = str(explored.table()).replace("resolution=1 ", "resolution=9 ")
+    path.write_text(f"{kept}\n", encoding="utf-8")
 
-    with pytest.raises(AssertionError, match="the decision table is not the one of"):
+    with pytest.raises(AssertionError) as caught:
         explored.table().assert_matches(path)
+
+    told = str(caught.value)
+    assert "the decision table is not the one of" in told
+    assert (
+        "-  +3d 12h                                resolution=9      fb, score" in told
+    )
+    assert (
+        "+  +3d 12h                                resolution=1      fb, score" in told
+    )
+    assert str(explored.table()) in told
+
+
+def test_a_table_that_is_truncated_is_never_kept(resolution, tmp_path, monkeypatch):
+    """What was left out hangs on the machine; not even --scoretest-update writes it."""
+    monkeypatch.setitem(GOLDEN, "update", value=True)
+    cut = scoretest.explore(resolution, data={"ticketId": "tk_1"}, max_nodes=2)
+    path = tmp_path / "cut.table.txt"
+
+    with pytest.raises(UsageError, match="a table that is TRUNCATED cannot be kept"):
+        cut.table().assert_matches(path)
+
+    assert not path.exists()
 
 
 def test_a_search_that_ends_early_says_so(resolution):
@@ -85,3 +108,16 @@ def test_a_search_that_ends_early_says_so(resolution):
     assert not cut.is_exhaustive
     assert "TRUNCATED" in str(cut.table())
     assert "TRUNCATED" in repr(cut)
+
+
+def test_notes_stand_below_findings(noted):
+    """In the text, in the JSON, and apart from what is wrong."""
+    table = noted.table()
+
+    assert noted.findings == ()
+    assert [note.code for note in noted.notes] == ["EXPRESSION_ABSENT_UNEQUAL"]
+    assert "note EXPRESSION_ABSENT_UNEQUAL: `async.data.by !=" in str(table)
+    assert [note["code"] for note in table.to_json()["notes"]] == [
+        "EXPRESSION_ABSENT_UNEQUAL"
+    ]
+    assert noted.check() is None
