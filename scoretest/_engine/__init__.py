@@ -8,7 +8,7 @@ told how far time has moved.
 
 from ._ahead import enter_ahead, new_operations
 from ._engine import Engine
-from ._state import rest_crons, state_of
+from ._state import rest_crons, state_of, timer_count
 from ._world import Live
 
 __all__ = [
@@ -18,4 +18,5 @@ __all__ = [
     "new_operations",
     "rest_crons",
     "state_of",
+    "timer_count",
 ]

@@ -167,9 +167,6 @@ class Exploration:
             if is_code_of(found.replay, str(other.scenario)):
                 return other.regression_test(found, imports)
         name = f"{_UNFIT.sub('_', found.function)}_{found.code.lower()}"
-        starts = [
-            (s.name, s.data) for s in self.scenario.starts if not self.scenario.cron
-        ]
         claim = CLAIMS.get(found.code)
         if claim is None and found.code not in _TOLD_AT_ONCE:
             return self._exploring_test(name, imports, found.code)
@@ -177,9 +174,9 @@ class Exploration:
             line.format(function=found.function, code=found.code)
             for line in claim or _NOT_REPORTED
         ]
-        setup = self.scenario.parent_lines()
+        begin = self.scenario.begin_lines(self.start)
         after = self.scenario.begins_after(self.start)
-        return pasted_test(name, imports, starts, found.timeline, lines, setup, after)
+        return pasted_test(name, imports, begin, found.timeline, lines, after)
 
     def _exploring_test(self, name: str, imports: str, code: str) -> str:
         """Return a test that explores again: what it looks for shows in no one run."""

@@ -96,7 +96,9 @@ class ContextSource:
         payload = self._payload(self._patterns[0])
         schema = self._function.schema
         try:
-            return self._watched(payload) if schema is None else schema.validate(payload)
+            return (
+                self._watched(payload) if schema is None else schema.validate(payload)
+            )
         except UsageError as error:
             raise NonRetriableError(error.what) from None
 

@@ -8,7 +8,7 @@ operation. `Entry` is the port that the SDK's context talks to.
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from .._core.memos import Memo
 from .._engine import Live
@@ -257,14 +257,8 @@ class Entry:
             return data
         copy = copy_json(data)
         if memo.op == "WaitForEvent" and self.driver.reads is not None:
-            self.watch(copy)
+            self.driver.reads.watch(copy, self.function.id)
         return copy
-
-    def watch(self, event: Any) -> None:
-        """Let what a handler asks an event's data for in vain be noted."""
-        reads, data = self.driver.reads, event["data"]
-        if reads is not None and isinstance(data, dict):
-            event["data"] = reads.watched(data, event["name"], self.function.id)
 
     def is_skipped(self, name: StepName) -> bool:
         """Say whether this entry is for another step of the group (rule E1)."""

@@ -21,6 +21,7 @@ BENCHMARKS = (
     "expressions",
     "wait_index",
     "hang_guard",
+    "exploration",
     "import_cost",
 )
 RESULTS = Path(__file__).parents[2] / "benchmarks.json"

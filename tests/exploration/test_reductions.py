@@ -39,4 +39,4 @@ def test_the_law_is_told_with_its_sizes(capsys):
     main(2)
 
     told = capsys.readouterr().out
-    assert told.startswith("2 scorers agree: 27 worlds in place of ")
+    assert told.startswith("2 scorers agree: 16 worlds in place of ")
