@@ -12,6 +12,7 @@ the events that have several causes behind them at one instant, and closes on to
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from copy import copy
 from itertools import zip_longest
 from typing import Final, NamedTuple
 
@@ -76,8 +77,7 @@ class Bus:
 
     def fork(self, rebind: Rebind) -> "Bus":
         """Return the same functions in another world, whose clock *rebind* gives."""
-        twin = Bus(self._limits)
-        twin._storm = self._storm
+        twin = copy(self)  # its limits, and what was made of them
         twin._functions, twin._seen = self._functions.copy(), self._seen.copy()
         twin._by_event = _rebound(self._by_event, rebind)
         twin._by_prefix = _rebound(self._by_prefix, rebind)

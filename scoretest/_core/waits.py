@@ -129,7 +129,7 @@ class _Shelf(Generic[F]):
 
     def fork(self, twins: Mapping[int, F]) -> "_Shelf[F]":
         """Return the same shelf with the *twins* of what is on it, by their numbers."""
-        twin = _Shelf[F]()
+        twin: _Shelf[F] = _Shelf()
         twin.unfiled = {number: twins[number] for number in self.unfiled}
         twin.filed = {
             path: {

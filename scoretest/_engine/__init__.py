@@ -8,7 +8,7 @@ told how far time has moved.
 
 from ._ahead import enter_ahead, new_operations
 from ._engine import Engine
-from ._state import pending_of, rest_crons, state_of
+from ._state import pending_of, rest_crons, state_of, timer_count
 from ._world import Live
 
 __all__ = [
@@ -19,4 +19,5 @@ __all__ = [
     "pending_of",
     "rest_crons",
     "state_of",
+    "timer_count",
 ]

@@ -16,7 +16,7 @@ from ..times import MILLISECOND, Instant
 from ._engine import Engine
 from ._world import Live
 
-__all__ = ["pending_of", "rest_crons", "state_of"]
+__all__ = ["pending_of", "rest_crons", "state_of", "timer_count"]
 
 _ULID: Final = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{26}\b")
 
@@ -57,6 +57,11 @@ def state_of(engine: Engine, *, timely: bool = False) -> str:
         text += str(now)
     numbers: dict[str, str] = {}
     return _ULID.sub(lambda m: numbers.setdefault(m[0], f"#{len(numbers)}"), text)
+
+
+def timer_count(engine: Engine) -> int:
+    """Return how many timers are set; crons are none."""
+    return len(engine._world.timers.pending())  # noqa: SLF001 -- of its own package
 
 
 def rest_crons(engine: Engine) -> None:

@@ -6,7 +6,7 @@ would say something else if the key were there. To miss a key and to live withou
 none.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from .._engine import Engine
@@ -15,6 +15,7 @@ from .._model.event import DEFERRED_SCHEDULE
 from ..runtime.reading import Missed, Path, Reads
 from .checks import Draft
 from .evidence import folded
+from .handlers import Code, constants_of, foresees
 from .scenario import Scenario
 from .search import Node
 from .stage import Stage
@@ -22,13 +23,24 @@ from .stage import Stage
 __all__ = ["absent_keys", "misspelling"]
 
 _MOST_LEAVES: Final = 8
+_MOST_WORDS: Final = 4
 _SOMETHING: Final = "scoretest-something"
 
 
 def absent_keys(
-    stage: Stage, scenario: Scenario, leaves: Sequence[Node]
+    stage: Stage,
+    scenario: Scenario,
+    leaves: Sequence[Node],
+    codes: Mapping[str, Sequence[Code]],
 ) -> Iterator[tuple[Draft, Node]]:
-    """Yield what is wrong, with the world in which it was seen."""
+    """Yield what is wrong, with the world in which it was seen.
+
+    Args:
+        stage: Where the ways to the worlds are played again.
+        scenario: How they begin.
+        leaves: The worlds.
+        codes: The code of each function.
+    """
     given = [DEFERRED_SCHEDULE] if not scenario.by_parent else []
     if not scenario.is_guessed:
         given += [start.name for start in scenario.starts]
@@ -40,7 +52,7 @@ def absent_keys(
             known = (missed.function, missed.path)
             if missed.event in given and known not in told:
                 told.append(known)
-                draft = _judged(stage, leaf, played, missed)
+                draft = _judged(stage, leaf, played, missed, codes[missed.function])
                 if draft is not None:
                     yield draft, leaf
 
@@ -68,7 +80,9 @@ def _played(stage: Stage, leaf: Node, reads: Reads) -> Engine:
     return engine
 
 
-def _judged(stage: Stage, leaf: Node, played: Engine, missed: Missed) -> Draft | None:
+def _judged(
+    stage: Stage, leaf: Node, played: Engine, missed: Missed, codes: Sequence[Code]
+) -> Draft | None:
     asked = ".".join(map(str, missed.path))
     for live in played.lives.values():
         if live.run.function.slug != missed.function:
@@ -81,7 +95,10 @@ def _judged(stage: Stage, leaf: Node, played: Engine, missed: Missed) -> Draft |
                 missed.function,
                 f"write {meant!r}",
             )
-    if missed.is_foreseen or not _goes_on(stage, leaf, played, missed):
+    if missed.is_foreseen or foresees(codes, str(missed.path[-1])):
+        return None
+    is_needed = _is_needed(stage, leaf, missed, codes)
+    if not is_needed and not _goes_on(stage, leaf, played, missed, _SOMETHING):
         return None
     return Draft(
         "DATA_KEY_ABSENT",
@@ -91,13 +108,35 @@ def _judged(stage: Stage, leaf: Node, played: Engine, missed: Missed) -> Draft |
     )
 
 
-def _goes_on(stage: Stage, leaf: Node, played: Engine, missed: Missed) -> bool:
+def _is_needed(stage: Stage, leaf: Node, missed: Missed, codes: Sequence[Code]) -> bool:
+    """Say whether what a parent never passes would decide what comes of the run."""
+    if missed.event != DEFERRED_SCHEDULE:
+        return False  # an optional key of an event of the user's
+    usual = _outcome(_played(stage, leaf, Reads()))
+    words = [word for word in constants_of(codes) if isinstance(word, str)]
+    return any(
+        _outcome(_played(stage, leaf, Reads({missed: word}))) != usual
+        for word in words[:_MOST_WORDS]
+    )
+
+
+def _outcome(engine: Engine) -> list[tuple[object, ...]]:
+    """Return what runs came to: how they ended, and their scores."""
+    ends = [
+        (live.run.function.slug, live.run.state, repr(live.run.output))
+        for live in engine.lives.values()
+    ]
+    return [*ends, *((s.name, s.value, s.run_id) for s in engine.scores)]
+
+
+def _goes_on(
+    stage: Stage, leaf: Node, played: Engine, missed: Missed, something: str
+) -> bool:
     """Say whether what came of a timeline shows that a key was not there."""
-    reads = Reads({missed: _SOMETHING})
-    with_key = _played(stage, leaf, reads)
+    with_key = _played(stage, leaf, Reads({missed: something}))
     for was, is_now in zip(played.trace, with_key.trace, strict=False):
         without, there = repr(was.fact), repr(is_now.fact)
-        if without != there and _SOMETHING in there:
-            bare = there.replace(f"'{_SOMETHING}'", "None").replace(_SOMETHING, "None")
+        if without != there and something in there:
+            bare = there.replace(f"'{something}'", "None").replace(something, "None")
             return bare == without
     return False

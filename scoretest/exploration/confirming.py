@@ -4,7 +4,7 @@ A run that fails with a value that was made up proves nothing about its function
 fails in the same place with every other value as well does.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final, TypeAlias
 
 from .._json import Json
@@ -28,18 +28,27 @@ _TOLD_ANYWAY: Final = (
 _OTHERS: Final[tuple[Json, ...]] = (*KINDS, {}, "one@example.com")
 
 
-def confirmed(stage: Stage, transition: Transition) -> Iterator[Draft]:
-    """Yield the failures of a guessed timeline that no other payload avoids."""
-    if not transition.is_guessed:
-        return
+def confirmed(
+    stage: Stage, transition: Transition, told: Collection[tuple[str, str]]
+) -> Iterator[Draft]:
+    """Yield the failures of a guessed timeline that no other payload avoids.
+
+    Args:
+        stage: Where it is tried.
+        transition: What has happened.
+        told: The codes and functions of what is known already.
+    """
     for _, fact in transition.facts:
         failure = _failure(fact)
         if failure is None:
             continue
+        draft = _draft(transition, fact)
+        if (draft.code, draft.function) in told:
+            continue
         others = [_failures_with(stage, transition, value) for value in _OTHERS]
         is_same = [failure in failures for failures in others]
         if all(others) and is_same.count(True) >= MANY:
-            yield _draft(transition, fact)
+            yield draft
 
 
 def _failure(fact: Fact) -> Failure | None:

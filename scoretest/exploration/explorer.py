@@ -24,7 +24,6 @@ from .doubles import Doubles
 from .effects import Effects
 from .evidence import (
     UNREADABLE,
-    changed,
     crossing,
     injectable,
     is_apart,
@@ -42,11 +41,13 @@ from .scenario import Scenario, make_plan
 from .search import Bounds, Node, Search, Transition
 from .silence import is_silent, unscored
 from .stage import Letter, Move, Stage
+from .starts import hostile_starts, second_starts
 from .timelines import code_of, signals_of
 
 __all__ = ["explore"]
 
-_HOSTILE: Final = ("x' || true || 'x", 'x" || true || "x')
+_INVALID: Final = "INVALID_EXPRESSION"
+_MOST_CROSSINGS: Final = 60
 _MOST_ROUNDS: Final = 10
 
 
@@ -111,7 +112,7 @@ class _Explorer:
         self._scenario = scenario
         self._bounds = bounds
         self._stage = Stage(scenario.apps, has_cron=bool(scenario.cron))
-        codes = {f.id: codes_of(f) for f in scenario.functions}
+        self._codes = codes = {f.id: codes_of(f) for f in scenario.functions}
         every = list(dict.fromkeys(code for of in codes.values() for code in of))
         self._guesses = Guesses(self._stage, values, constants_of(every))
         self._timely = any(looks_at_time(code.code) for code in every)
@@ -153,7 +154,9 @@ class _Explorer:
 
     def _search_all(self) -> Search:
         """Search, and again when a handler has asked a signal for something new."""
-        for round_ in range(_MOST_ROUNDS):
+        rounds = 0
+        while True:
+            rounds += 1
             self._found.clear()
             self._silent.clear()
             self._doubles.restart()
@@ -165,13 +168,12 @@ class _Explorer:
                 self._watch,
                 self._timely,
             )
-            self._may_learn = round_ + 1 < _MOST_ROUNDS
+            self._may_learn = rounds < _MOST_ROUNDS
             search.run(self._begin())
             self._stage.reads = None
             if not self._has_learnt:
-                break
+                return search
             self._has_learnt = False
-        return search
 
     def _searched(self, bounds: Bounds, watch: Any) -> Search:
         """Return a search that only looks at whom signals reach."""
@@ -211,7 +213,9 @@ class _Explorer:
     def _judged(self, transition: Transition) -> Iterator[Draft]:
         for draft in judged(transition):
             yield self._softened(draft, transition)
-        yield from confirmed(self._stage, transition)
+        if transition.is_guessed:
+            told = [(found.code, found.function) for found in self._found.values()]
+            yield from confirmed(self._stage, transition, told)
         yield from self._effects.judged(transition)
         yield from lost_races(self._stage, transition)
 
@@ -274,7 +278,9 @@ class _Explorer:
             self._tell(draft, transition.node)
 
     def _look_for_absent_keys(self, leaves: Sequence[Node]) -> None:
-        for draft, leaf in absent_keys(self._stage, self._scenario, leaves):
+        for draft, leaf in absent_keys(
+            self._stage, self._scenario, leaves, self._codes
+        ):
             self._tell(draft, leaf)
         engine = leaves[-1].engine if leaves else self._stage.root
         for (run_id, key), meant in self._guesses.misspelt.items():
@@ -289,16 +295,14 @@ class _Explorer:
     def _look_for_cross_talk(self) -> None:
         """Let a second run with other data stand beside the first."""
         starts = self._scenario.starts
-        others = [
-            s._replace(data=changed(s.data), label="another start") for s in starts
-        ]
+        others = second_starts(starts)
         if all(other.data == s.data for other, s in zip(others, starts, strict=True)):
             return
         at = self._stage.start
-        search = self._searched(
-            Bounds(max_signals=2, max_nodes=120), self._compare_runs
+        self._crossing = self._searched(
+            Bounds(max_signals=2, max_nodes=_MOST_CROSSINGS), self._compare_runs
         )
-        search.run([Move(at, letter) for letter in (*starts, *others)])
+        self._crossing.run([Move(at, letter) for letter in (*starts, *others)])
 
     def _compare_runs(self, transition: Transition) -> None:
         engine = transition.node.engine
@@ -315,26 +319,25 @@ class _Explorer:
             if any(is_apart(engine, first, run_id) for run_id in rest):
                 slug = engine.lives[first].run.function.slug
                 self._tell(crossing(slug), transition.node)
+                self._crossing.is_stopped = True  # one is enough
 
     def _look_for_injection(self) -> None:
         """Start with hostile text: no expression may change its shape."""
-        for index, start in enumerate(self._scenario.starts):
-            for key, value in start.data.items():
-                if isinstance(value, str):
-                    for hostile in _HOSTILE:
-                        data = {**start.data, key: hostile}
-                        starts = list(self._scenario.starts)
-                        starts[index] = start._replace(data=data)
-                        self._try_hostile(starts, key)
+        texts = self._expressions.values()
+        for key, starts in hostile_starts(self._scenario.starts, texts):
+            self._try_hostile(starts, key)
 
     def _try_hostile(self, starts: list[Letter], key: str) -> None:
+        unreadable = [f.function for f in self._found.values() if f.code == _INVALID]
+
         def watch(transition: Transition) -> None:
             engine = transition.node.engine
             for _, fact in transition.facts:
                 if not isinstance(fact, WaitOpened):
                     if isinstance(fact, RunFailed) and fact.error.name == UNREADABLE:
                         slug = engine.lives[fact.run_id].run.function.slug
-                        self._tell(injectable(key, slug), transition.node)
+                        if slug not in unreadable:  # before the text was hostile
+                            self._tell(injectable(key, slug), transition.node)
                     continue
                 slug = engine.lives[fact.run_id].run.function.slug
                 usual = self._expressions.get((slug, str(fact.step)))

@@ -1,6 +1,7 @@
 """Data that were not given: what the handlers ask for, with values they can live with."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Final, final
 
 from .._core.waits import Wait, Watch
@@ -107,11 +108,12 @@ class Guesses:
         for path in paths:
             if any(len(p) > len(path) and p[: len(path)] == path for p in paths):
                 continue  # what is in it is tried by itself
-            others = [
+            others = (
                 probe(guessed._replace(data=with_value(guessed.data, path, value)))
                 for value in WORDS
-            ]
-            if [other.complaint for other in others].count(complaint) < MANY:
+            )
+            alike = (None for other in others if other.complaint == complaint)
+            if len(list(islice(alike, MANY))) < MANY:
                 return False
         return True
 
@@ -181,7 +183,9 @@ class Guesses:
             key = (slug, listener.event, str(listener.step), way)
             if key not in self._extras:
                 self._extras[key] = self._tried(engine, listener, match, slug)
-            found += [self._letter(listener, match, e) for e in self._extras[key][:most]]
+            found += [
+                self._letter(listener, match, e) for e in self._extras[key][:most]
+            ]
         return found
 
     def _letter(self, wait: Wait, match: JsonObject, extra: Extra) -> Letter:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dis import Instruction, get_instructions
 from enum import Enum
 from inspect import unwrap
+from itertools import pairwise
 from types import CodeType, FunctionType
 from typing import Any, Final, NamedTuple
 
@@ -20,6 +21,7 @@ __all__ = [
     "application_package",
     "codes_of",
     "constants_of",
+    "foresees",
     "handlers_of",
     "says",
     "things_beside",
@@ -33,6 +35,8 @@ SCORING: Final = frozenset(
 _MOST_CODES: Final = 60
 _MOST_CONSTANTS: Final = 12
 _LONG: Final = 60
+_CALLING: Final = ("PRECALL", "CALL", "CACHE", "COPY")
+_TRUTHS: Final = ("UNARY_NOT", "TO_BOOL")
 _COMPARING: Final = ("COMPARE_OP", "CONTAINS_OP")
 _OTHERS: Final = frozenset(
     {"inngest", "scoretest", "pydantic", *sys.stdlib_module_names}
@@ -117,7 +121,9 @@ def _compared(code: Code) -> Iterator[object]:
 
 def _value(step: Instruction, code: Code) -> object:
     if step.opname == "LOAD_GLOBAL":
-        return code.handler.__globals__.get(step.argval)
+        _, handler = code  # the attribute, mypy thinks, is a method
+        names: dict[str, object] = handler.__globals__
+        return names.get(step.argval)
     return step.argval if step.opname == "LOAD_CONST" else None
 
 
@@ -166,3 +172,34 @@ def application_package(module: str | None) -> bool:
 def says(codes: Iterable[Code], names: frozenset[str]) -> bool:
     """Say whether code uses one of some names."""
     return any(not names.isdisjoint(code.code.co_names) for code in codes)
+
+
+def foresees(codes: Iterable[Code], key: str) -> bool:
+    """Say whether code asks whether what it got under *key* is there at all."""
+    return any(_foresees(list(get_instructions(code.code)), key) for code in codes)
+
+
+def _foresees(steps: list[Instruction], key: str) -> bool:
+    for place, step in enumerate(steps):
+        if step.opname != "LOAD_CONST" or step.argval != key:
+            continue
+        after = [s for s in steps[place + 1 : place + 5] if s.opname not in _CALLING]
+        if not after:
+            continue
+        if after[0].opname.startswith("STORE_"):
+            name = after[0].argval
+            if any(
+                one.argval == name and _asks(two)
+                for one, two in pairwise(steps[place + 1 :])
+                if one.opname.startswith("LOAD_")
+            ):
+                return True
+        elif _asks(after[0]):
+            return True
+    return False
+
+
+def _asks(step: Instruction) -> bool:
+    """Say whether an instruction goes one way or another by whether something is there."""
+    is_none = step.opname == "LOAD_CONST" and step.argval is None
+    return is_none or "JUMP" in step.opname or step.opname in _TRUTHS

@@ -31,8 +31,15 @@ KINDS: Final[tuple[Json, ...]] = (1, 0, 5, True, False, "yes")
 """What a key of a signal may hold."""
 
 WORDS: Final[tuple[Json, ...]] = (
-    *("one", 1, True, [{}], ["one"], {}, []),
-    *("2025-01-01T00:00:00Z", "one@example.com"),
+    "one",
+    1,
+    True,
+    [{}],
+    ["one"],
+    {},
+    [],
+    "2025-01-01T00:00:00Z",
+    "one@example.com",
     "00000000-0000-4000-8000-000000000000",
 )
 """What a key of a start event may hold."""
@@ -46,7 +53,9 @@ MANY: Final = 3
 """How many values have to come to the same to show that the value does not matter."""
 _MOST_KEYS: Final = 12
 _REQUIRED: Final = re.compile(r"^([\w.]+)\n +Field required", re.MULTILINE)
-_REFUSED: Final = re.compile(r"^([\w.]+)\n +(?!Field required)\S.*\[type=", re.MULTILINE)
+_REFUSED: Final = re.compile(
+    r"^([\w.]+)\n +(?!Field required)\S.*\[type=", re.MULTILINE
+)
 _ALLOWED: Final = re.compile(
     r"^([\w.]+)\n +Input should be (.+?) \[type=(?:literal_error|enum)", re.MULTILINE
 )
@@ -209,9 +218,7 @@ def _given(
     return values.get(str(path[-1]), kinds)
 
 
-def _missed(
-    data: JsonObject, probed: Probe, left_out: Sequence[Path]
-) -> Path | None:
+def _missed(data: JsonObject, probed: Probe, left_out: Sequence[Path]) -> Path | None:
     """Return the first thing that was asked for in vain."""
     asked = (path for path in probed.missed if not has_path(data, path))
     return next((path for path in asked if path not in left_out), None)

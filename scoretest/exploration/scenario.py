@@ -23,7 +23,7 @@ from ..runtime.foreign import (
 from ..sdk.client import Client
 from ..sdk.context import Context
 from ..sdk.function import AnyFunction, Function
-from ..times import Duration, Instant
+from ..times import Duration, Instant, format_duration
 from .alphabet import trigger_data
 from .handlers import handlers_of
 from .stage import Letter
@@ -98,6 +98,13 @@ class Scenario(NamedTuple):
         """The names of the events whose data come from the start."""
         names = [start.name for start in self.starts]
         return (*names, DEFERRED_SCHEDULE) if self.by_parent else tuple(names)
+
+    def begin_lines(self, start: Instant) -> list[str]:
+        """Return the lines with which a test begins."""
+        if self.cron:
+            return [f'harness.advance("{format_duration(self.begins_after(start))}")']
+        sends = [f"harness.send({s.name!r}, {s.data!r})" for s in self.starts]
+        return [*self.parent_lines(), *sends]
 
     def parent_lines(self) -> list[str]:
         """Return the lines that make the parent in a test, if it was made up."""
@@ -251,9 +258,7 @@ def _beginning(
         return Scenario(parts, (letter,), is_guessed=data is None)
     letter = Letter(_EXPLORED, _plain(data or {}), "start")
     with_parent = tuple(_with_parent(part, function) for part in parts)
-    return Scenario(
-        with_parent, (letter,), is_guessed=data is None, deferred=function
-    )
+    return Scenario(with_parent, (letter,), is_guessed=data is None, deferred=function)
 
 
 def _starts(
@@ -326,7 +331,9 @@ def _with_parent(part: App, function: AnyFunction) -> App:
         return part
     if isinstance(function, ForeignFunction):
         made = deferring(part.given, function.original, _PARENT, _EXPLORED)
-        originals = [f.original for f in part.functions if isinstance(f, ForeignFunction)]
+        originals = [
+            f.original for f in part.functions if isinstance(f, ForeignFunction)
+        ]
         client, functions = translated(part.given, [*originals, made])
         return App(client, tuple(functions), part.given)
     return part._replace(functions=(*part.functions, _parent(part.client, function)))

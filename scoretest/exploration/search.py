@@ -13,7 +13,8 @@ from time import monotonic
 from typing import Final, NamedTuple, final
 
 from .._core.waits import Wait, Watch
-from .._engine import Engine, state_of
+from .._engine import Engine, state_of, timer_count
+from .._json import JsonObject
 from .._model.fact import Fact, RunFailed
 from ..times import Instant
 from .alphabet import matchings, near_misses
@@ -45,6 +46,7 @@ _MOST_RUNS: Final = 3
 _USUAL: Final = 3
 """How many made-up payloads are combined; of the others a timeline has one."""
 _VARIANT: Final = "variant"
+_OVERFLOWED: Final = "InngestErrFunctionOverflowed"
 _CROWD: Final = 6
 
 
@@ -148,8 +150,20 @@ class Search:
                 self.ignored += 1
                 continue
             yield self._go(node, Move(halfway(node.engine, due), letter))
+            if self._is_timeless(node.engine, letter):
+                continue
             if just_before(due) > node.engine.now:
                 yield self._go(node, Move(just_before(due), letter))
+
+    def _is_timeless(self, engine: Engine, letter: Letter) -> bool:
+        """Say whether it is all the same when the only wait there is gets its signal.
+
+        Its timer is the only one, and goes with it; nothing else tells the time.
+        """
+        if self.timely or not self.bounds.merges_states or timer_count(engine) != 1:
+            return False
+        waits = engine.open_waits
+        return len(waits) == 1 and waits[0].accepts(_wire(letter))
 
     def _most_signals(self, engine: Engine) -> int:
         """Return how many signals may come; in a crowd of runs one, for time's sake."""
@@ -200,8 +214,7 @@ class Search:
 
 def is_cut(fact: Fact) -> bool:
     """Say whether a run was ended because it takes more steps than are explored."""
-    is_over = isinstance(fact, RunFailed)
-    return is_over and fact.error.name == "InngestErrFunctionOverflowed"
+    return isinstance(fact, RunFailed) and fact.error.name == _OVERFLOWED
 
 
 def listeners(engine: Engine) -> list[Wait | Watch]:
@@ -217,8 +230,12 @@ def hears(engine: Engine, letter: Letter) -> bool:
     """Say whether anything listens to *letter*."""
     if letter.name in engine.trigger_names:
         return True
-    wire = {"name": letter.name, "data": letter.data, "id": "", "ts": 0}
+    wire = _wire(letter)
     return any(
         listener.event == letter.name and listener.accepts(wire)
         for listener in listeners(engine)
     )
+
+
+def _wire(letter: Letter) -> JsonObject:
+    return {"name": letter.name, "data": letter.data, "id": "", "ts": 0}

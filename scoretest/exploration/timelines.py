@@ -103,18 +103,13 @@ def _damaged(code: str) -> UsageError:
 def pasted_test(
     name: str,
     imports: str,
-    starts: Sequence[tuple[str, JsonObject]],
+    begin: Sequence[str],
     signals: Sequence[Signal],
     claim: Sequence[str],
-    setup: Sequence[str] = (),
-    after: Duration = Duration(0),  # noqa: B008 -- a number, and no call that matters
+    past: Duration,
 ) -> str:
-    """Return a regression test that plays one timeline, *after* a time."""
-    lines = [imports, "", "", f"def test_{name}(harness):", *_indented(setup)]
-    lines += [f"    harness.send({event!r}, {data!r})" for event, data in starts]
-    past = after
-    if after:
-        lines.append(f'    harness.advance("{format_duration(after)}")')
+    """Return a regression test that plays one timeline, which begins after *past*."""
+    lines = [imports, "", "", f"def test_{name}(harness):", *_indented(begin)]
     for signal in signals:
         wait = Duration(signal.after - past)
         if wait:

@@ -7,7 +7,7 @@ operation. `Entry` is the port that the SDK's context talks to.
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from .._core.memos import Memo
 from .._engine import Live
@@ -32,7 +32,6 @@ from ..sdk.current import note_step
 from ..sdk.errors import StepError
 from ..sdk.function import AnyFunction
 from ..times import Instant
-from .awaited_scores import AwaitedScores
 from .context_source import ContextSource
 from .deferring import DeferBuffer
 from .failures import describe_error
@@ -240,14 +239,8 @@ class Entry(Inheriting, Writing):
             return data
         copy = copy_json(data)
         if memo.op == "WaitForEvent" and self.driver.reads is not None:
-            self.watch(copy)
+            self.driver.reads.watch(copy, self.function.id)
         return copy
-
-    def watch(self, event: Any) -> None:
-        """Let what a handler asks an event's data for in vain be noted."""
-        reads, data = self.driver.reads, event["data"]
-        if reads is not None and isinstance(data, dict):
-            event["data"] = reads.watched(data, event["name"], self.function.id)
 
     def is_skipped(self, name: StepName) -> bool:
         """Say whether this entry is for another step of the group (rule E1)."""

@@ -58,6 +58,12 @@ class Reads:
 
         return _Watched(data, note, ())
 
+    def watch(self, event: Any, function: str) -> None:
+        """Let what *function* asks an event on the wire for in vain be noted here."""
+        data = event["data"]
+        if isinstance(data, dict):
+            event["data"] = self.watched(data, event["name"], function)
+
     def paths(self, *events: str) -> Iterator[Path]:
         """Yield what was asked of events of these names, in the order of asking."""
         for missed in self.missed:
@@ -75,17 +81,21 @@ class _Watched(dict[str, Any]):
         self._note = note
         self._path = path
 
-    def __missing__(self, key: str) -> Any:
-        """Note the key, and fail as every dictionary does."""
-        self._tell(key, is_foreseen=False)
-        raise KeyError(key)
+    def __getitem__(self, key: str) -> Any:
+        """Return what is there; note what is not, and fail as every dictionary does."""
+        if not super().__contains__(key):
+            self._tell(key, is_foreseen=False)
+        return super().__getitem__(key)
 
     def get(self, key: str, default: Any = None) -> Any:
         """Return what is there, or *default*."""
         if super().__contains__(key):
             return super().__getitem__(key)
-        pretended = self._tell(key, is_foreseen=default is not None)
-        return default if pretended is None else pretended
+        is_foreseen = default is not None
+        pretended = self._tell(key, is_foreseen=is_foreseen)
+        if pretended is not None:
+            return pretended
+        return _watched(default, self._note, (*self._path, key))
 
     def __contains__(self, key: object) -> bool:
         if super().__contains__(key):

@@ -22,6 +22,7 @@ BENCHMARKS = (
     "wait_index",
     "state_machine",
     "hang_guard",
+    "exploration",
     "import_cost",
 )
 RESULTS = Path(__file__).parents[2] / "benchmarks.json"

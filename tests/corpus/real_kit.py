@@ -32,7 +32,7 @@ def shop() -> inngest.Inngest:
 def scorer(code: str, **options: Any) -> Callable[[Any], Any]:
     """Keep a deferred function that stands alone: the bug, or the fixed twin."""
 
-    def build_one(make: Any, fixed: bool) -> list[Any]:
+    def build_one(make: Any, fixed: object) -> list[Any]:
         client = shop()
         decorate = create_defer(client, fn_id="scorer", **options)
         return [decorate(make(client, fixed))]
@@ -43,7 +43,7 @@ def scorer(code: str, **options: Any) -> Callable[[Any], Any]:
 def parent(code: str, **options: Any) -> Callable[[Any], Any]:
     """Keep a function that an event starts."""
 
-    def build_one(make: Any, fixed: bool) -> list[Any]:
+    def build_one(make: Any, fixed: object) -> list[Any]:
         client = shop()
         decorate = client.create_function(fn_id="parent", trigger=CREATED, **options)
         return [decorate(make(client, fixed))]

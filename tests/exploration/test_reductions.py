@@ -36,7 +36,7 @@ def test_each_reduction_can_be_switched_off_alone(reduction):
 
 def test_the_law_is_told_with_its_sizes(capsys):
     """What a person who runs it sees."""
-    main(2)
+    main(1, 12)
 
     told = capsys.readouterr().out
-    assert told.startswith("2 scorers agree: 27 worlds in place of ")
+    assert told == "1 scorers agree: 14 worlds in place of 39\n"

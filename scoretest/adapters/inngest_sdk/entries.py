@@ -95,7 +95,9 @@ class _SdkEntry(Entry, WatchedEntry):
 
     def read(self, event: dict[str, Any]) -> None:
         """Let what is asked of an event in vain be noted."""
-        self.watch(event)
+        reads = self.driver.reads
+        if reads is not None:
+            reads.watch(event, self.function.id)
 
 
 class SdkPlainEntry(_SdkEntry):

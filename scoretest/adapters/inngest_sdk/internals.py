@@ -12,7 +12,7 @@ from functools import wraps
 from typing import Any, Final, Protocol, Self, cast
 
 import inngest
-from inngest._internal import const, errors, execution_lib, net, server_lib
+from inngest._internal import const, errors, net, server_lib
 from inngest._internal.step_lib import base, group, step_async, step_sync
 
 from ..._json import Together
@@ -20,6 +20,7 @@ from ..._model.place import Place
 from ...errors import UsageError
 from ...sdk.places import caller
 from .beneath import entry_beneath
+from .reads import read_by, watch_reads, watch_scores
 
 with warnings.catch_warnings():  # it warns of itself, and a test may run with `error`
     warnings.simplefilter("ignore", DeprecationWarning)
@@ -281,8 +282,8 @@ def install_hooks() -> None:
     _watch_groups()
     _watch_interrupts()
     _watch_defers()
-    _watch_scores()
-    _watch_reads()
+    watch_scores(_watcher)
+    watch_reads(_watcher)
 
 
 def _watch_steps(kind: Any) -> None:
@@ -308,7 +309,7 @@ def _watch_call(name: str) -> None:
         if watcher is None:
             return coroutine
         if name == "wait_for_event" and watcher.is_reading():
-            coroutine = _read(watcher, coroutine)
+            coroutine = read_by(watcher, coroutine)
         return watcher.track(f"step.{name}", step_id, coroutine, caller())
 
     setattr(inngest.Step, name, call)
@@ -373,62 +374,3 @@ def _watch_defers() -> None:
 
     deferred.attach = watched_attach
     deferred._log = watched_log  # noqa: SLF001 -- what this module is for
-
-
-def _watch_scores() -> None:
-    try:
-        from inngest._internal import scores  # noqa: PLC0415 -- older versions have no such module
-    except ImportError:
-        return
-    validate = scores.validate_score
-
-    @wraps(validate)
-    def watched(*args: Any, **options: Any) -> None:
-        try:
-            validate(*args, **options)
-        except ValueError as error:
-            watcher = _watcher()
-            if watcher is not None:
-                watcher.refused(str(error))
-            raise
-
-    scores.validate_score = watched
-
-
-# --- what a handler reads -------------------------------------------------------------
-
-
-def _watch_reads() -> None:
-    kinds: tuple[Any, ...] = (execution_lib.ExecutionV0, execution_lib.ExecutionV0Sync)
-    for kind in kinds:
-        kind.run = _reading_run(kind.run)
-    step: Any = inngest.StepSync
-    wait = step.wait_for_event
-
-    @wraps(wait)
-    def wait_for_event(self: Any, *args: Any, **options: Any) -> Any:
-        event, watcher = wait(self, *args, **options), _watcher()
-        if watcher is not None and event is not None:
-            watcher.read(vars(event))
-        return event
-
-    step.wait_for_event = wait_for_event
-
-
-def _reading_run(original: Any) -> Any:
-    @wraps(original)
-    def run(self: Any, client: Any, ctx: Any, *args: Any, **options: Any) -> Any:
-        watcher = _watcher()
-        if watcher is not None and watcher.is_reading():
-            for event in (*ctx.events, ctx.event):
-                watcher.read(vars(event))
-        return original(self, client, ctx, *args, **options)
-
-    return run
-
-
-async def _read(watcher: Watcher, call: Any) -> Any:
-    event = await call
-    if event is not None:
-        watcher.read(vars(event))
-    return event
