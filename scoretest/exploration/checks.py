@@ -5,12 +5,10 @@ harness reports by itself, such as DEFER_SKIPPED, is passed on under its own cod
 """
 
 from collections.abc import Callable, Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 from .._engine import Engine, Live
 from .._model.fact import (
-    DeferAdded,
-    EventReceived,
     FindingReported,
     RunCancelled,
     RunCompleted,
@@ -19,14 +17,23 @@ from .._model.fact import (
     VariantTaken,
     WaitClosed,
     WaitMatched,
-    WaitOpened,
 )
 from .._model.options import FunctionKind
 from .._model.score import ScoreEntry
+from .draft import Draft
+from .early import outlived, sent_before, slept
 from .lints import remarks
 from .search import Transition
 
-__all__ = ["CHECKS", "NOTES", "Draft", "judged"]
+__all__ = [
+    "BY_ZERO",
+    "CHECKS",
+    "NOTES",
+    "Draft",
+    "is_no_number",
+    "judged",
+    "open_wait",
+]
 
 CHECKS: Final = {
     "CROSS_TALK": "one signal resumed runs that were started with different data",
@@ -74,22 +81,16 @@ _NO_FAILURES: Final = ("InvalidExpression", "InngestErrFunctionOverflowed")
 _NO_RUN: Final = "is not the id of a run"
 
 
-class Draft(NamedTuple):
-    """Something that is wrong, before it has a timeline.
+BY_ZERO: Final = "ZeroDivisionError"
+"""Zero is a number like others: who divides by one that was made up has to ask first."""
 
-    Attributes:
-        code: Of `CHECKS`, or of the harness.
-        message: One sentence.
-        function: The slug.
-        fix: What to do.
-        where: The place, if it is not the function's.
-    """
 
-    code: str
-    message: str
-    function: str
-    fix: str
-    where: str = ""
+_NO_NUMBERS: Final = (" nan", " inf", " -inf")
+
+
+def is_no_number(message: str) -> bool:
+    """Say whether a score was refused for a value that only reckoning brings about."""
+    return "a finite number" in message and message.endswith(_NO_NUMBERS)
 
 
 def judged(transition: Transition) -> Iterator[Draft]:
@@ -109,7 +110,8 @@ def _reported(transition: Transition) -> Iterator[Draft]:
             found = fact.finding
             live = transition.node.engine.lives.get(found.run_id)
             slug = live.run.function.slug if live else ""
-            if not (found.code == "SCORE_INVALID" and transition.is_guessed):
+            is_of_guess = found.code == "SCORE_INVALID" and transition.is_guessed
+            if not is_of_guess or is_no_number(found.message):
                 yield Draft(found.code, found.message, slug, found.fix, found.where)
                 if _NO_RUN in found.message:
                     yield Draft(
@@ -127,7 +129,9 @@ def _failed(transition: Transition) -> Iterator[Draft]:
             yield Draft(
                 "WAIT_TOO_LONG", error.message, options.slug, "wait for at most 366d"
             )
-        elif error.name not in _NO_FAILURES and not transition.is_guessed:
+        elif error.name not in _NO_FAILURES and (
+            error.name == BY_ZERO or not transition.is_guessed
+        ):
             yield Draft(
                 "RUN_FAILED",
                 f"the run fails with {error.name}: {error.message}",
@@ -248,89 +252,6 @@ def _shared_signal(transition: Transition) -> Iterator[Draft]:
                 )
 
 
-def _slept(transition: Transition) -> Iterator[Draft]:
-    """A wait opens after a sleep during which its signal would have been lost."""
-    engine = transition.node.engine
-    for _, fact in transition.facts:
-        if not isinstance(fact, WaitOpened):
-            continue
-        steps = list(engine.lives[fact.run_id].memos.steps.values())
-        place = next(i for i, s in enumerate(steps) if s.name == fact.step)
-        before = steps[place - 1] if place else None
-        if before is not None and before.op == "Sleep":
-            yield Draft(
-                "SIGNAL_BEFORE_WAIT",
-                f"an event {fact.event!r} that comes during the sleep "
-                f"{str(before.name)!r} is lost: the wait {str(fact.step)!r} opens after it",
-                _slug(engine, fact.run_id),
-                "wait first, or sleep and wait at once in ctx.group.parallel",
-            )
-
-
-def _sent_before(transition: Transition) -> Iterator[Draft]:
-    """A run waits for what was sent by a run, and received before the wait opened."""
-    engine = transition.node.engine
-    opened = {f.run_id: None for _, f in transition.facts if isinstance(f, WaitOpened)}
-    if not opened:
-        return
-    waits = [wait for wait in engine.open_waits if wait.run_id in opened]
-    heard = {fact.event_id for _, fact in engine.facts_of(WaitMatched)}
-    for sequence, entry in enumerate(engine.trace):
-        fact = entry.fact
-        if not isinstance(fact, EventReceived) or not fact.event.sender:
-            continue
-        if fact.event.internal_id in heard:
-            continue
-        for wait in waits:
-            if (
-                wait.event == fact.event.name
-                and sequence < wait.opened
-                and _is_of(engine, wait.run_id, fact.event.sender)
-                and wait.accepts(fact.event.wire)
-            ):
-                yield Draft(
-                    "SIGNAL_BEFORE_WAIT",
-                    f"the event {wait.event!r} was sent before the wait "
-                    f"{str(wait.step)!r} opened, and is lost",
-                    _slug(engine, wait.run_id),
-                    "send and wait at once in ctx.group.parallel",
-                )
-
-
-def _is_of(engine: Engine, run_id: str, sender: str) -> bool:
-    """Say whether an event that *sender* sent can be an answer to a run."""
-    if run_id == sender:
-        return True
-    sent = [e.sender for e in engine.lives[sender].run.events]
-    return run_id in sent
-
-
-def _outlived(transition: Transition) -> Iterator[Draft]:
-    """Time passes between a defer and the end of its run: signals come too early."""
-    engine = transition.node.engine
-    for at, fact in transition.facts:
-        if isinstance(fact, RunCompleted):
-            added = [
-                t
-                for t, add in engine.facts_of(DeferAdded)
-                if add.run_id == fact.run_id and t < at
-            ]
-            if added:
-                yield Draft(
-                    "SIGNAL_BEFORE_RUN",
-                    "signals that come between the defer and the end of its run are "
-                    "lost to the deferred function, which starts only then",
-                    _slug(engine, fact.run_id),
-                    "end the parent soon after the defer",
-                )
-
-
-def _lints(transition: Transition) -> Iterator[Draft]:
-    """An expression was registered that cannot do what it says."""
-    for remark in remarks(transition):
-        yield Draft(*remark)
-
-
 def _left_open(transition: Transition) -> Iterator[Draft]:
     """A run returns, and a wait of it is open."""
     returned = {f.run_id for _, f in transition.facts if isinstance(f, RunCompleted)}
@@ -375,10 +296,10 @@ _EACH: Final[tuple[Callable[[Transition], Iterator[Draft]], ...]] = (
     _wrong_run,
     _unattributed,
     _shared_signal,
-    _slept,
-    _sent_before,
-    _outlived,
-    _lints,
+    slept,
+    sent_before,
+    outlived,
+    remarks,
     _left_open,
     _cancelled,
 )

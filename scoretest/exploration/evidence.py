@@ -12,7 +12,7 @@ from ..expr._injection import skeleton
 from ..expr._parser import parse
 from ..runtime.foreign import Served
 from .alphabet import other
-from .checks import Draft
+from .checks import BY_ZERO, Draft, is_no_number
 
 __all__ = [
     "UNREADABLE",
@@ -92,9 +92,12 @@ def event_paths(text: str) -> Iterator[str]:
 def is_stumble(fact: Fact) -> bool:
     """Say whether a handler did not get along with what it was given."""
     if isinstance(fact, FindingReported):
-        return fact.finding.code == "SCORE_INVALID"
+        found = fact.finding
+        return found.code == "SCORE_INVALID" and not is_no_number(found.message)
     error = getattr(fact, "error", None)
-    return error is not None
+    return error is not None and not (
+        error.name == BY_ZERO or is_no_number(error.message)
+    )
 
 
 def handler_code(function: Served) -> CodeType | None:

@@ -1,17 +1,21 @@
 """What an exploration hands out: its findings, its leaves, its decision table."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import islice
+from types import FunctionType
 from typing import Final, final
 
 from .._model.finding import CODES
 from ..errors import FindingsError, NotBuiltError
 from ..reports.timeline import Timeline
+from ..runtime.foreign import Served
 from ..runtime.harness import Harness
 from ..times import Instant
 from .found import Found
+from .handlers import handlers_of
 from .scenario import Scenario
 from .search import Bounds, Node
 from .table import Row, Table
@@ -157,18 +161,15 @@ class Exploration:
                 fixture ``harness`` has to serve them, unless the parent is made up.
 
         Raises:
-            NotBuiltError: There is no such test for findings of this code.
+            NotBuiltError: There is no such test for what a clock has started.
         """
         for other in self.others:
             if is_code_of(found.replay, str(other.scenario)):
                 return other.regression_test(found, imports)
         name = f"{_UNFIT.sub('_', found.function)}_{found.code.lower()}"
         claim = CLAIMS.get(found.code)
-        if claim is None and found.code not in CODES:
-            raise NotBuiltError(
-                f"a regression test for {found.code} is not built yet",
-                fix="let a test call explore(...).check()",
-            )
+        if claim is None and found.code not in _TOLD_AT_ONCE:
+            return self._exploring_test(name, imports, found.code)
         lines = [
             line.format(function=found.function, code=found.code)
             for line in claim or _NOT_REPORTED
@@ -176,6 +177,41 @@ class Exploration:
         begin = self.scenario.begin_lines(self.start)
         after = self.scenario.begins_after(self.start)
         return pasted_test(name, imports, begin, found.timeline, lines, after)
+
+    def _exploring_test(self, name: str, imports: str, code: str) -> str:
+        """Return a test that explores again: what it looks for shows in no one run."""
+        if self.scenario.cron:
+            raise NotBuiltError(
+                f"a regression test for {code} of what a clock starts is not built yet",
+                fix="let a test call explore(...).check()",
+            )
+        functions = [
+            f for f in self.scenario.functions if "explored-parent" not in f.id
+        ]
+        arguments = [handler.__name__ for f in functions for handler in _first(f)]
+        events = [
+            f"scoretest.Event(name={s.name!r}, data={s.data!r})"
+            for s in self.scenario.starts
+        ]
+        if self.scenario.by_parent:
+            arguments.append(f"data={self.scenario.starts[0].data!r}")
+        else:
+            arguments.append(f"start=[{', '.join(events)}]")
+        lines = [
+            imports,
+            "",
+            "",
+            f"def test_{name}():",
+            "    found = scoretest.explore(",
+        ]
+        lines += [f"        {argument}," for argument in arguments]
+        lines += ["    )", "    codes = [finding.code for finding in found.findings]"]
+        return "\n".join([*lines, f"    assert {code!r} not in codes"]) + "\n"
+
+
+def _first(function: Served) -> Iterator[FunctionType]:
+    """Yield the handler of a function, and not the one of its failures."""
+    yield from islice(handlers_of(function), 1)
 
 
 def _once(several: Sequence[Sequence[Found]]) -> tuple[Found, ...]:
@@ -187,6 +223,8 @@ def _once(several: Sequence[Sequence[Found]]) -> tuple[Found, ...]:
     return tuple(found.values())
 
 
+_TOLD_AT_ONCE: Final = frozenset(CODES) - {"NONDETERMINISTIC"}
+"""What a harness reports on the timeline of the finding."""
 _NOT_REPORTED: Final = (
     "codes = [finding.code for finding in harness.findings]",
     "assert {code!r} not in codes",

@@ -5,7 +5,7 @@ note if it can, as long as the data are what the author took for granted.
 """
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 from .._engine import Engine
 from .._model.fact import RunQueued, WaitOpened
@@ -16,9 +16,10 @@ from ..expr import compile as compile_expression
 from ..expr._lints import Lint
 from ..expr._parser import parse
 from ..expr._tree import Binary, Has, Lit, Node, select_path, static_path, walk
+from .draft import Draft
 from .search import Transition
 
-__all__ = ["Remark", "remarks"]
+__all__ = ["remarks"]
 
 _CODES: Final = {
     "ABSENT_ORDER": "EXPRESSION_ABSENT_ORDER",
@@ -38,23 +39,7 @@ _CODES: Final = {
 _ENOUGH: Final = 3  # characters of a value that cannot be there by chance
 
 
-class Remark(NamedTuple):
-    """What is said of an expression.
-
-    Attributes:
-        code: Of the checks or the notes.
-        message: One sentence.
-        function: The slug.
-        fix: What to do.
-    """
-
-    code: str
-    message: str
-    function: str
-    fix: str
-
-
-def remarks(transition: Transition) -> Iterator[Remark]:
+def remarks(transition: Transition) -> Iterator[Draft]:
     """Yield what is to be said of the expressions that were registered."""
     engine = transition.node.engine
     opened = {f.run_id: None for _, f in transition.facts if isinstance(f, WaitOpened)}
@@ -81,7 +66,7 @@ def _compiled(text: str) -> Predicate | None:
         return None
 
 
-def _of_predicate(predicate: Predicate | None, slug: str) -> Iterator[Remark]:
+def _of_predicate(predicate: Predicate | None, slug: str) -> Iterator[Draft]:
     if not isinstance(predicate, Expression):
         return
     nodes = list(walk(parse(predicate.text)))
@@ -89,11 +74,11 @@ def _of_predicate(predicate: Predicate | None, slug: str) -> Iterator[Remark]:
     for lint in predicate.lints:
         code = _CODES.get(lint.code, "")
         if code and not _is_meant(lint, predicate.text, guarded):
-            yield Remark(code, f"`{predicate.text}`: {lint.message}", slug, lint.fix)
+            yield Draft(code, f"`{predicate.text}`: {lint.message}", slug, lint.fix)
     for path in _unequal(nodes):
         if path not in guarded:
             shown = ".".join(path)
-            yield Remark(
+            yield Draft(
                 "EXPRESSION_ABSENT_UNEQUAL",
                 f"`{predicate.text}`: true of an event without {shown}",
                 slug,
@@ -138,7 +123,7 @@ def _unequal(nodes: list[Node]) -> Iterator[tuple[str, ...]]:
 
 def _pasted(
     engine: Engine, run_id: str, predicate: Predicate | None, slug: str
-) -> Iterator[Remark]:
+) -> Iterator[Draft]:
     """A literal holds what a step has returned; the step is memoised, so it lasts."""
     if not isinstance(predicate, Expression):
         return
@@ -149,7 +134,7 @@ def _pasted(
             continue
         for step, value in values.items():
             if isinstance(value, str) and len(value) >= _ENOUGH and value in node.value:
-                yield Remark(
+                yield Draft(
                     "PASTED_STEP_VALUE",
                     f"`{predicate.text}`: holds what the step {step!r} returned; "
                     "quotes in it would change the expression",

@@ -15,6 +15,7 @@ from .._model.fact import (
     RunEntered,
     SleepEnded,
     StepCompleted,
+    StepFailed,
     WaitClosed,
     WaitMatched,
     WaitTimedOut,
@@ -25,7 +26,7 @@ from .stage import Stage
 
 __all__ = ["lost_races"]
 
-_SETTLED: Final = (WaitMatched, WaitTimedOut, SleepEnded, StepCompleted)
+_SETTLED: Final = (WaitMatched, WaitTimedOut, SleepEnded, StepCompleted, StepFailed)
 _MOST_ENTRIES: Final = 4
 
 

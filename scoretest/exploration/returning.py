@@ -12,12 +12,12 @@ import sys
 from collections.abc import Iterator, Sequence
 from textwrap import dedent
 from types import CodeType, FrameType
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from .._engine import Engine
 from ..runtime.foreign import Served
 from .checks import Draft
-from .handlers import handlers_of
+from .handlers import codes_of
 from .search import Transition
 from .stage import Stage
 
@@ -27,6 +27,14 @@ Place: TypeAlias = tuple[int, int, int, int]
 """First line, last line, first column, the column behind the last."""
 
 _BRANCHES: Final = (ast.If, ast.Match)
+_EMPTY, _PASSED = "empty", "passed"
+
+
+class _End(NamedTuple):
+    """Where a function has returned nothing."""
+
+    code: CodeType
+    place: Place
 
 
 def softened(
@@ -36,20 +44,20 @@ def softened(
     if draft.code != "SCORE_NEVER_WRITTEN":
         return draft
     engine = transition.node.engine
-    handlers = [
-        handler
+    codes = [
+        code.code
         for function in functions
         if function.id == draft.function
-        for handler in handlers_of(function)
+        for code in codes_of(function)
     ]
     silent = [
         live.run.id
         for live in engine.lives.values()
         if live.run.function.slug == draft.function and live.run.is_over
     ]
-    if not handlers or any(_has_timed_out(engine, run_id) for run_id in silent):
+    if any(_has_timed_out(engine, run_id) for run_id in silent):
         return draft
-    if not _leaves_on_purpose(stage, transition, handlers[0].__code__):
+    if not codes or not _leaves_on_purpose(stage, transition, codes):
         return draft
     return Draft(
         "SCORE_LEFT_OUT",
@@ -70,16 +78,21 @@ def _has_timed_out(engine: Engine, run_id: str) -> bool:
     return bool(waits) and waits[-1].output is None
 
 
-def _leaves_on_purpose(stage: Stage, transition: Transition, code: CodeType) -> bool:
+def _leaves_on_purpose(
+    stage: Stage, transition: Transition, codes: Sequence[CodeType]
+) -> bool:
     """Play a transition again, and look where the handler returns."""
-    ends: list[Place] = []
+    ends: list[_End] = []
 
     def look(frame: FrameType, event: str, value: object) -> None:
-        if event == "return" and frame.f_code is code and value is None:
+        code = frame.f_code
+        if event == "return" and value is None and code in codes:
             opcode = code.co_code[frame.f_lasti]
             if dis.opname[opcode].startswith("RETURN"):
                 places = list(code.co_positions())
-                ends.append(tuple(n or 0 for n in places[frame.f_lasti // 2]))  # type: ignore[arg-type]  # four numbers
+                first, last, left, right = places[frame.f_lasti // 2]
+                place = (first or 0, last or 0, left or 0, right or 0)
+                ends.append(_End(code, place))
 
     before = sys.getprofile()
     sys.setprofile(look)
@@ -87,9 +100,13 @@ def _leaves_on_purpose(stage: Stage, transition: Transition, code: CodeType) -> 
         stage.play(transition.before, transition.node.moves[-1])
     finally:
         sys.setprofile(before)
-    if not ends:
+    own = [number for number, end in enumerate(ends) if end.code is codes[0]]
+    if not own:
         return False
-    return any(_is_within(ends[-1], place) for place in _guarded_returns(code))
+    last = ends[own[-1]]
+    if own[-1] and any(_is_within(last.place, p) for p in _returns(last.code, _PASSED)):
+        last = ends[own[-1] - 1]  # what a helper has decided is handed on
+    return any(_is_within(last.place, place) for place in _returns(last.code, _EMPTY))
 
 
 def _is_within(inner: Place, outer: Place) -> bool:
@@ -99,24 +116,26 @@ def _is_within(inner: Place, outer: Place) -> bool:
     return (begin, start) <= (first, left) and (last, right) <= (end, stop)
 
 
-def _guarded_returns(code: CodeType) -> Iterator[Place]:
-    """Yield the places at which a handler returns nothing from a branch."""
+def _returns(code: CodeType, kind: str) -> Iterator[Place]:
+    """Yield the places at which code returns nothing from a branch, or a call's result."""
     try:
         lines, first = inspect.getsourcelines(code)
         tree = ast.parse(dedent("".join(lines)))
     except (OSError, SyntaxError, TypeError):  # no source, or no file of its own
         return
     indent = len(lines[0]) - len(lines[0].lstrip())
-    for node in ast.walk(tree):
-        if isinstance(node, _BRANCHES):
-            for inner in ast.walk(node):
-                is_empty = isinstance(inner, ast.Return) and _is_nothing(inner.value)
-                if is_empty:
-                    yield _place(inner, first - 1, indent)
+    branches = [node for node in ast.walk(tree) if isinstance(node, _BRANCHES)]
+    for within in branches if kind == _EMPTY else [tree]:
+        for node in ast.walk(within):
+            if isinstance(node, ast.Return) and _kind(node.value) == kind:
+                yield _place(node, first - 1, indent)
 
 
-def _is_nothing(value: ast.expr | None) -> bool:
-    return value is None or (isinstance(value, ast.Constant) and value.value is None)
+def _kind(value: ast.expr | None) -> str:
+    if value is None or (isinstance(value, ast.Constant) and value.value is None):
+        return _EMPTY
+    inner = value.value if isinstance(value, ast.Await) else value
+    return _PASSED if isinstance(inner, ast.Call) else ""
 
 
 def _place(node: ast.AST, lines: int, indent: int) -> Place:

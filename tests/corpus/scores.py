@@ -78,6 +78,30 @@ def a_mean_of_nothing(fixed):
     return scorer(handler)
 
 
+@pair("RUN_FAILED")
+def a_share_of_no_votes(fixed):
+    async def handler(ctx: Context):
+        votes = await wait(ctx)
+        if votes is None or (fixed and not votes.data["all"]):
+            return Score("share", 0)
+        return Score("share", votes.data["up"] / votes.data["all"])
+
+    return scorer(handler, retries=0)
+
+
+@pair("SCORE_INVALID")
+def nothing_is_not_a_number(fixed):
+    async def handler(ctx: Context):
+        votes = await wait(ctx)
+        if votes is None:
+            return Score("share", 0)
+        every = votes.data["all"]
+        nothing = 0.0 if fixed else math.nan
+        return Score("share", votes.data["up"] / every if every else nothing)
+
+    return scorer(handler)
+
+
 @pair("SCORE_INVALID")
 def a_quote_in_the_name(fixed):
     async def handler(ctx: Context):

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 import scoretest
-from scoretest import FindingsError, Harness, NotBuiltError, UsageError
+from scoretest import FindingsError, Harness, UsageError
 from scoretest.exploration.timelines import code_of, signals_of, signals_of_code
 
 from . import replays
@@ -78,12 +78,20 @@ def test_the_pasted_test_fails_on_the_bug(resolution, explored):
         names["test_support_resolution_score_never_written"](harness)
 
 
-def test_codes_without_a_test_of_their_own_say_so(explored):
-    """Rather than to write one that holds whatever happens."""
+def test_what_shows_in_no_one_run_is_explored_again(resolution, explored):
+    """The pasted test explores, and looks for the code."""
     (found,) = explored.findings
+    injectable = replace(found, code="INJECTABLE")
 
-    with pytest.raises(NotBuiltError, match="a regression test for INJECTABLE"):
-        explored.regression_test(replace(found, code="INJECTABLE"), "import scoretest")
+    text = explored.regression_test(injectable, "import scoretest")
+
+    assert (
+        "scoretest.explore(\n        scorer,\n        data={'ticketId': 'tk_1'},"
+        in text
+    )
+    names: dict = {"scorer": resolution}
+    exec(text, names)  # noqa: S102 -- the text is what a user pastes
+    names["test_support_resolution_injectable"]()
 
 
 def test_check_raises_what_was_found(explored):
