@@ -92,7 +92,11 @@ class Doubles:
     def __init__(self, stage: Stage, effects: Effects, codes: Sequence[Code]) -> None:
         names = frozenset(name for code in codes for name in code.code.co_names)
         self._spaces = list(
-            {id(s): s for c in codes if (s := getattr(c.handler, "__globals__", None))}.values()
+            {
+                id(s): s
+                for c in codes
+                if (s := getattr(c.handler, "__globals__", None))
+            }.values()
         )
         self._stage = stage
         self._effects = effects
