@@ -77,7 +77,7 @@ class Bus:
 
     def fork(self, rebind: Rebind) -> "Bus":
         """Return the same functions in another world, whose clock *rebind* gives."""
-        twin = copy(self)  # its limits, and what was made of them
+        twin: Bus = copy(self)  # its limits, and what was made of them
         twin._functions, twin._seen = self._functions.copy(), self._seen.copy()
         twin._by_event = _rebound(self._by_event, rebind)
         twin._by_prefix = _rebound(self._by_prefix, rebind)

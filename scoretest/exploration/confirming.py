@@ -25,7 +25,7 @@ _TOLD_ANYWAY: Final = (
     "InngestErrFunctionOverflowed",
     "InngestErrTimeoutTooLong",
 )
-_OTHERS: Final[tuple[Json, ...]] = (*KINDS, {}, "one@example.com")
+_OTHERS: Final[tuple[Json, ...]] = (*KINDS, 0.5, {}, "one@example.com")
 
 
 def confirmed(
@@ -46,8 +46,12 @@ def confirmed(
         if (draft.code, draft.function) in told:
             continue
         others = [_failures_with(stage, transition, value) for value in _OTHERS]
-        is_same = [failure in failures for failures in others]
-        if all(others) and is_same.count(True) >= MANY:
+        alike = {
+            type(value)
+            for value, failures in zip(_OTHERS, others, strict=True)
+            if failure in failures
+        }
+        if all(others) and len(alike) >= MANY:
             yield draft
 
 

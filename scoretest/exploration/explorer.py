@@ -224,7 +224,7 @@ class _Explorer:
 
     def _learns(self, transition: Transition) -> bool:
         """Take notice of what is asked of events late, and say whether that was new."""
-        if self._guesses.learn(self._reads):
+        if self._guesses.learn(self._reads, transition):
             return True
         if not self._scenario.is_guessed:
             return False

@@ -63,7 +63,7 @@ class Guesses:
         self._constants = constants
         self.misspelt: dict[tuple[str, str], str] = {}
         self._extras: dict[tuple[str, str, str, int], list[Extra]] = {}
-        self._late: dict[tuple[str, str], list[Path]] = {}
+        self._late: dict[tuple[str, str], dict[Path, Sequence[Json]]] = {}
 
     # --- the start ----------------------------------------------------------------
 
@@ -208,27 +208,55 @@ class Guesses:
             meant = misspelling(path, match)
             if meant is not None:
                 self.misspelt[wait.run_id, str(path[-1])] = meant
-        for path in self._late.get((slug, wait.event), ()):
+        for path, given in self._late.get((slug, wait.event), {}).items():
             if all(known != path for known, _ in extras[0]):
-                given = self._values.get(str(path[-1]), kinds)
                 extras = [(*e, (path, given[0])) for e in extras] + [
                     (*extras[0], (path, value)) for value in given[1:]
                 ]
         return extras
 
-    def learn(self, reads: Reads) -> bool:
+    def learn(self, reads: Reads, transition: Transition) -> bool:
         """Take notice of what is asked of a signal late; say whether that was new."""
-        signals = {(slug, event) for slug, event, *_ in self._extras}
+        asked = [(m.function, m.event, m.path) for m in reads.missed]
+        signals = dict.fromkeys((slug, event) for slug, event, *_ in self._extras)
+        for complaint in _complaints([fact for _, fact in transition.facts]):
+            asked += [(*key, p) for p in asked_by(complaint)[0] for key in signals]
         is_new = False
-        for missed in reads.missed:
-            key = (missed.function, missed.event)
-            late = self._late.setdefault(key, [])
-            if key in signals and missed.path not in late and len(late) < _MOST_LATE:
-                late.append(missed.path)
+        for slug, event, path in asked:
+            late = self._late.setdefault((slug, event), {})
+            if (slug, event) in signals and path not in late and len(late) < _MOST_LATE:
+                late[path] = self._fine_values(transition.node.moves, event, path)
                 is_new = True
         if is_new:
             self._extras.clear()
         return is_new
+
+    def _fine_values(
+        self, moves: Sequence[Move], event: str, path: Path
+    ) -> Sequence[Json]:
+        """Return the values over which nobody stumbles on a timeline, or any."""
+        given = self._values.get(str(path[-1]), [*KINDS, *self._constants, {}, [{}]])
+        fine = [v for v in given if self._gets_on(moves, event, path, v)]
+        return fine or given
+
+    def _gets_on(
+        self, moves: Sequence[Move], event: str, path: Path, value: Json
+    ) -> bool:
+        """Say whether nobody stumbles, but for want of something further within."""
+        engine, usual = self._stage.root, self._stage.reads
+        reads = self._stage.reads = Reads()
+        for at, letter in moves:
+            is_meant = letter is not None and letter.name == event
+            sent = letter
+            if letter is not None and is_meant:
+                sent = letter._replace(data=with_value(letter.data, path, value))
+            engine = self._stage.play(engine, Move(at, sent))
+        self._stage.reads = usual
+        complaint = next(_complaints([entry.fact for entry in engine.trace]), "")
+        further = [p for p in reads.paths(event) if p[: len(path)] == path != p]
+        missed, _ = asked_by(complaint)
+        is_next = complaint.startswith("KeyError") or bool(missed)
+        return not complaint or bool(further) or (is_next and path not in missed)
 
     def _probe(self, letter: Letter, before: Engine, asked: tuple[str, ...]) -> Probe:
         """Send a letter, and see whether a handler stumbles over it."""

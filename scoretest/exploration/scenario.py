@@ -111,13 +111,13 @@ class Scenario(NamedTuple):
         if self.deferred is None:
             return []
         name = next((h.__name__ for h in handlers_of(self.deferred)), "function")
-        client = next(p.client for p in self.parts if self.deferred in p.functions)
+        app_id = self.deferred.options.app_id
         if isinstance(self.deferred, ForeignFunction):
             trigger = f"inngest.TriggerEvent(event={_EXPLORED!r})"
             made, data = [], "dict(ctx.event.data)"
         else:
             trigger = f"scoretest.TriggerEvent(event={_EXPLORED!r})"
-            made = [f"client = scoretest.Client({client.app_id!r})", ""]
+            made = [f"client = scoretest.Client({app_id!r})", ""]
             data = "ctx.event.data"
         return [
             *made,

@@ -2,7 +2,7 @@
 
 The same scorer, with our SDK and with the real one: it waits for three signals one after
 the other, each of them with one of five ratings or not at all, and scores their sum. Every
-timeline ends in another way, so that none is left out: 6 × 6 × 6. What is told is how
+timeline ends in another way, so that none is left out: six times six times six. What is told is how
 many of them are explored in a second of processor time, with the checks and all.
 """
 
