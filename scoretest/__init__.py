@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ._model.limits import Limits
     from ._model.options import TriggerEvent
     from ._model.score import Score
+    from ._model.session import EventMeta
     from .errors import (
         DeadlockError,
         FindingsError,
@@ -46,6 +47,7 @@ __all__ = [
     "ContextSync",
     "DeadlockError",
     "Event",
+    "EventMeta",
     "Finding",
     "FindingsError",
     "Harness",
@@ -82,6 +84,7 @@ __all__ = [
 _MODULES = ("experiment", "flow")
 _HOMES = {
     "Event": "._model.event",
+    "EventMeta": "._model.session",
     "Cancel": "._model.life",
     "Finding": "._model.finding",
     "Limits": "._model.limits",

@@ -60,6 +60,12 @@ class IdSource:
         twin._seed, twin._last = self._seed, self._last.copy()
         return twin
 
+    def chance(self, below: int, *parts: str) -> int:
+        """Return a number from 0 on, less than *below*, that *parts* always give."""
+        text = "\0".join((self._seed, *parts))
+        digest = blake2b(text.encode(), digest_size=8).digest()
+        return int.from_bytes(digest, "big") % below
+
     def ulid(self, kind: str, at: Instant) -> str:
         """Return the next identifier of *kind*, stamped with the virtual time *at*."""
         last = self._last.get(kind)

@@ -17,6 +17,7 @@ from typing import Final, TypeAlias
 from .._model.fact import DeferAborted, DeferAdded, DeferRejected, DeferScheduled
 from .._model.limits import Limits
 from .._model.operation import DeferAbort, DeferAdd
+from .._model.session import objection
 
 __all__ = ["DEFER_TRANSITIONS", "DeferBook", "DeferState"]
 
@@ -91,13 +92,17 @@ class DeferBook:
             return f"a run has at most {limits.defers_per_run} defers"
         if call.size > limits.defer_input_bytes:
             return f"its data has {call.size} bytes, over {limits.defer_input_bytes}"
+        if call.meta_size > limits.defer_meta_bytes:
+            return (
+                f"its meta has {call.meta_size} bytes, over {limits.defer_meta_bytes}"
+            )
         total = self._bytes + call.size
         if total > limits.defer_total_bytes:
             return (
                 f"the run's defers have {total} bytes together, "
                 f"over {limits.defer_total_bytes}"
             )
-        return ""
+        return objection(call.sessions, limits)
 
     def abort(self, call: DeferAbort) -> DeferAborted | None:
         """Take a defer back; nothing happens when that cannot be, or was done."""

@@ -64,10 +64,12 @@ class Signal:
     Attributes:
         kind: What happens.
         key: Of which throttle, debounce, batch or cron.
+        since: The instant that a cron names, which may be earlier than the timer.
     """
 
     kind: SignalKind
     key: str
+    since: int = 0
 
 
 class TimerQueue:

@@ -11,7 +11,7 @@ from .._model.event import SCHEDULED_TIMER, ReceivedEvent
 from .._model.fact import EventReceived
 from .._model.flow import TriggerCron
 from .._model.options import FunctionOptions
-from ..times import MILLISECOND, Instant, to_datetime
+from ..times import MILLISECOND, SECOND, Duration, Instant, to_datetime
 from ._world import World
 
 __all__ = ["Crons"]
@@ -28,7 +28,7 @@ class Crons:
         self.is_used = False
         self._world = world
         self._timers = TimerQueue()
-        self._schedules: dict[str, tuple[FunctionOptions, Schedule]] = {}
+        self._schedules: dict[str, tuple[FunctionOptions, Schedule, Duration]] = {}
 
     def check(self, function: FunctionOptions) -> None:
         """Read the cron triggers of a function.
@@ -46,7 +46,8 @@ class Crons:
             if isinstance(trigger, TriggerCron):
                 self.is_used = True
                 key = f"{function.slug} {number}"
-                self._schedules[key] = (function, Schedule(trigger.cron))
+                schedule = Schedule(trigger.cron)
+                self._schedules[key] = (function, schedule, trigger.spread)
                 self._set(key, self._world.now)
 
     def next_due(self) -> Instant | None:
@@ -59,13 +60,13 @@ class Crons:
         signal = self._timers.pop(world.now)
         if not isinstance(signal, Signal):
             return None
-        function, schedule = self._schedules[signal.key]
-        self._set(signal.key, world.now)
-        at = to_datetime(world.now).strftime("%Y-%m-%dT%H:%M:%SZ")
+        function, schedule, _ = self._schedules[signal.key]
+        self._set(signal.key, Instant(signal.since))
+        at, named = _text(world.now), _text(Instant(signal.since))
         wire: JsonObject = {
             "name": SCHEDULED_TIMER,
-            "data": {"cron": schedule.text, "fireAt": at, "scheduledAt": at},
-            "id": at,
+            "data": {"cron": schedule.text, "fireAt": at, "scheduledAt": named},
+            "id": named,
             "ts": world.now // MILLISECOND,
         }
         stamp = world.ids.ulid("event", world.now)
@@ -73,6 +74,17 @@ class Crons:
         world.record(EventReceived(event))
         return function, event
 
-    def _set(self, key: str, now: Instant) -> None:
-        due = self._schedules[key][1].after(now)
-        self._timers.set(due, Signal(SignalKind.CRON, key))
+    def _set(self, key: str, after: Instant) -> None:
+        """Set the timer of the first start after an instant, late by its jitter."""
+        _, schedule, spread = self._schedules[key]
+        named = schedule.after(after)
+        late = 0
+        if spread:
+            seconds = spread // SECOND + 1
+            late = self._world.ids.chance(seconds, "cron", key, str(named)) * SECOND
+        due = Instant(max(named + late, self._world.now))
+        self._timers.set(due, Signal(SignalKind.CRON, key, named))
+
+
+def _text(at: Instant) -> str:
+    return to_datetime(at).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -176,7 +176,8 @@ def _schedule(live: Live, call: DeferAdd) -> ServerEvent:
         "parent_fn_slug": function.slug,
         "parent_run_id": run.id,
     }
-    return ServerEvent(stamp, DEFERRED_SCHEDULE, {**call.data, "_inngest": routing})
+    data: JsonObject = {**call.data, "_inngest": routing}
+    return ServerEvent(stamp, DEFERRED_SCHEDULE, data, call.sessions)
 
 
 def _news(

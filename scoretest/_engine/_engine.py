@@ -6,7 +6,6 @@ from typing import TypeVar, assert_never
 from .._core.experiments import ExperimentBook
 from .._core.timers import Signal
 from .._core.waits import Wait, Watch
-from .._json import JsonObject
 from .._model.command import (
     AssignVariant,
     CancelRun,
@@ -41,7 +40,7 @@ from ..expr import compile as compile_expression
 from ..times import MILLISECOND, Instant
 from . import _ends, _fork, _invokes, _lives, _steps
 from ._starts import Starts
-from ._world import Live, ServerEvent, World
+from ._world import Live, ServerEvent, World, wire_of
 
 __all__ = ["Engine"]
 
@@ -186,7 +185,7 @@ class Engine:
             UsageError: Its id is taken.
         """
         self._world.bus.register(function, conditions)
-        self._crons.register(function)
+        self._starts.register(function)
 
     def new_event_id(self) -> str:
         """Return the ULID of the next event (rule E4)."""
@@ -276,12 +275,7 @@ class Engine:
     ) -> None:
         world = self._world
         run = cause.run if cause else None
-        wire: JsonObject = {
-            "name": sent.name,
-            "data": sent.data,
-            "id": id_ or sent.internal_id,
-            "ts": ts,
-        }
+        wire = wire_of(sent, id_ or sent.internal_id, ts)
         depth = run.depth if run and run.depth_at == world.now else 0
         event = ReceivedEvent(
             sent.internal_id, wire, world.now, run.id if run else "", depth

@@ -12,6 +12,7 @@ from .._model.event import FUNCTION_INVOKED, ReceivedEvent
 from .._model.fact import InvokeFailed, InvokeReturned, InvokeStarted, InvokeTimedOut
 from .._model.finding import Finding
 from .._model.operation import ErrorInfo, InvokeFunction
+from .._model.session import objection
 from ..times import MILLISECOND, Instant
 from ._world import Invocation, Live, ServerEvent, World
 
@@ -21,14 +22,15 @@ _LIMITED = "invoked function is rate limited"
 
 
 def invoke(world: World, live: Live, call: InvokeFunction, step: StepRecord) -> None:
-    """Call a function in the name of a run, or fail the step if there is none."""
+    """Call a function in the name of a run.
+
+    The step fails if there is no such function, or if the call has too many sessions.
+    """
     run_id = live.run.id
-    if not world.bus.knows(call.function):
-        step.error = error = ErrorInfo(
-            name="Error",
-            message=f"could not find function with ID: {call.function}",
-            retriable=False,
-        )
+    known = world.bus.knows(call.function)
+    why = "" if known else f"could not find function with ID: {call.function}"
+    if why or (why := objection(call.sessions, world.limits)):
+        step.error = error = ErrorInfo(name="Error", message=why, retriable=False)
         world.move_step(live, step, InvokeFailed(run_id, step.name, "", error))
         return
     within = world.limits.invoke_life if call.timeout is None else call.timeout
@@ -37,6 +39,7 @@ def invoke(world: World, live: Live, call: InvokeFunction, step: StepRecord) -> 
         world.ids.ulid("event", world.now),
         FUNCTION_INVOKED,
         {**call.data, "_inngest": _routing(live, call, expires)},
+        call.sessions,
     )
     started = InvokeStarted(
         run_id=run_id,

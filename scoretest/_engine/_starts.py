@@ -12,8 +12,9 @@ from . import _lives
 from ._crons import Crons
 from ._intake import Events, Intake
 from ._keys import Keys
+from ._notes import note_scopes, note_sessions
 from ._queue import EntryQueue
-from ._world import World
+from ._world import Live, World
 
 __all__ = ["Starts"]
 
@@ -44,6 +45,11 @@ class Starts:
         for text in function.flow.expressions:
             self._keys.compiled(text)
         self.crons.check(function)
+
+    def register(self, function: FunctionOptions) -> None:
+        """Set a function's crons, and tell of what cannot show here."""
+        note_scopes(self._world, function)
+        self.crons.register(function)
 
     def event(
         self, function: FunctionOptions, event: ReceivedEvent, cause: RunRecord | None
@@ -105,8 +111,8 @@ class Starts:
             parent=run.parent,
         )
         world.move_run(live, queued)
-        for other in events[1:]:
-            world.record(EventJoined(run.id, other.internal_id))
+        if len(events) > 1:
+            _join(world, live)
         delay = Duration(event.ts_ms * MILLISECOND - world.now)
         if function.flow is not NO_FLOW_OPTIONS and function.flow.queues:
             delay = self.queue.set_gate(live, delay)
@@ -116,3 +122,10 @@ class Starts:
             world.wake_to_enter(live, delay, attempt=0)
         else:
             world.enter(live)
+
+
+def _join(world: World, live: Live) -> None:
+    """Tell which events a run has beside the first of its batch (rule F7)."""
+    for other in live.run.events[1:]:
+        world.record(EventJoined(live.run.id, other.internal_id))
+    note_sessions(world, live)

@@ -67,7 +67,7 @@ def _run(live: Live, now: Instant, *, timely: bool) -> list[object]:
         run.function.slug,
         run.state,
         run.parent,
-        [(event.name, event.data) for event in run.events],
+        [(e.name, e.data, e.wire.get("meta")) for e in run.events],
     ]
     if run.is_over:
         return [*told, run.output, _error(run.error)]

@@ -22,12 +22,14 @@ from .._core.trace import Trace
 from .._core.waits import CancelIndex, Wait, WaitFact, WaitIndex, Watch
 from .._ids import IdSource
 from .._json import JsonObject
+from .._model.command import SendEvent
 from .._model.effect import Enter
 from .._model.event import ReceivedEvent
 from .._model.fact import Fact, FindingReported, RunEntered
 from .._model.finding import Finding, run_where
 from .._model.limits import Limits
 from .._model.options import FunctionOptions
+from .._model.session import Sessions, wire_meta
 from ..times import Duration, Instant
 
 __all__ = [
@@ -40,6 +42,7 @@ __all__ = [
     "World",
     "seen_by_expressions",
     "seen_event",
+    "wire_of",
 ]
 
 
@@ -49,6 +52,7 @@ class ServerEvent(NamedTuple):
     internal_id: str
     name: str
     data: JsonObject
+    sessions: Sessions = ()
 
 
 class Invocation(NamedTuple):
@@ -117,6 +121,12 @@ class Turns(Protocol):
 
     def forget(self, live: Live) -> None:
         """Let the entries of a run that has ended leave their lines."""
+
+
+def wire_of(sent: SendEvent | ServerEvent, id_: str, ts: int) -> JsonObject:
+    """Return an event as it arrives, with its id and its time in milliseconds."""
+    wire: JsonObject = {"name": sent.name, "data": sent.data, "id": id_, "ts": ts}
+    return {**wire, **wire_meta(sent.sessions)} if sent.sessions else wire
 
 
 def seen_by_expressions(live: Live) -> JsonObject:

@@ -9,6 +9,7 @@ from .finding import Finding
 from .operation import Operation, Outcome
 from .record import record
 from .score import ScoreValue
+from .session import Sessions
 
 __all__ = [
     "AssignVariant",
@@ -33,6 +34,7 @@ class SendEvent:
         id: The sender's identifier, or "".
         ts: When it happened, or None for now.
         sender: The run whose handler sends it, or "".
+        sessions: What it belongs to.
     """
 
     internal_id: str
@@ -41,6 +43,7 @@ class SendEvent:
     id: str = ""
     ts: Instant | None = None
     sender: str = ""
+    sessions: Sessions = ()
 
 
 @record

@@ -9,6 +9,7 @@ from .._json import Json, JsonObject, show
 from ..errors import UsageError
 from ..times import MILLISECOND, Instant, to_datetime, to_instant
 from .record import record
+from .session import EventMeta, checked_meta, told_sessions
 
 __all__ = [
     "DEFERRED_SCHEDULE",
@@ -41,12 +42,22 @@ class Event:
         id: The sender's own identifier, or the server's when none was given (rule E4).
         ts: When it happened, in UTC; None until it is sent without one. Whole
             milliseconds since 1970 are accepted, as on the wire.
+        meta: Its sessions, such as ``{"sessions": {"conversation": "chat-1"}}``; on an
+            event that has arrived, those that the server made of them, or None.
     """
 
     name: str
     data: Mapping[str, Any] = field(default_factory=dict)
     id: str = ""
     ts: datetime | None = None
+    meta: EventMeta | None = None
+
+    def __repr__(self) -> str:
+        meta = f", meta={self.meta!r}" if self.meta else ""
+        parts = (
+            f"name={self.name!r}, data={self.data!r}, id={self.id!r}, ts={self.ts!r}"
+        )
+        return f"Event({parts}{meta})"
 
     @classmethod
     def arrived(cls, wire: JsonObject, data: JsonObject) -> Self:
@@ -59,6 +70,8 @@ class Event:
         fill(event, "data", data)
         fill(event, "id", wire["id"])
         fill(event, "ts", to_datetime(Instant(ts_ms * MILLISECOND)))
+        meta = wire.get("meta")
+        fill(event, "meta", None if meta is None else checked_meta(meta, "an event"))
         return event
 
     def with_data(self, data: JsonObject) -> "Event":
@@ -69,6 +82,8 @@ class Event:
         fill(event, "data", data)
         fill(event, "id", self.id)
         fill(event, "ts", self.ts)
+        meta = self.meta
+        fill(event, "meta", None if meta is None else checked_meta(meta, "an event"))
         return event
 
     def __post_init__(self) -> None:
@@ -95,6 +110,9 @@ class Event:
                 fix='send {"ticketId": ...}',
             )
         object.__setattr__(self, "ts", check_ts(self.ts))
+        if self.meta is not None:
+            meta = checked_meta(self.meta, f"event {name!r}")
+            object.__setattr__(self, "meta", meta)
 
 
 def check_ts(ts: object) -> datetime | None:
@@ -122,7 +140,8 @@ class ReceivedEvent:
 
     Attributes:
         internal_id: The server's own ULID (rule E4).
-        wire: ``name``, ``data``, ``id`` and ``ts`` (milliseconds); never changed.
+        wire: ``name``, ``data``, ``id`` and ``ts`` (milliseconds), and ``meta`` if it
+            has sessions; never changed.
         received_at: When the server got it; the only time that matching looks at (B5).
         sender: The run whose handler or end sent it; "" for the application.
         depth: How many events of this one instant led to it, one causing the next.
@@ -149,6 +168,11 @@ class ReceivedEvent:
     def id(self) -> str:
         """The sender's identifier, or the server's when none was given."""
         return str(self.wire["id"])
+
+    @property
+    def sessions(self) -> dict[str, str]:
+        """Its sessions, a copy."""
+        return told_sessions(self.wire)
 
     @property
     def ts_ms(self) -> int:

@@ -8,7 +8,7 @@ from .event import ReceivedEvent
 from .experiment import TakenVariant
 from .fault_fact import FaultInjected
 from .finding import Finding
-from .flow_fact import CronLeft, EventJoined, EventKept, RunHeld
+from .flow_fact import CronLeft, EventJoined, EventKept, NoteMade, RunHeld
 from .operation import ErrorInfo, StepName
 from .record import record
 from .score import ScoreEntry
@@ -30,6 +30,7 @@ __all__ = [
     "InvokeReturned",
     "InvokeStarted",
     "InvokeTimedOut",
+    "NoteMade",
     "RunCancelled",
     "RunCompleted",
     "RunEntered",
@@ -345,6 +346,7 @@ Fact: TypeAlias = (
     | EventKept
     | EventJoined
     | CronLeft
+    | NoteMade
     | RunQueued
     | RunHeld
     | RunSkipped

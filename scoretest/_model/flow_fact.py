@@ -3,7 +3,7 @@
 from ..times import Instant
 from .record import record
 
-__all__ = ["CronLeft", "EventJoined", "EventKept", "RunHeld"]
+__all__ = ["CronLeft", "EventJoined", "EventKept", "NoteMade", "RunHeld"]
 
 
 @record
@@ -53,3 +53,16 @@ class CronLeft:
     """
 
     due: Instant
+
+
+@record
+class NoteMade:
+    """Something to know when the trace is read, and no fault of anybody.
+
+    Attributes:
+        function: The function that it is about.
+        text: What to know.
+    """
+
+    function: str
+    text: str

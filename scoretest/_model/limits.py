@@ -62,6 +62,11 @@ class Limits:
     defers_per_run: int = 20  # rule A7
     defer_input_bytes: int = 4 * _MIB  # rule A7, for one defer
     defer_total_bytes: int = 4 * _MIB  # rule A7, for all defers of a run
+    defer_meta_bytes: int = 32 * _KIB  # rule A7, for the sessions of one defer
+    sessions_per_event: int = 5  # server consts
+    sessions_per_run: int = 25  # server consts, of all events of its batch
+    session_key_bytes: int = 128  # server consts
+    session_id_bytes: int = 512  # server consts
     default_retries: int = 4  # rule D1
     shortest_retry: Duration = SECOND  # rule D5
     longest_retry: Duration = DAY  # rule D5

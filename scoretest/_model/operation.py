@@ -8,6 +8,7 @@ from typing import TypeAlias
 from .._json import Json, JsonObject
 from ..times import Duration, Instant
 from .record import record
+from .session import Sessions
 
 __all__ = [
     "DeferAbort",
@@ -116,6 +117,7 @@ class InvokeFunction:
     function: str
     data: JsonObject
     timeout: Duration | None
+    sessions: Sessions = ()
 
 
 @record
@@ -127,6 +129,8 @@ class DeferAdd:
     function: str
     data: JsonObject
     size: int
+    sessions: Sessions = ()
+    meta_size: int = 0
 
 
 @record

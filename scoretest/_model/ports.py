@@ -14,6 +14,7 @@ from .experiment import ExperimentRef, TakenVariant
 from .operation import DeferAbort, DeferAdd
 from .place import Place
 from .score import ScoreValue
+from .session import EventMeta
 
 __all__ = ["AsyncSteps", "Invoked", "RunPort", "SyncSteps", "WorldPort"]
 
@@ -21,10 +22,17 @@ T = TypeVar("T")
 
 
 class Invoked(NamedTuple):
-    """A function to invoke: its app, None for the caller's own, and its id there."""
+    """A function to invoke.
+
+    Attributes:
+        app_id: Its app; None for the caller's own.
+        fn_id: Its id there.
+        meta: What the call says of sessions.
+    """
 
     app_id: str | None
     fn_id: str
+    meta: EventMeta | None = None
 
 
 class WorldPort(Protocol):
@@ -57,6 +65,13 @@ class RunPort(WorldPort, Protocol):
     @property
     def now(self) -> Instant:
         """The present instant."""
+
+    @property
+    def sessions(self) -> dict[str, str]:
+        """What the run hands on to what it sends; the handler may change it."""
+
+    def is_of(self, client: object) -> bool:
+        """Say whether *client* made the function whose handler runs."""
 
     @property
     def is_replaying(self) -> bool:

@@ -11,6 +11,7 @@ from .._model.event import (
     FUNCTION_FAILED,
     FUNCTION_FINISHED,
     FUNCTION_INVOKED,
+    ReceivedEvent,
 )
 from .._model.fact import (
     CronLeft,
@@ -27,6 +28,7 @@ from .._model.fact import (
     InvokeReturned,
     InvokeStarted,
     InvokeTimedOut,
+    NoteMade,
     RunCancelled,
     RunCompleted,
     RunEntered,
@@ -48,6 +50,7 @@ from .._model.fact import (
 from .._model.finding import Finding
 from .._model.operation import ErrorInfo
 from .._model.score import ScoreEntry
+from .._model.session import told_sessions
 from ..times import Duration, Instant, format_duration
 from .index import Index
 from .line import NOTHING, Line
@@ -68,6 +71,7 @@ __all__ = [
     "news_line",
     "offset",
     "run_line",
+    "sessions_of",
     "sleep_line",
     "step_line",
 ]
@@ -87,7 +91,7 @@ RunFact: TypeAlias = (
     RunQueued | RunEntered | RunRetried | RunCompleted | RunFailed | RunCancelled
 )
 StepFact: TypeAlias = StepPlanned | StepCompleted | StepRetried | StepFailed
-FlowFact: TypeAlias = RunHeld | EventKept | EventJoined | CronLeft
+FlowFact: TypeAlias = RunHeld | EventKept | EventJoined | CronLeft | NoteMade
 SleepFact: TypeAlias = SleepStarted | SleepEnded
 InvokeFact: TypeAlias = (
     InvokeStarted | InvokeReturned | InvokeFailed | InvokeTimedOut | InvokeClosed
@@ -144,12 +148,20 @@ def _begun(fact: RunQueued, index: Index, start: Instant, *, is_late: bool) -> L
         text = f"invoked by {sender}"
     joined = index.joined(fact.run_id)
     text += f" and {len(joined)} more" if joined else ""
+    if event is not None and event.name in SERVER_NEWS:  # has no line of its own
+        text += "".join(f", {mark}" for mark in sessions_of(event))
     key = index.released_defer(fact.event_id) or name
     if index.is_held(fact.run_id):
         return Line("queued", text, key=key)
     if event is not None and is_late:
         return Line("queued", f"{text}, starts at {offset(event.ts, start)}", key=key)
     return Line("started", text, key=key)
+
+
+def sessions_of(event: ReceivedEvent) -> list[str]:
+    """Return what to say of an event's sessions, if it has any."""
+    sessions = told_sessions(event.wire)
+    return [f"sessions {brief({**sessions}, _VALUE)}"] if sessions else []
 
 
 def _entered(fact: RunEntered, index: Index, *, is_late: bool) -> Line | None:
@@ -235,6 +247,8 @@ def flow_line(fact: FlowFact, start: Instant) -> Line | None:
             return None  # the run that it joins says how many did
         case CronLeft(due):
             return Line("rest", f"only cron is left, next at {offset(due, start)}")
+        case NoteMade(function, text):
+            return Line("note", f"{function}: {text}", key=function)
         case _:
             assert_never(fact)
 

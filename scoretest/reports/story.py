@@ -18,6 +18,7 @@ from .._model.fact import (
     EventReceived,
     Fact,
     FindingReported,
+    NoteMade,
     RunCancelled,
     RunEntered,
     RunHeld,
@@ -131,7 +132,7 @@ class _Story:
 def owner_of(fact: Fact) -> str:
     """Return the run that a fact is told of, or "" for none."""
     match fact:
-        case EventReceived() | RunSkipped() | EventKept() | CronLeft():
+        case EventReceived() | RunSkipped() | EventKept() | CronLeft() | NoteMade():
             return ""
         case ScoreWritten(entry):
             return entry.writer

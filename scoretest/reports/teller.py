@@ -30,6 +30,7 @@ from .._model.fact import (
     InvokeReturned,
     InvokeStarted,
     InvokeTimedOut,
+    NoteMade,
     RunHeld,
     RunQueued,
     RunSkipped,
@@ -63,6 +64,7 @@ from .sentences import (
     news_line,
     offset,
     run_line,
+    sessions_of,
     sleep_line,
     step_line,
 )
@@ -110,7 +112,7 @@ class Teller:
                 | FaultInjected()
             ):
                 return news_line(fact, self._index)
-            case RunHeld() | EventKept() | EventJoined() | CronLeft():
+            case RunHeld() | EventKept() | EventJoined() | CronLeft() | NoteMade():
                 return flow_line(fact, self._start)
             case _:
                 return self._progress(fact, entry.at)
@@ -165,6 +167,7 @@ class Teller:
         marks = [f"id {event.id}"] if event.id != event.internal_id else []
         if event.ts // MILLISECOND != event.received_at // MILLISECOND:
             marks.append(f"dated {offset(event.ts, self._start)}")
+        marks += sessions_of(event)
         return f" ({', '.join(marks)})" if marks else ""
 
     def _unheard(self, name: str) -> str:

@@ -26,6 +26,7 @@ from .._model.operation import Operation, Outcome
 from .._model.place import Place, told
 from .._model.score import ScoreValue
 from ..errors import DeadlockError, LivelockError, UsageError
+from ..sdk.client import Client
 from ..sdk.function import AnyFunction
 from ..times import Instant
 from .collecting import rarely_collected
@@ -241,11 +242,15 @@ class Driver:
             self._is_trouble_told = True
             raise
 
+    def client_of(self, function: AnyFunction) -> Client:
+        """Return the client that a function is served with."""
+        return self.registry.clients[function.id]
+
     def source_of(self, live: Live, function: AnyFunction) -> ContextSource:
         """Return what the contexts of a run's entries tell of it."""
         source = self._sources.get(live.run.id)
         if source is None:
-            logger = self.registry.loggers[function.id]
+            logger = self.client_of(function).logger
             source = ContextSource(live, function, logger)
             self._sources[live.run.id] = source
         return source

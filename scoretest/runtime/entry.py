@@ -7,12 +7,10 @@ operation. `Entry` is the port that the SDK's context talks to.
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
 from .._core.memos import Memo
 from .._engine import Live
-from .._ids import hash_id
 from .._json import CONTAINERS, Json, Wire, copy_json, to_wire
 from .._model.command import AssignVariant, TakeVariant
 from .._model.effect import Enter
@@ -41,8 +39,10 @@ from .context_source import ContextSource
 from .deferring import DeferBuffer
 from .failures import describe_error
 from .host import Host
+from .inheritance import Inheriting
 from .inspection import beyond_anyio
 from .leaving import NestedStep, in_group, in_step
+from .step_names import step_name
 
 __all__ = ["Entry", "Request"]
 
@@ -66,7 +66,7 @@ class Request(NamedTuple):
     defers: Mapping[str, bool]
 
 
-class Entry:
+class Entry(Inheriting):
     """What one entry has seen and what it will answer."""
 
     # how every entry begins, and how most of them remain
@@ -212,7 +212,7 @@ class Entry:
             note_step()
         index = self._counts.get(step_id, 0)
         self._counts[step_id] = index + 1
-        name = _step_name(step_id, index)
+        name = step_name(step_id, index)
         hashed = name.hashed
         self.reached[hashed] = name
         memo = self.memos.get(hashed)
@@ -385,9 +385,3 @@ class Entry:
         if self.crash is not None:
             operations, outcome = deferred, Raised(self.crash)
         self.driver.entry_ended(self, operations, outcome)
-
-
-@lru_cache(maxsize=4096)  # a program has few steps and names each in every entry
-def _step_name(step_id: str, index: int) -> StepName:
-    hashed = hash_id(f"{step_id}:{index}" if index else step_id)
-    return StepName(step_id, index, hashed)

@@ -126,11 +126,7 @@ def translated(client: object, functions: object) -> Translated:
 
 
 def own_event(event: object) -> object:
-    """Return *event* as a harness sends it; what no adapter knows as it is.
-
-    Raises:
-        NotBuiltError: It carries what scoretest does not run yet.
-    """
+    """Return *event* as a harness sends it; what no adapter knows as it is."""
     adapter = None if isinstance(event, Event) else _adapter_of(event)
     return event if adapter is None else adapter.translate_event(event)
 

@@ -13,6 +13,7 @@ from .._model.finding import run_where
 from .._model.operation import Operation, Outcome
 from .._model.place import Place
 from .._model.score import ScoreValue
+from ..sdk.client import Client
 from ..sdk.function import AnyFunction
 from ..times import Instant
 from .context_source import ContextSource
@@ -52,6 +53,9 @@ class Host(Protocol):
     @property
     def faults(self) -> Faults:
         """What the test lets go wrong."""
+
+    def client_of(self, function: AnyFunction) -> Client:
+        """Return the client that a function is served with."""
 
     def source_of(self, live: Live, function: AnyFunction) -> ContextSource:
         """Return what the contexts of a run's entries tell of it."""

@@ -7,6 +7,8 @@ from .._json import to_wire
 from .._model.command import SendEvent
 from .._model.event import Event
 from .._model.finding import Finding
+from .._model.session import objection, resolved
+from ..errors import UsageError
 from ..times import to_instant
 from .host import Hosted, run_where_of
 
@@ -31,6 +33,12 @@ def as_command(
     wire = to_wire(event.data, what=what)
     ts = None if event.ts is None else to_instant(event.ts, what="ts")
     engine.check_event(event.name, ts, wire.size)
+    sessions = resolved(event.meta)
+    if why := objection(sessions, engine.limits):
+        raise UsageError(
+            f"event {event.name!r} is refused: {why}",
+            fix="take some away: a session that is None is not inherited",
+        )
     run_id = sender.run_id if sender else ""
     for loss in wire.losses:
         note(
@@ -49,4 +57,5 @@ def as_command(
         id=event.id,
         ts=ts,
         sender=run_id,
+        sessions=sessions,
     )

@@ -1,6 +1,5 @@
 """The functions that a world serves, by slug."""
 
-import logging
 from collections.abc import Sequence
 from typing import final
 
@@ -27,14 +26,14 @@ class Registry:
 
     Attributes:
         functions: By slug.
-        loggers: Where each logs to, by slug.
+        clients: What each is served with, by slug.
         entry_kinds: What makes the entries of each, by slug.
     """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.functions: dict[str, AnyFunction] = {}
-        self.loggers: dict[str, logging.Logger] = {}
+        self.clients: dict[str, Client] = {}
         self.entry_kinds: dict[str, EntryKind] = {}
 
     def serve(self, client: Client, functions: Sequence[AnyFunction]) -> None:
@@ -44,7 +43,7 @@ class Registry:
         for function, of_triggers in zip(parts, conditions, strict=True):
             self._engine.register(function.options, of_triggers)
             self.functions[function.id] = function
-            self.loggers[function.id] = client.logger
+            self.clients[function.id] = client
             self.entry_kinds[function.id] = _entry_kind(function)
             self._tell_dead(function)
 

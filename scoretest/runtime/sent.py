@@ -16,6 +16,7 @@ from .._model.fact import (
     RunSkipped,
     WaitMatched,
 )
+from .._model.session import resolved, wire_meta
 from ..errors import UsageError, near_miss
 from ..times import MILLISECOND, Instant, to_instant
 from .views import OpenWait, Run, Source
@@ -198,6 +199,7 @@ def as_wire(event: Event, now: Instant) -> JsonObject:
         "data": dict(event.data),
         "id": event.id,
         "ts": ts // MILLISECOND,
+        **wire_meta(resolved(event.meta)),
     }
 
 

@@ -13,6 +13,7 @@ from .._json import Json, copy_json, show
 from .._model.event import Event
 from .._model.experiment import ExperimentRef
 from .._model.score import Score, ScoreEntry, ScoreValue
+from .._model.session import shared
 from ..errors import UsageError, near_miss
 from ..times import Duration, Instant, format_duration, format_instant, to_datetime
 from .parts import RunError, RunStatus, RunStep, event_view, status_of
@@ -218,6 +219,11 @@ class Run:
     def events(self) -> list[Event]:
         """All events that started the run."""
         return [event_view(event) for event in self._live.run.events]
+
+    @property
+    def sessions(self) -> dict[str, str]:
+        """What all its events share: what its ``ctx.sessions`` begins as."""
+        return shared(event.wire for event in self._live.run.events)
 
     @property
     def parent(self) -> "Run | None":

@@ -104,8 +104,7 @@ class Watchdog:
             self._last_pulse, self._ticks = pulse, 0
             return
         self._ticks += 1
-        if self._ticks >= _TICKS:
-            self._ticks = 0
+        if self._ticks >= _TICKS:  # at each tick from now on: it may be swallowed
             self._blocker = f"{_frames(frame)}; {self._describe()}"
             raise Blocked
 

@@ -42,6 +42,7 @@ from .function import (
 from .life import life_options
 from .places import caller
 from .scoring import check_run, check_target
+from .sessions import sent_by_client
 
 __all__ = ["Client"]
 
@@ -156,11 +157,13 @@ class Client:
 
         Inside a handler this is no step: it repeats with every entry of the handler.
         """
-        return await self.find_world("send").asend(event_list(events))
+        outgoing = sent_by_client(self, event_list(events))
+        return await self.find_world("send").asend(outgoing)
 
     def send_sync(self, events: Event | list[Event]) -> list[str]:
         """Send events, from code that cannot await, and return the server's ids."""
-        return self.find_world("send_sync").send(event_list(events))
+        outgoing = sent_by_client(self, event_list(events))
+        return self.find_world("send_sync").send(outgoing)
 
     # --- scores -----------------------------------------------------------------
 

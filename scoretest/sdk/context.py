@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol, final
 from .._json import Json
 from .._model.event import Event
 from .._model.experiment import ExperimentRef
-from .._model.place import told
 from .._model.ports import AsyncSteps, RunPort, SyncSteps
-from ..errors import NotBuiltError
+from .._model.session import EventMeta
 from .defer import DeferHandle, Wanted, add_defer
 from .group import Group, GroupSync
 from .places import caller
@@ -122,12 +121,12 @@ class _ContextBase:
 
     @property
     def sessions(self) -> dict[str, str]:
-        """The run's sessions; not built yet."""
-        raise NotBuiltError(
-            "ctx.sessions is not built yet",
-            where=f"run {self.run_id}",
-            fix="carry what you need in the event's data",
-        )
+        """The run's sessions by their keys: what its events share.
+
+        What the run sends, invokes and defers inherits them as they are then: change
+        the mapping to hand on something else.
+        """
+        return self._port.sessions
 
     def defer(
         self,
@@ -135,7 +134,7 @@ class _ContextBase:
         *,
         function: object,
         data: Mapping[str, Json] | Mapping[str, object],
-        meta: object = None,
+        meta: EventMeta | None = None,
         experiment: ExperimentRef | None = None,
     ) -> DeferHandle:
         """Start *function* with *data* when this run has ended.
@@ -147,7 +146,7 @@ class _ContextBase:
             defer_id: The call's identity in this run; the first call of an id wins.
             function: Made by `create_defer` or `create_scorer`.
             data: A JSON object that fits the function's schema.
-            meta: Not built yet.
+            meta: Sessions of the deferred run, beside those of this one.
             experiment: The `experiment_ref` of an experiment's result: the deferred
                 run finds it at ``ctx.parents[0].experiment``, and a scorer's score
                 counts for its variant.
@@ -157,13 +156,7 @@ class _ContextBase:
 
         Source: rules A1 to A6, A9 and A12.
         """
-        if meta is not None:
-            raise NotBuiltError(
-                f"meta= of defer {defer_id!r} is not built yet",
-                where=told(caller()),
-                fix="leave meta= out in this test; nothing would act on it",
-            )
-        wanted = Wanted(defer_id, function, data, experiment, caller())
+        wanted = Wanted(defer_id, function, data, experiment, meta, caller())
         return add_defer(self._port, wanted)
 
 

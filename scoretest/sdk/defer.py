@@ -14,6 +14,7 @@ from .._model.operation import DeferAbort, DeferAdd
 from .._model.options import FunctionKind, FunctionOptions
 from .._model.place import Place
 from .._model.ports import RunPort
+from .._model.session import checked_meta, resolved, stamped
 from ..errors import ScoretestError, UsageError
 from .current import current_port
 from .places import caller
@@ -50,6 +51,7 @@ class Wanted(NamedTuple):
     function: object
     data: object
     experiment: object
+    meta: object
     place: Place
 
 
@@ -122,10 +124,12 @@ def _call(port: RunPort, target: _Target, hashed: str, wanted: Wanted) -> DeferA
     data: JsonObject = wire.value if isinstance(wire.value, dict) else {}
     if target.schema is not None:
         target.schema.validate({k: data[k] for k in data if k not in routing})
+    what = f"defer {wanted.id!r}"
+    meta = stamped(checked_meta(wanted.meta, what), port.sessions, what)
     for loss in wire.losses:
         port.report(
             "LOSSY_OUTPUT",
-            f"{loss.path} of defer {wanted.id!r}: {loss.what}",
+            f"{loss.path} of {what}: {loss.what}",
             "pass what JSON can carry",
             wanted.place,
         )
@@ -135,6 +139,8 @@ def _call(port: RunPort, target: _Target, hashed: str, wanted: Wanted) -> DeferA
         function=target.options.slug,
         data=data,
         size=wire.size,
+        sessions=resolved(meta),
+        meta_size=0 if meta is None else to_wire(meta).size,
     )
 
 

@@ -4,6 +4,7 @@ from .._json import show
 from .._model.options import FunctionKind, FunctionOptions
 from .._model.place import told
 from .._model.ports import Invoked
+from .._model.session import EventMeta, checked_meta
 from ..errors import NotBuiltError, UsageError, near_miss
 from ..times import Duration
 from .arguments import checked_id, wait_timeout
@@ -11,7 +12,7 @@ from .places import caller
 
 __all__ = ["checked_call", "invoke_timeout", "invoked_by_id", "invoked_function"]
 
-_UNBUILT = ("meta", "v")
+_UNBUILT = ("v",)
 
 
 def checked_call(step_id: object, unbuilt: dict[str, object]) -> None:
@@ -26,7 +27,7 @@ def checked_call(step_id: object, unbuilt: dict[str, object]) -> None:
         if name not in _UNBUILT:
             raise UsageError(
                 f"invoke has no argument {name!r}"
-                f"{near_miss(name, ('app_id', 'data', 'function', 'timeout'))}",
+                f"{near_miss(name, ('app_id', 'data', 'function', 'meta', 'timeout'))}",
                 seen=show(value),
                 fix=f"leave {name}= out",
             )
@@ -38,11 +39,11 @@ def checked_call(step_id: object, unbuilt: dict[str, object]) -> None:
             )
 
 
-def invoked_function(function: object, step_id: str) -> Invoked:
+def invoked_function(function: object, step_id: str, meta: object = None) -> Invoked:
     """Return which function is meant.
 
     Raises:
-        UsageError: It is none, or one that only a defer can start.
+        UsageError: It is none, or one that only a defer can start, or *meta* is none.
     """
     options = getattr(function, "options", None)
     if not isinstance(options, FunctionOptions):
@@ -55,14 +56,17 @@ def invoked_function(function: object, step_id: str) -> Invoked:
             f"step {step_id!r} invokes {function!r}",
             fix="defer it: ctx.defer(...); it needs the run that defers it",
         )
-    return Invoked(options.app_id, options.slug.removeprefix(f"{options.app_id}-"))
+    fn_id = options.slug.removeprefix(f"{options.app_id}-")
+    return Invoked(options.app_id, fn_id, _meta(meta, step_id))
 
 
-def invoked_by_id(app_id: object, function_id: object, step_id: str) -> Invoked:
+def invoked_by_id(
+    app_id: object, function_id: object, step_id: str, meta: object = None
+) -> Invoked:
     """Return which function is meant by its ids.
 
     Raises:
-        UsageError: One of them is no text.
+        UsageError: One of them is no text, or *meta* is none.
     """
     if not isinstance(function_id, str) or not function_id:
         raise UsageError(
@@ -74,7 +78,11 @@ def invoked_by_id(app_id: object, function_id: object, step_id: str) -> Invoked:
             f"app_id of step {step_id!r} must be text, not {show(app_id)}",
             fix="leave it out for a function of the same app",
         )
-    return Invoked(app_id, function_id)
+    return Invoked(app_id, function_id, _meta(meta, step_id))
+
+
+def _meta(meta: object, step_id: str) -> EventMeta | None:
+    return checked_meta(meta, f"step {step_id!r}")
 
 
 def invoke_timeout(timeout: object) -> Duration | None:

@@ -13,6 +13,7 @@ from .._model.event import Event
 from .._model.place import Place
 from .._model.ports import AsyncSteps, Invoked
 from .._model.score import Score, ScoreValue
+from .._model.session import EventMeta
 from ..times import to_instant
 from .arguments import (
     NO_AI,
@@ -30,6 +31,7 @@ from .arguments import (
 from .invoking import checked_call, invoke_timeout, invoked_by_id, invoked_function
 from .places import caller
 from .scoring import score_body
+from .sessions import sent_by_step
 
 __all__ = ["Step"]
 
@@ -162,7 +164,9 @@ class Step:
         """
         checked_id(step_id)
         outgoing, place = event_list(events), caller()
-        call = self._port.run(step_id, lambda: self._port.asend(outgoing), place)
+        call = self._port.run(
+            step_id, lambda: self._port.asend(sent_by_step(self._port, outgoing)), place
+        )
         return self._port.track("step.send_event", step_id, call, place)  # type: ignore[arg-type]  # the ids are JSON texts
 
     def score(
@@ -199,6 +203,7 @@ class Step:
         function: object,
         data: Mapping[str, object] | None = None,
         timeout: DurationLike | None = None,
+        meta: EventMeta | None = None,
         **unbuilt: object,
     ) -> Call[Any]:
         """Run another function and wait for its result.
@@ -208,6 +213,7 @@ class Step:
             function: Made by `Client.create_function`.
             data: Becomes the data of its event; a JSON object.
             timeout: How long to wait; a year when left out. The run goes on after it.
+            meta: Sessions of the call, beside those of this run.
             **unbuilt: The real SDK's other arguments; each is refused by name.
 
         Returns:
@@ -219,7 +225,7 @@ class Step:
         Source: rule E3.
         """
         checked_call(step_id, unbuilt)
-        invoked, place = invoked_function(function, step_id), caller()
+        invoked, place = invoked_function(function, step_id, meta), caller()
         call = self._invoke(step_id, invoked, data, timeout, place)
         return self._port.track("step.invoke", step_id, call, place)
 
@@ -231,6 +237,7 @@ class Step:
         app_id: str | None = None,
         data: Mapping[str, object] | None = None,
         timeout: DurationLike | None = None,
+        meta: EventMeta | None = None,
         **unbuilt: object,
     ) -> Call[Any]:
         """Run a function by its id and wait for its result; see `invoke`.
@@ -241,12 +248,13 @@ class Step:
             app_id: Its app; this function's own when left out.
             data: Becomes the data of its event; a JSON object.
             timeout: How long to wait.
+            meta: Sessions of the call, beside those of this run.
             **unbuilt: The real SDK's other arguments; each is refused by name.
 
         Source: rule E3.
         """
         checked_call(step_id, unbuilt)
-        invoked, place = invoked_by_id(app_id, function_id, step_id), caller()
+        invoked, place = invoked_by_id(app_id, function_id, step_id, meta), caller()
         call = self._invoke(step_id, invoked, data, timeout, place)
         return self._port.track("step.invoke_by_id", step_id, call, place)
 

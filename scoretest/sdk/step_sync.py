@@ -11,6 +11,7 @@ from typing import Any, NoReturn, TypeVar, final
 from .._model.event import Event
 from .._model.ports import SyncSteps
 from .._model.score import Score, ScoreValue
+from .._model.session import EventMeta
 from ..times import to_instant
 from .arguments import (
     NO_AI,
@@ -28,6 +29,7 @@ from .arguments import (
 from .invoking import checked_call, invoke_timeout, invoked_by_id, invoked_function
 from .places import caller
 from .scoring import score_body
+from .sessions import sent_by_step
 
 __all__ = ["StepSync"]
 
@@ -86,7 +88,11 @@ class StepSync:
         """Send *events* once, as a durable step; see `Step.send_event`."""
         checked_id(step_id)
         outgoing = event_list(events)
-        return self._port.run(step_id, lambda: self._port.send(outgoing), caller())  # type: ignore[return-value]  # the ids are JSON texts
+        return self._port.run(
+            step_id,
+            lambda: self._port.send(sent_by_step(self._port, outgoing)),
+            caller(),
+        )  # type: ignore[return-value]  # the ids are JSON texts
 
     def score(
         self,
@@ -111,11 +117,15 @@ class StepSync:
         function: object,
         data: Mapping[str, object] | None = None,
         timeout: DurationLike | None = None,
+        meta: EventMeta | None = None,
         **unbuilt: object,
     ) -> Any:
         """Run another function and wait for its result; see `Step.invoke`."""
         checked_call(step_id, unbuilt)
-        invoked, within = invoked_function(function, step_id), invoke_timeout(timeout)
+        invoked, within = (
+            invoked_function(function, step_id, meta),
+            invoke_timeout(timeout),
+        )
         return self._port.invoke(step_id, invoked, data, within, caller())
 
     def invoke_by_id(
@@ -126,10 +136,11 @@ class StepSync:
         app_id: str | None = None,
         data: Mapping[str, object] | None = None,
         timeout: DurationLike | None = None,
+        meta: EventMeta | None = None,
         **unbuilt: object,
     ) -> Any:
         """Run a function by its id and wait for its result; see `Step.invoke_by_id`."""
         checked_call(step_id, unbuilt)
-        invoked = invoked_by_id(app_id, function_id, step_id)
+        invoked = invoked_by_id(app_id, function_id, step_id, meta)
         within = invoke_timeout(timeout)
         return self._port.invoke(step_id, invoked, data, within, caller())

@@ -6,7 +6,6 @@ import pytest
 from scoretest import (
     Client,
     Harness,
-    NotBuiltError,
     TriggerCron,
     TriggerEvent,
     UsageError,
@@ -281,19 +280,6 @@ def test_what_is_no_expression(refused, mistake):
     wrong, text = UNREADABLE[mistake]
 
     assert refused(ExpressionError, wrong) == text
-
-
-def test_jitter_is_not_built(refused):
-    """Starts that are spread by chance are refused by name."""
-
-    def wrong():
-        return TriggerCron(cron="0 9 * * *", jitter="5m")
-
-    assert refused(NotBuiltError, wrong) == (
-        "the jitter of a cron trigger is not built yet\n"
-        "  seen:  '5m'\n"
-        "  fix:   leave jitter= out in this test; the run starts on the minute"
-    )
 
 
 ALLOWED = {

@@ -64,15 +64,6 @@ def test_the_whole_text_of_a_refused_option(refused):
 
 
 HANDLED = {
-    "an invoke with meta": (
-        lambda ctx: ctx.step.invoke("call", function=None, meta={}),
-        (
-            "USAGE_ERROR: meta= of invoke 'call' is not built yet\n"
-            "  where: function 'support-handle' (errors/test_not_built.py:N), run "
-            "RUN, virtual time 2025-01-01T00:00:00.000Z\n"
-            "  fix:   leave meta= out in this test; nothing would act on it"
-        ),
-    ),
     "an invoke with a version": (
         lambda ctx: ctx.step.invoke_by_id("call", function_id="x", v="2"),
         (
@@ -89,24 +80,6 @@ HANDLED = {
             "  where: function 'support-handle' (errors/test_not_built.py:N), run "
             "RUN, virtual time 2025-01-01T00:00:00.000Z\n"
             "  fix:   call the model in step.run"
-        ),
-    ),
-    "sessions": (
-        lambda ctx: ctx.sessions,
-        (
-            "USAGE_ERROR: ctx.sessions is not built yet\n"
-            "  where: function 'support-handle' (errors/test_not_built.py:N), run "
-            "RUN, virtual time 2025-01-01T00:00:00.000Z\n"
-            "  fix:   carry what you need in the event's data"
-        ),
-    ),
-    "a defer with meta": (
-        lambda ctx: ctx.defer("score", function=None, data={}, meta={}),
-        (
-            "USAGE_ERROR: meta= of defer 'score' is not built yet\n"
-            "  where: function 'support-handle' (errors/test_not_built.py:N), run "
-            "RUN, virtual time 2025-01-01T00:00:00.000Z\n"
-            "  fix:   leave meta= out in this test; nothing would act on it"
         ),
     ),
 }

@@ -7,7 +7,7 @@ import inngest
 import pydantic
 import pytest
 
-from scoretest import Event, NotBuiltError, Score, UsageError
+from scoretest import Event, Score, UsageError
 
 WEEK = dt.timedelta(days=7)
 
@@ -348,32 +348,16 @@ class TestOptions:
         assert harness.run("shop-ship").output == "inngest/scheduled.timer"
 
     def test_the_jitter_of_a_cron(self, harness, app):
-        """What is not built is refused by name."""
+        """H2: the world's seed says how late each start is."""
         trigger = inngest.TriggerCron(cron="0 9 * * *", jitter="5m")
         ship = app.create_function(fn_id="ship", trigger=trigger)(lambda_named_ship)
+        harness.serve(app, functions=[ship])
 
-        with pytest.raises(NotBuiltError) as caught:
-            harness.serve(app, functions=[ship])
+        harness.advance("10h")
 
-        assert caught.value.what == "the jitter of a cron trigger is not built yet"
-
-    def test_sessions_of_a_defer(self, harness, on, deferred, start):
-        """Sessions are not built, and not ignored."""
-
-        @deferred()
-        def scorer(ctx):
-            pass
-
-        @on("order")
-        def ship(ctx):
-            meta = inngest.EventMeta(sessions={"chat": "1"})
-            ctx.defer("score", function=scorer, data={}, meta=meta)
-
-        with harness.expect_failure(ship) as failing:
-            start("order")
-
-        assert failing.run.error.message == "the meta of 'score' is not built yet"
-        harness.allow("USAGE_ERROR", reason="it is the subject")
+        (event,) = harness.run(ship).events
+        late = event.ts - dt.datetime(2025, 1, 1, 9, tzinfo=dt.UTC)
+        assert dt.timedelta() < late <= dt.timedelta(minutes=5)
 
     def test_an_operation_that_is_not_built(self, harness, on, start, monkeypatch):
         """What the engine has no operation for fails the run by name."""

@@ -153,6 +153,28 @@ class TestEnds:
 
         assert failing.run.error.name == "CancelledError"
 
+    @pytest.mark.parametrize("is_async", [True, False])
+    def test_an_error_that_cannot_be_told(self, harness, on, start, is_async):
+        """The package stumbles over its text; a server gets an answer of 500 then."""
+
+        class UnreadableError(Exception):
+            def __str__(self):
+                raise RuntimeError("no text")
+
+        async def in_coroutine(_):
+            raise UnreadableError
+
+        def plain(_):
+            raise UnreadableError
+
+        ship = on("order", retries=0)(in_coroutine if is_async else plain)
+
+        with harness.expect_failure(ship) as failing:
+            start("order")
+
+        error = failing.run.error
+        assert (error.name, error.message) == ("RuntimeError", "no text")
+
     @pytest.mark.parametrize("kind", [SystemExit, GeneratorExit])
     @pytest.mark.parametrize("is_async", [True, False])
     def test_the_end_of_the_test(self, on, start, kind, is_async):

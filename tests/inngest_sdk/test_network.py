@@ -95,16 +95,6 @@ class TestEvents:
 
         assert [run.output for run in runs] == [1, 2, 1]
 
-    def test_sessions(self, app, on):
-        """Sessions are not built, and not ignored."""
-        on("order")(nothing)
-        meta = inngest.EventMeta(sessions={"chat": "1"})
-
-        with pytest.raises(NotBuiltError) as caught:
-            app.send_sync(inngest.Event(name="order", meta=meta))
-
-        assert caught.value.what == "the meta of event 'order' is not built yet"
-
 
 def nothing(_):
     """Do nothing."""

@@ -263,6 +263,30 @@ class TestScope:
         assert gauge.most == {"all": 2}
 
 
+@pytest.mark.parametrize(("scope", "notes"), [("env", 1), ("account", 1), ("fn", 0)])
+def test_a_scope_of_other_apps_is_noted(harness, client, scope, notes):
+    """What cannot matter in memory is said once, where the function is served."""
+
+    @client.create_function(
+        fn_id="work",
+        trigger=TriggerEvent(event="shop/order"),
+        concurrency=[Concurrency(limit=1, key="'k'", scope=scope)],
+    )
+    async def work(_):
+        pass
+
+    harness.serve(client, functions=[work])
+    harness.send("shop/order")
+    harness.send("shop/order")
+
+    text = " ".join(str(harness.timeline).split())
+    told = (
+        f"note shop-work: its concurrency limit of scope {scope!r} counts the functions"
+    )
+    assert text.count(told) == notes
+    assert harness.findings == []
+
+
 class TestPlaces:
     """Only what executes holds a place."""
 

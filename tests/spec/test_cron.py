@@ -2,7 +2,7 @@
 
 import pytest
 
-from scoretest import TriggerCron, TriggerEvent, UsageError
+from scoretest import Harness, TriggerCron, TriggerEvent, UsageError
 from scoretest.flow import Concurrency
 
 pytestmark = pytest.mark.rule("H2")
@@ -185,3 +185,78 @@ def test_a_wrong_cron_is_refused_when_it_is_served(every):
     """The message quotes it."""
     with pytest.raises(UsageError, match=r"the cron '0 9 \* \*' has 4 fields, not 5"):
         every("0 9 * *")
+
+
+class TestJitter:
+    """Starts that are spread by chance: a seeded one."""
+
+    @pytest.fixture
+    def starts(self, client):
+        """Return when the hourly runs of half a day began, in seconds after the hour."""
+
+        def play(seed, jitter="5m"):
+            @client.create_function(
+                fn_id="report", trigger=TriggerCron(cron="0 * * * *", jitter=jitter)
+            )
+            async def report(ctx):
+                return ctx.event.data
+
+            with Harness(seed=seed) as harness:
+                harness.serve(client, functions=[report])
+                harness.advance("12h 59m")
+                return [
+                    (run.started_at.minute * 60 + run.started_at.second, run.output)
+                    for run in harness.runs
+                ]
+
+        return play
+
+    def test_each_start_is_late_by_its_own_time(self, starts):
+        """At most as late as the trigger says, and twelve times of twelve it starts."""
+        late = [seconds for seconds, _ in starts(0)]
+
+        assert len(late) == 12
+        assert len(set(late)) > 6
+        assert all(0 <= seconds <= 300 for seconds in late)
+
+    def test_the_seed_decides(self, starts):
+        """The same again with one seed, something else with another."""
+        assert starts(0) == starts(0)
+        assert starts(0) != starts(1)
+
+    def test_a_second_has_two_ends(self, starts):
+        """The whole of it may be taken, or nothing."""
+        assert {seconds for seconds, _ in starts(0, "1s")} == {0, 1}
+
+    def test_the_event_has_both_times(self, starts):
+        """What the cron named, and when the run began."""
+        seconds, data = starts(0)[0]
+
+        assert data == {
+            "cron": "0 * * * *",
+            "fireAt": f"2025-01-01T01:{seconds // 60:02}:{seconds % 60:02}Z",
+            "scheduledAt": "2025-01-01T01:00:00Z",
+        }
+
+    def test_more_than_the_cron_s_own_distance(self, client):
+        """No start is left out when one is later than the next one is due."""
+
+        @client.create_function(
+            fn_id="report", trigger=TriggerCron(cron="* * * * *", jitter="10m")
+        )
+        async def report(ctx):
+            return ctx.event.data["scheduledAt"]
+
+        with Harness() as harness:
+            harness.serve(client, functions=[report])
+            harness.advance("1h")
+            named = [run.output for run in harness.runs]
+
+        assert named == [f"2025-01-01T00:{n:02}:00Z" for n in range(1, len(named) + 1)]
+        assert len(named) >= 50
+
+    @pytest.mark.parametrize("jitter", ["0s", "1.5s", "soon"])
+    def test_what_is_no_duration(self, jitter):
+        """It is refused where it is written."""
+        with pytest.raises(UsageError, match=r"a cron's jitter|is not a duration"):
+            TriggerCron(cron="0 * * * *", jitter=jitter)

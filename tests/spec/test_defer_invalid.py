@@ -137,21 +137,6 @@ class TestSkipped:
 class TestNotBuilt:
     """What later issues bring is refused by name."""
 
-    def test_an_option_of_defer(self, harness, on, audit):
-        """`meta` is refused, and the refusal is told as such."""
-
-        @on("shop/order", retries=0)
-        async def order(ctx):
-            ctx.defer("x", function=audit, data={}, meta={})
-
-        (run,) = harness.send("shop/order").runs
-
-        assert run.error.name == "NotBuiltError"
-        (finding,) = harness.findings
-        assert finding.code == "USAGE_ERROR"
-        assert finding.message == "meta= of defer 'x' is not built yet"
-        harness.allow("USAGE_ERROR", reason="the mistake is the point")
-
     def test_an_option_of_the_deferred_function(self, client):
         """Options that a deferred function cannot have yet are refused."""
         with pytest.raises(NotBuiltError, match="middleware"):

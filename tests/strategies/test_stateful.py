@@ -1,5 +1,6 @@
 """The state machine: it runs, it reaches every edge, and it sees what is wrong."""
 
+import asyncio
 import contextlib
 from datetime import timedelta
 
@@ -24,6 +25,7 @@ from scoretest._core.runs import RunState
 from scoretest._model.fact import RunEntered
 from scoretest._model.limits import Limits
 from scoretest.errors import InternalError
+from scoretest.flow import Concurrency
 from scoretest.stateful import AUTOMATA, HarnessMachine
 from scoretest.strategies import events, schedules
 
@@ -152,11 +154,26 @@ async def caller(ctx):
         await ctx.step.invoke_by_id("gone", app_id="zoo", function_id="nobody")
 
 
+@zoo.create_function(
+    fn_id="narrow",
+    trigger=TriggerEvent(event="go"),
+    concurrency=[Concurrency(limit=1)],
+)
+async def narrow(ctx):
+    """Holds back its second run, and its own second step (rule F4)."""
+    await ctx.group.parallel(
+        (
+            lambda: ctx.step.run("a", asyncio.sleep, 1),
+            lambda: ctx.step.run("b", asyncio.sleep, 1),
+        )
+    )
+
+
 class Zoo(HarnessMachine):
     """Every edge of the automata lies on some way through these functions."""
 
     client = zoo
-    functions = (later, rate, sleeper, retrier, hopeless, callee, caller)
+    functions = (later, rate, sleeper, retrier, hopeless, callee, caller, narrow)
     starts = events("go")
     schedule = schedules()
 

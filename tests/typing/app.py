@@ -15,6 +15,7 @@ from scoretest import (
     ContextSync,
     DeadlockError,
     Event,
+    EventMeta,
     Finding,
     FindingsError,
     Harness,
@@ -139,6 +140,9 @@ async def handle(ctx: Context) -> dict[str, str]:
     assert_type(await ctx.step.run("nothing", lambda: None), None)
     assert_type(await ctx.step.sleep("nap", "1h"), None)
     assert_type(await ctx.step.send_event("tell", [Event(name="x")]), list[str])
+    meta: EventMeta = {"sessions": {"conversation": "chat-1", "turn": None}}
+    assert_type(Event(name="x", meta=meta).meta, EventMeta | None)
+    assert_type(ctx.sessions, dict[str, str])
     assert_type(
         await ctx.step.score("rate", name="x", value=True, run_id=ctx.run_id), None
     )

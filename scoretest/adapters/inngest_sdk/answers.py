@@ -1,6 +1,6 @@
 """What an SDK answers to an entry, as operations and an outcome."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
 from ..._json import to_wire
@@ -19,6 +19,7 @@ from ..._model.operation import (
     StepRaised,
     WaitFor,
 )
+from ..._model.session import resolved
 from ...errors import NotBuiltError, UsageError
 from ...runtime.entry import Entry
 from ...runtime.failures import describe_error
@@ -164,31 +165,24 @@ def _take_variant(entry: Entry, item: Item) -> None:
 def _invoke(_: Entry, item: Item, __: Headers) -> Operation:
     opts = item["opts"]
     payload, timeout = opts["payload"], opts["timeout"]
-    _refuse_meta(payload, item)
     wire = to_wire(payload["data"] or {})
     within = None if timeout is None else to_duration(timeout, what="timeout")
     data = wire.value if isinstance(wire.value, dict) else {}
-    return InvokeFunction(step_name(item), opts["function_id"], data, within)
-
-
-def _refuse_meta(wire: Mapping[str, Any], item: Item) -> None:
-    if wire.get("meta") is not None:
-        raise NotBuiltError(
-            f"the meta of {item['displayName']!r} is not built yet",
-            fix="leave sessions out in this test",
-        )
+    sessions = resolved(payload.get("meta"))  # older versions have none
+    return InvokeFunction(step_name(item), opts["function_id"], data, within, sessions)
 
 
 def _defer(_: Entry, item: Item, __: Headers) -> Operation:
     opts = item["opts"]
-    _refuse_meta(opts, item)
-    wire = to_wire(opts["input"])
+    wire, meta = to_wire(opts["input"]), opts.get("meta")
     return DeferAdd(
         id=str(item["displayName"]),
         hashed=str(item["id"]),
         function=str(opts["fn_slug"]),
         data=wire.value if isinstance(wire.value, dict) else {},
         size=wire.size,
+        sessions=resolved(meta),
+        meta_size=0 if meta is None else to_wire(meta).size,
     )
 
 

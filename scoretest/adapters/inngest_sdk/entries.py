@@ -11,6 +11,7 @@ from ..._engine import Live
 from ..._ids import hash_id
 from ..._model.effect import Enter
 from ..._model.operation import DeferAdd, Returned, StepName
+from ...errors import ScoretestError
 from ...runtime.coroutines import AsyncEntry
 from ...runtime.entry import Entry, Request
 from ...runtime.foreign import ForeignFunction
@@ -43,6 +44,16 @@ class _SdkEntry(Entry, WatchedEntry):
     def _request(self) -> Any:
         wire = request_for(self.live, self.effect, self.memos, self._known_defers)
         return make_request(*wire)
+
+    @staticmethod
+    def is_failure(error: BaseException) -> bool:
+        """Say whether a web framework would answer *error* with a status of 500.
+
+        The package lets few errors through: those that are no `Exception`, and those
+        that it fails to describe.
+        """
+        through = asyncio.CancelledError | BaseExceptionGroup | Exception
+        return isinstance(error, through) and not isinstance(error, ScoretestError)
 
     # --- what the package's modules ask while the handler runs ----------------------
 
@@ -81,9 +92,11 @@ class SdkPlainEntry(_SdkEntry):
             outcome = read(self, self._comm.post_sync(self._request()))
         except (KeyboardInterrupt, SystemExit):
             raise
-        except BaseException as error:  # noqa: BLE001 -- the package lets nothing else out: it ends the test
-            self.driver.crash(error)
-            return
+        except BaseException as error:  # noqa: BLE001 -- what is no answer ends the test
+            if not self.is_failure(error):
+                self.driver.crash(error)
+                return
+            outcome = self.failed(error)
         self.answer(outcome)
 
     def around(self, step_id: str, body: Callable[..., Any]) -> Callable[..., Any]:
@@ -108,13 +121,13 @@ class SdkAsyncEntry(_SdkEntry, AsyncEntry):
         current_port.set(self)
         try:
             outcome = read(self, await self._comm.post(self._request()))
-        except (asyncio.CancelledError, BaseExceptionGroup) as error:
-            outcome = self.failed(error)  # the package lets these through
         except (KeyboardInterrupt, SystemExit):
             raise
-        except BaseException as error:  # noqa: BLE001 -- the package lets nothing else out: it ends the test
-            self.driver.crash(error)
-            return
+        except BaseException as error:  # noqa: BLE001 -- what is no answer ends the test
+            if not self.is_failure(error):
+                self.driver.crash(error)
+                return
+            outcome = self.failed(error)
         if isinstance(outcome, Returned):
             self._report_not_awaited()
         self._close_calls()
