@@ -209,7 +209,8 @@ READ = {
         (
             "there is no finding 'DEFER_LOSS'; did you mean 'DEFER_LOST'?\n"
             "  fix:   use one of DEFER_LIMIT, DEFER_LOST, DEFER_SKIPPED, "
-            "INTERRUPT_SWALLOWED, INVALID_EXPRESSION, INVOKE_CANCELLED, LOSSY_OUTPUT, "
+            "FAULT_UNUSED, INTERRUPT_SWALLOWED, INVALID_EXPRESSION, "
+            "INVOKE_CANCELLED, LOSSY_OUTPUT, "
             "NESTED_STEP, "
             "NONDETERMINISTIC, OPTION_IGNORED, RUN_FAILED, SCORE_INVALID, "
             "STEP_NOT_AWAITED, "
@@ -222,7 +223,8 @@ READ = {
         (
             "there is no finding 7\n"
             "  fix:   use one of DEFER_LIMIT, DEFER_LOST, DEFER_SKIPPED, "
-            "INTERRUPT_SWALLOWED, INVALID_EXPRESSION, INVOKE_CANCELLED, LOSSY_OUTPUT, "
+            "FAULT_UNUSED, INTERRUPT_SWALLOWED, INVALID_EXPRESSION, "
+            "INVOKE_CANCELLED, LOSSY_OUTPUT, "
             "NESTED_STEP, "
             "NONDETERMINISTIC, OPTION_IGNORED, RUN_FAILED, SCORE_INVALID, "
             "STEP_NOT_AWAITED, "

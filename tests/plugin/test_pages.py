@@ -24,7 +24,7 @@ PAGES = {
     "test-with-pytest-asyncio": (ASYNCIO, 3),
     "follow-the-wall-clock": ([], 1),
     "test-an-endpoint": (ANYIO, 2),
-    "use-with-hypothesis": ([*ANYIO, *HYPOTHESIS], 3),
+    "use-with-hypothesis": ([*ANYIO, *HYPOTHESIS], 4),
 }
 
 
