@@ -14,12 +14,14 @@ from .._model.fact import TraceEntry
 from .._model.predicate import Predicate
 from ..expr._witness import near_misses, witness
 from .harness import Harness
-from .parts import RunStatus
-from .views import OpenWait, status_quietly
+from .parts import RunStatus, status_of
+from .views import OpenWait
 
 __all__ = [
     "EDGES",
     "NearSignal",
+    "has_timers",
+    "has_waits",
     "matching_signal",
     "near_signals",
     "times_to_timers",
@@ -85,4 +87,15 @@ def trace_of(harness: Harness) -> Sequence[TraceEntry]:
 
 def told_of(harness: Harness) -> dict[str, RunStatus]:
     """Return the status of each run, without having looked at any."""
-    return {run.id: status_quietly(run) for run in harness.runs}
+    lives = harness._engine.lives  # noqa: SLF001 -- as in trace_of
+    return {run_id: status_of(live.run.state) for run_id, live in lives.items()}
+
+
+def has_waits(harness: Harness) -> bool:
+    """Say whether a run waits for an event."""
+    return bool(harness._engine.open_waits)  # noqa: SLF001 -- as in trace_of
+
+
+def has_timers(harness: Harness) -> bool:
+    """Say whether anything is due some time."""
+    return harness._engine.next_due() is not None  # noqa: SLF001 -- as in trace_of
