@@ -14,6 +14,7 @@ from ..runtime.foreign import AnyClient, Served
 from ..times import SECOND, to_duration
 from .alphabet import matchings
 from .checks import Draft, judged
+from .crashes import Crashes, check_faults
 from .evidence import (
     UNREADABLE,
     changed,
@@ -53,6 +54,7 @@ def explore(  # noqa: PLR0913 -- the bounds of a search, all of them named
     client: AnyClient | None = None,
     values: Mapping[str, Sequence[Json]] | None = None,
     max_signals: int = 3,
+    max_faults: int = 1,
     max_nodes: int = 10_000,
     deadline: str | timedelta = "30s",
     merge_states: bool = True,
@@ -72,6 +74,7 @@ def explore(  # noqa: PLR0913 -- the bounds of a search, all of them named
         client: Their client, when it cannot be found.
         values: Values to try, by the key of a signal's data.
         max_signals: How many signals a timeline has at most.
+        max_faults: How many faults it has at most: none, or one crash after a step.
         max_nodes: How many worlds are looked at.
         deadline: For how long, in real time.
         merge_states: Follow worlds of the same state once.
@@ -87,8 +90,9 @@ def explore(  # noqa: PLR0913 -- the bounds of a search, all of them named
         merges_states=merge_states,
         skips_no_ops=skip_no_ops,
     )
+    check_faults(max_faults)
     scenario = make_scenario(functions, start, data, client)
-    return _Explorer(scenario, bounds, values or {}).explore()
+    return _Explorer(scenario, bounds, values or {}, max_faults).explore()
 
 
 class _Start(NamedTuple):
@@ -101,7 +105,11 @@ class _Start(NamedTuple):
 @final
 class _Explorer:
     def __init__(
-        self, scenario: Scenario, bounds: Bounds, values: Mapping[str, Sequence[Json]]
+        self,
+        scenario: Scenario,
+        bounds: Bounds,
+        values: Mapping[str, Sequence[Json]],
+        max_faults: int,
     ) -> None:
         self._scenario = scenario
         self._bounds = bounds
@@ -114,6 +122,7 @@ class _Explorer:
         self._found: dict[tuple[str, str, str], Found] = {}
         self._expressions: dict[tuple[str, str], str] = {}
         self._doubled = 0
+        self._crashes = Crashes(self._stage) if max_faults else None
 
     def explore(self) -> Exploration:
         try:
@@ -122,6 +131,7 @@ class _Explorer:
             self._search = search = self._searched(self._bounds, self._watch)
             search.run(self._start().moves)
             if not search.is_stopped:
+                self._look_behind_crashes()
                 self._look_for_misspelt_keys()
                 self._look_for_cross_talk()
                 self._look_for_injection()
@@ -222,7 +232,15 @@ class _Explorer:
                 self._expressions.setdefault((slug, str(fact.step)), fact.expression)
         for draft in judged(transition):
             self._tell(draft, transition.node)
+        if self._crashes is not None:
+            self._crashes.note(transition)
         self._double(transition)
+
+    def _look_behind_crashes(self) -> None:
+        """Let a worker go away after each step: the run must end as well as without."""
+        if self._crashes is not None:
+            for draft, node in self._crashes.judged(self._letters):
+                self._tell(draft, node)
 
     def _tell(self, draft: Draft, node: Node) -> None:
         key = (draft.code, draft.function, draft.message if not draft.function else "")

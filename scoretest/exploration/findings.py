@@ -1,6 +1,7 @@
 """What an exploration hands out: its findings, its leaves, its decision table."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, final
@@ -10,6 +11,7 @@ from ..errors import FindingsError, NotBuiltError
 from ..reports.timeline import Timeline
 from ..runtime.harness import Harness
 from ..times import Instant
+from .crashes import arm, crash_lines, is_fault
 from .found import Found
 from .scenario import Scenario
 from .search import Bounds, Node
@@ -78,18 +80,24 @@ class Exploration:
         signals = signals_of_code(code, str(self.scenario))
         harness = Harness(strict=False)
         try:
-            for client, functions in self.scenario.apps:
-                harness.serve(client, functions)
-            for start in self.scenario.starts:
-                harness.send(start.name, start.data)
-            begin = harness.now
-            for signal in signals:
-                harness.advance_to(begin + timedelta(microseconds=signal.after))
-                harness.send(signal.name, signal.data)
-            harness.fast_forward()
+            self.play(harness, signals)
             return harness.timeline
         finally:
             harness.abandon()
+
+    def play(self, harness: Harness, signals: Sequence[Signal]) -> None:
+        """Let *harness*, which is fresh, serve the functions, and play a timeline."""
+        for client, functions in self.scenario.apps:
+            harness.serve(client, functions)
+        arm(harness, self.scenario.functions, signals)
+        begin = harness.now
+        for start in self.scenario.starts:
+            harness.send(start.name, start.data)
+        for signal in signals:
+            if not is_fault(signal):
+                harness.advance_to(begin + timedelta(microseconds=signal.after))
+                harness.send(signal.name, signal.data)
+        harness.fast_forward()
 
     def check(self) -> None:
         """Raise what was found.
@@ -128,7 +136,9 @@ class Exploration:
             for line in claim or _NOT_REPORTED
         ]
         setup = self.scenario.parent_lines()
-        return pasted_test(name, imports, starts, found.timeline, lines, setup)
+        setup += crash_lines(self.scenario.functions, found.timeline)
+        signals = [signal for signal in found.timeline if not is_fault(signal)]
+        return pasted_test(name, imports, starts, signals, lines, setup)
 
 
 _NOT_REPORTED: Final = (

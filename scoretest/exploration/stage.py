@@ -11,6 +11,7 @@ from .._engine import Engine
 from .._json import JsonObject
 from .._model.command import SendEvent
 from ..errors import UnderTestError
+from ..runtime.driver import Driver
 from ..runtime.foreign import AnyClient, Served
 from ..runtime.harness import Harness
 from ..times import Duration, Instant, to_instant
@@ -55,6 +56,11 @@ class Stage:
         self.root = self._harness._engine  # noqa: SLF001 -- likewise
         self.start: Instant = to_instant(self._harness.now, what="now")
         self.plays = 0
+
+    @property
+    def driver(self) -> Driver:
+        """What enters the handlers."""
+        return self._driver
 
     def play(self, engine: Engine, move: Move) -> Engine:
         """Return the world that *engine* becomes by *move*; *engine* stays as it is."""
