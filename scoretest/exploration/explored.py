@@ -119,7 +119,8 @@ class _Trial(NamedTuple):
             if (error := self._failure(signals, reached)) is not None
         ]
         if len(errors) == 1:
-            raise errors[0]
+            (error,) = errors
+            raise error
         if errors:
             more = f"; these are the first {_MOST_SHOWN}" * (len(errors) > _MOST_SHOWN)
             summary = f"{len(errors)} of {len(timelines)} timelines fail{more}"
