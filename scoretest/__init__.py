@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         UnderTestError,
         UsageError,
     )
+    from .exploration.explored import explored
     from .exploration.explorer import explore
     from .reports.timeline import Timeline
     from .runtime.harness import Harness
@@ -78,6 +79,7 @@ __all__ = [
     "create_scorer",
     "experiment",
     "explore",
+    "explored",
     "flow",
 ]
 
@@ -120,6 +122,7 @@ _HOMES = {
     "create_scorer": ".sdk.scorer",
     "experiment": ".experiment",
     "explore": ".exploration.explorer",
+    "explored": ".exploration.explored",
     "flow": ".flow",
 }
 

@@ -51,6 +51,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="rewrite the golden files of decision tables",
     )
+    group.addoption(
+        "--scoretest-replay",
+        metavar="CODE",
+        help="run an explored test on this timeline alone",
+    )
     parser.addini(
         "scoretest_wall_clock",
         "what moves datetime.now() with harness.now: freezegun or time-machine",
@@ -82,6 +87,14 @@ def pytest_configure(config: pytest.Config) -> None:
         from .exploration.table import GOLDEN  # noqa: PLC0415 -- only who asks pays for it
 
         GOLDEN["update"] = True
+    chosen = {
+        name: config.getoption(f"scoretest_{name}") for name in ("replay", "seed")
+    }
+    if any(value is not None for value in chosen.values()):
+        from .exploration.explored import OPTIONS  # noqa: PLC0415 -- as above
+
+        OPTIONS.update(chosen)
+        config.add_cleanup(lambda: OPTIONS.update(replay=None, seed=None))
     config.stash[_WORLDS] = list[Any]()
     config.stash[_CLOCKS] = list[Any]()
     _check_ini(config, "scoretest_timeline", _TIMELINES)

@@ -20,6 +20,7 @@ from ..times import SECOND, Instant, to_duration
 from .absent import absent_keys
 from .checks import NOTES, Draft, judged
 from .confirming import confirmed
+from .crashes import Crashes, check_faults
 from .doubles import Doubles
 from .effects import Effects
 from .evidence import (
@@ -59,6 +60,7 @@ def explore(  # noqa: PLR0913 -- the bounds of a search, all of them named
     beside: Sequence[Served] = (),
     values: Mapping[str, Sequence[Json]] | None = None,
     max_signals: int = 3,
+    max_faults: int = 1,
     max_nodes: int = 10_000,
     deadline: str | timedelta = "30s",
     merge_states: bool = True,
@@ -79,6 +81,7 @@ def explore(  # noqa: PLR0913 -- the bounds of a search, all of them named
         beside: Functions that are served as well, and need not run.
         values: Values to try, by the key of a signal's data.
         max_signals: How many signals a timeline has at most.
+        max_faults: How many faults it has at most: none, or one crash after a step.
         max_nodes: How many worlds are looked at.
         deadline: For how long, in real time.
         merge_states: Follow worlds of the same state once.
@@ -94,11 +97,12 @@ def explore(  # noqa: PLR0913 -- the bounds of a search, all of them named
         merges_states=merge_states,
         skips_no_ops=skip_no_ops,
     )
+    check_faults(max_faults)
     plan = make_plan(functions, start, data, client, beside)
     covered: dict[tuple[str, str], None] = {}
-    first = _Explorer(plan.first, bounds, values or {}).explore(covered)
+    first = _Explorer(plan.first, bounds, values or {}, max_faults).explore(covered)
     others = [
-        _Explorer(scenario, bounds, values or {}).explore(covered)
+        _Explorer(scenario, bounds, values or {}, max_faults).explore(covered)
         for scenario in plan.others(covered)
     ]
     return first.joined(others)
@@ -107,7 +111,11 @@ def explore(  # noqa: PLR0913 -- the bounds of a search, all of them named
 @final
 class _Explorer:
     def __init__(
-        self, scenario: Scenario, bounds: Bounds, values: Mapping[str, Sequence[Json]]
+        self,
+        scenario: Scenario,
+        bounds: Bounds,
+        values: Mapping[str, Sequence[Json]],
+        max_faults: int,
     ) -> None:
         self._scenario = scenario
         self._bounds = bounds
@@ -123,6 +131,7 @@ class _Explorer:
         self._doubles = Doubles(self._stage, self._effects, every)
         self._silent: dict[str, Node] = {}
         self._scoring = dict.fromkeys(s for s, c in codes.items() if says(c, SCORING))
+        self._crashes = Crashes(self._stage) if max_faults else None
 
     def explore(self, covered: dict[tuple[str, str], None]) -> Exploration:
         """Search; add to *covered* what has run, and on which events."""
@@ -135,6 +144,7 @@ class _Explorer:
             for draft, node in self._doubles.judged_later():
                 self._tell(draft, node)
             if not search.is_stopped:
+                self._look_behind_crashes()
                 self._look_for_absent_keys(search.leaves)
                 self._look_for_cross_talk()
                 self._look_for_injection()
@@ -207,6 +217,8 @@ class _Explorer:
             return
         for draft in self._judged(transition):
             self._tell(draft, transition.node)
+        if self._crashes is not None:
+            self._crashes.note(transition)
         self._note_silence(transition)
         self._double(transition)
 
@@ -254,6 +266,12 @@ class _Explorer:
         for slug, node in self._silent.items():
             if slug in self._scoring:
                 self._tell(unscored(slug), node)
+
+    def _look_behind_crashes(self) -> None:
+        """Let a worker go away after each step: the run must end as well as without."""
+        if self._crashes is not None:
+            for draft, after in self._crashes.judged(self._guesses.first_matches):
+                self._tell(self._softened(draft, after), after.node)
 
     def _tell(self, draft: Draft, node: Node) -> None:
         key = (draft.code, draft.function, draft.message if not draft.function else "")

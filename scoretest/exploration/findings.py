@@ -14,6 +14,7 @@ from ..reports.timeline import Timeline
 from ..runtime.foreign import Served
 from ..runtime.harness import Harness
 from ..times import Instant
+from .crashes import arm, crash_lines, is_fault
 from .found import Found
 from .handlers import handlers_of
 from .scenario import Scenario
@@ -122,22 +123,27 @@ class Exploration:
         signals = signals_of_code(code, str(self.scenario))
         harness = Harness(strict=False)
         try:
-            for client, functions in self.scenario.apps:
-                harness.serve(client, functions)
-            begin = harness.now
-            if self.scenario.cron:
-                after = self.scenario.begins_after(self.start)
-                harness.advance(timedelta(microseconds=after))
-            else:
-                for start in self.scenario.starts:
-                    harness.send(start.name, start.data)
-            for signal in signals:
-                harness.advance_to(begin + timedelta(microseconds=signal.after))
-                harness.send(signal.name, signal.data)
-            harness.fast_forward()
+            self.play(harness, signals)
             return harness.timeline
         finally:
             harness.abandon()
+
+    def play(self, harness: Harness, signals: Sequence[Signal]) -> None:
+        """Let *harness*, which is fresh, serve the functions, and play a timeline."""
+        for client, functions in self.scenario.apps:
+            harness.serve(client, functions)
+        arm(harness, self.scenario.functions, signals)
+        begin = harness.now
+        if self.scenario.cron:
+            after = self.scenario.begins_after(self.start)
+            harness.advance(timedelta(microseconds=after))
+        for start in [] if self.scenario.cron else self.scenario.starts:
+            harness.send(start.name, start.data)
+        for signal in signals:
+            if not is_fault(signal):
+                harness.advance_to(begin + timedelta(microseconds=signal.after))
+                harness.send(signal.name, signal.data)
+        harness.fast_forward()
 
     def check(self) -> None:
         """Raise what was found.
@@ -174,9 +180,11 @@ class Exploration:
             line.format(function=found.function, code=found.code)
             for line in claim or _NOT_REPORTED
         ]
-        begin = self.scenario.begin_lines(self.start)
+        begin = crash_lines(self.scenario.functions, found.timeline)
+        begin += self.scenario.begin_lines(self.start)
+        signals = [signal for signal in found.timeline if not is_fault(signal)]
         after = self.scenario.begins_after(self.start)
-        return pasted_test(name, imports, begin, found.timeline, lines, after)
+        return pasted_test(name, imports, begin, signals, lines, after)
 
     def _exploring_test(self, name: str, imports: str, code: str) -> str:
         """Return a test that explores again: what it looks for shows in no one run."""

@@ -33,6 +33,9 @@ class Signal(NamedTuple):
     label: str = ""
 
     def __str__(self) -> str:
+        if self.label == "fault":
+            function, step = self.data["function"], self.data["step"]
+            return f"crash after step {step!r} of {function}"
         what = json.dumps(self.data, ensure_ascii=False)
         return f"+{format_duration(self.after)} {self.name} {what}"
 

@@ -5,14 +5,15 @@ from datetime import timedelta
 from typing import Any, final
 
 from .._json import show
+from .._model.fault_fact import FaultInjected
 from .._model.place import told
-from ..errors import DeadlockError, NotBuiltError, UsageError
+from ..errors import DeadlockError, UsageError
 from ..sdk.places import caller
-from ..times import to_duration
+from ..times import Duration, format_duration, to_duration
 from .choosing import Schedule
 from .driver import Driver
 from .faults import Fault
-from .foreign import ForeignFunction, Served
+from .foreign import Served
 from .parts import RunStatus
 from .reader import Reader
 from .residence import Residence
@@ -100,6 +101,26 @@ class FaultFace:
         lost = ConnectionError(f"the answer to the score {show(score)} was lost")
         return self._add("lost acknowledgement", (score,), times, error=lost)
 
+    # --- the wall clock -----------------------------------------------------------------
+
+    def clock_jump(self, by: str | timedelta, *, back: bool = False) -> None:
+        """Let ``datetime.now()`` jump ahead by *by*, or back, until faults are off.
+
+        The clock of the server, and so every timer, goes on as before.
+
+        Raises:
+            UsageError: The wall clock does not follow this harness.
+        """
+        self._residence.stand_here("faults")
+        way = to_duration(by, what="the jump") * (-1 if back else 1)
+        if not self._residence.jump(self._residence.jumped + way):
+            raise UsageError(
+                "there is no wall clock that could jump",
+                fix='make the harness with Harness(wall_clock="freezegun")',
+            )
+        told = f"{'-' if back else '+'}{format_duration(Duration(abs(way)))}"
+        self._driver.engine.note(FaultInjected("", "clock jump", told))
+
     # --- what the server leaves open ------------------------------------------------------
 
     def schedule(self, picks: Sequence[int]) -> None:
@@ -138,6 +159,7 @@ class FaultFace:
         """Let nothing more go wrong, and let what was held back arrive."""
         self._residence.run_here("faults.off")
         self._faults.off()
+        self._residence.jump(0)
         self._driver.deliver_held()
         self._travel.settle()
 
@@ -173,11 +195,6 @@ class FaultFace:
         error: BaseException | type[BaseException] | None = None,
     ) -> Fault:
         slug = self._driver.registry.slug_of(function)
-        if isinstance(self._driver.registry.functions[slug], ForeignFunction):
-            raise NotBuiltError(
-                f"faults of steps are not built yet for functions of the real SDK: {slug!r}",
-                fix="let the step raise with harness.stub(function, step_id, raises=...)",
-            )
         return self._add(kind, (slug, step_id), times, _FROM_STEP, error=error)
 
     def _add(

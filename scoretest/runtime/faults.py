@@ -103,6 +103,11 @@ class Faults:
         self.is_armed = False
         self._crash_at = 0
 
+    def forget(self) -> None:
+        """Have no faults any more, and none that was unused."""
+        self.off()
+        self._faults.clear()
+
     def let_go(self) -> Sequence[SendEvent]:
         """Return the events that are held back, in the order of their coming."""
         held = [command for _, command in self.held] + self._overtaken

@@ -19,6 +19,7 @@ from .async_face import AsyncFace
 from .async_travel import AsyncTravel
 from .cancelling import cancel_run
 from .checks import as_events, check_choices, check_served
+from .claims import Claims
 from .door import Door
 from .driver import Driver
 from .expectations import ExpectedFailure
@@ -42,7 +43,7 @@ T = TypeVar("T")
 
 
 @final
-class Harness(AsyncFace, ReadingFace):
+class Harness(AsyncFace, ReadingFace, Claims):
     """A world in memory that runs functions, defers and waits in virtual time.
 
     Each harness is a world of its own; two in one process never meet. Use it as a

@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, final
 
 from ..errors import DeadlockError, ScoretestError, UsageError
 from ..sdk.current import current_port
+from ..times import Instant
 from .coroutines import AsyncEntry
 from .driver import Driver
 from .entry import Entry
@@ -50,6 +51,7 @@ class Residence:
         self._jumps_before = self._max_jumps
         self._deadlock: DeadlockError | None = None
         self._clock: WallClock | None = None
+        self._jump = 0
         self.stranger = ""
         self._is_lost = False
         self.is_closed = False
@@ -61,7 +63,23 @@ class Residence:
     def hang_up(self, clock: WallClock | None) -> None:
         """Let a wall clock that was joined follow this world, and leave it at the end."""
         self._clock = clock
-        self._driver.on_moved = None if clock is None else clock.show
+        self._driver.on_moved = None if clock is None else self._show
+
+    def jump(self, by: int) -> bool:
+        """Let the wall clock go wrong by *by* microseconds; False if there is none."""
+        self._jump = by
+        if self._clock is not None:
+            self._show(self._driver.now)
+        return self._clock is not None
+
+    @property
+    def jumped(self) -> int:
+        """By how many microseconds the wall clock goes wrong."""
+        return self._jump
+
+    def _show(self, now: Instant) -> None:
+        if self._clock is not None:
+            self._clock.show(Instant(now + self._jump))
 
     # --- before a verb --------------------------------------------------------------
 
@@ -116,7 +134,7 @@ class Residence:
 
     def _check_alive(self, verb: str) -> None:
         if self._clock is not None:  # another world may have moved it meanwhile
-            self._clock.show(self._driver.now)
+            self._show(self._driver.now)
         else:
             self.stranger = self.stranger or stranger_at_the_clock()
         if self.is_closed:

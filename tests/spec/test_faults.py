@@ -1,5 +1,7 @@
 """Faults: what goes wrong on purpose, what follows, and that it is told."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from scoretest import (
@@ -8,7 +10,6 @@ from scoretest import (
     Event,
     FindingsError,
     Harness,
-    NotBuiltError,
     Score,
     TriggerEvent,
     UsageError,
@@ -349,16 +350,143 @@ def test_a_fault_that_cannot_be_is_refused(harness, shop, wrong, message):
         wrong(harness.faults, shop)
 
 
-def test_step_faults_of_the_real_sdk_are_not_built(harness):
-    """The adapter's entries have no such points yet."""
-    inngest = pytest.importorskip("inngest")
-    client = inngest.Inngest(app_id="real", is_production=False)
+class TestRealSdk:
+    """Functions of the ``inngest`` package have the same points."""
 
-    @client.create_function(fn_id="f", trigger=inngest.TriggerEvent(event="go"))
-    async def f(ctx):
-        await ctx.step.run("s", int)
+    @pytest.fixture(params=["async", "plain"])
+    def order(self, request, harness):
+        """Serve a function of each kind; its two steps note that they were called."""
+        inngest = pytest.importorskip("inngest")
+        client = inngest.Inngest(app_id="real", is_production=False)
+        done = []
+        trigger = inngest.TriggerEvent(event="order")
 
-    harness.serve(client, functions=[f])
+        async def a_body(ctx):
+            await ctx.step.run("charge", done.append, "charge")
+            await ctx.step.run("post", done.append, "post")
 
-    with pytest.raises(NotBuiltError, match="faults of steps are not built yet"):
-        harness.faults.crash_after(f, "s")
+        def p_body(ctx):
+            ctx.step.run("charge", done.append, "charge")
+            ctx.step.run("post", done.append, "post")
+
+        body = a_body if request.param == "async" else p_body
+        function = client.create_function(fn_id="order", trigger=trigger)(body)
+        harness.serve(client, functions=[function])
+        return function, done
+
+    @pytest.mark.parametrize(
+        ("fault", "called"),
+        [
+            ("crash_before", ["charge", "post"]),
+            ("crash_after", ["charge", "charge", "post"]),
+            ("step_raises", ["charge", "post"]),
+        ],
+    )
+    def test_a_step_fault_is_survived(self, harness, order, fault, called):
+        """The server enters the function again, and it goes on."""
+        function, done = order
+        getattr(harness.faults, fault)(function, "charge")
+        harness.send("order")
+        harness.faults.recover()
+
+        assert harness.run(function).status == "Completed"
+        assert done == called
+
+    def test_a_run_is_cancelled_during_a_step(self, harness, order):
+        """Rule F1: the callback finishes, and nothing follows."""
+        function, done = order
+        harness.faults.cancel_during(function, "charge")
+        harness.send("order")
+        harness.faults.recover()
+
+        assert harness.run(function).status == "Cancelled"
+        assert done == ["charge"]
+
+
+class TestClockJump:
+    """The wall clock goes wrong; virtual time does not."""
+
+    @pytest.fixture
+    def shown(self):
+        """Serve a function that reads the wall clock before and after a sleep."""
+        client = Client(app_id="app")
+        seen = []
+
+        def note_hour():
+            seen.append(datetime.now(UTC).hour)  # noqa: TID251 -- what a user's code would do
+
+        @client.create_function(fn_id="f", trigger=TriggerEvent(event="go"))
+        async def f(ctx):
+            await ctx.step.run("before", note_hour)
+            await ctx.step.sleep("nap", "1h")
+            await ctx.step.run("after", note_hour)
+
+        with Harness(wall_clock="freezegun") as world:
+            world.serve(client, functions=[f])
+            yield world, seen
+
+    @pytest.mark.parametrize(
+        ("back", "hours", "told"), [(False, [0, 4], "+3h"), (True, [0, 22], "-3h")]
+    )
+    def test_a_handler_sees_it(self, shown, back, hours, told):
+        """A jump ahead or back; the sleep still takes an hour."""
+        world, seen = shown
+        world.send("go")
+        world.faults.clock_jump("3h", back=back)
+        world.fast_forward()
+
+        assert (seen, world.runs[0].duration) == (hours, "1h")
+        assert f"fault     clock jump: {told}" in str(world.timeline)
+
+    def test_jumps_add_up_and_end(self, shown):
+        """When faults are off, the clock is right again."""
+        world, seen = shown
+        world.faults.clock_jump("1h")
+        world.faults.clock_jump("2h")
+        world.send("go")
+        world.faults.recover()
+
+        assert seen == [3, 1]
+
+    def test_without_a_wall_clock_there_is_none(self, harness):
+        """A harness without one is refused."""
+        with pytest.raises(UsageError, match="there is no wall clock that could jump"):
+            harness.faults.clock_jump("1h")
+
+
+KINDS = {
+    "cancel during",
+    "clock jump",
+    "crash after",
+    "crash before",
+    "delay",
+    "duplicate",
+    "duplicate with a new id",
+    "lost acknowledgement",
+    "raise",
+    "reorder",
+}
+
+
+def test_every_kind_of_fault_is_reached():
+    """In one scenario, all that can go wrong does, and every run still ends."""
+    shop = Shop()
+    with Harness(wall_clock="freezegun") as world:
+        shop.serve(world)
+        world.allow("DEFER_LOST", reason="a parent is cancelled")
+        faults = world.faults
+        faults.step_raises(shop.order, "charge")
+        faults.crash_before(shop.order, "pack")
+        faults.crash_after(shop.order, "post")
+        faults.cancel_during(shop.plain, "charge")
+        faults.duplicate("order")
+        faults.duplicate("other", new_id=True)
+        faults.delay("paid", "1h")
+        faults.reorder("late")
+        faults.lose_acknowledgement("paid")
+        faults.clock_jump("1h")
+        world.send([Event(name=n) for n in ("order", "other", "paid", "late", "x")])
+        world.fast_forward()
+        faults.recover()
+
+        assert {kind for kind, _ in told(world)} == KINDS

@@ -46,6 +46,7 @@ from scoretest import (
     create_scorer,
     experiment,
     explore,
+    explored,
     flow,
 )
 from scoretest.experiment import ExperimentRef, ExperimentResult
@@ -396,3 +397,15 @@ def test_exploration() -> None:
     assert_type(found.table(), Table)
     assert_type(found.findings, tuple[Found, ...])
     assert_type(found.regression_test(found.findings[0], "import app"), str)
+
+
+@explored(handle, data={"content": "x"})
+def test_explored(harness: Harness) -> None:
+    """The body takes the harness, and the test takes none."""
+    harness.always(harness.runs, "something runs")
+    harness.sometimes(harness.scores, "something is scored")
+
+
+def test_an_explored_test_can_be_called() -> None:
+    """With what is left of its parameters."""
+    assert_type(test_explored(), None)

@@ -14,6 +14,7 @@ from ..._model.operation import DeferAdd, Returned, StepName
 from ...errors import ScoretestError
 from ...runtime.coroutines import AsyncEntry
 from ...runtime.entry import Entry, Request
+from ...runtime.faults import CRASHED
 from ...runtime.foreign import ForeignFunction
 from ...runtime.host import Host
 from ...sdk.current import current_port
@@ -58,6 +59,27 @@ class _SdkEntry(Entry, WatchedEntry):
         """
         through = asyncio.CancelledError | BaseExceptionGroup | Exception
         return isinstance(error, through) and not isinstance(error, ScoretestError)
+
+    # --- faults ---------------------------------------------------------------------
+
+    def _before(self, name: StepName, body: Callable[[], Any]) -> Callable[[], Any]:
+        """Return what is called for a step: its callback, if no fault strikes first."""
+        faults = self.driver.faults
+        if not faults.is_armed:
+            return body
+        faulty = faults.before_step(self.function.id, self.run_id, name, body)
+        if faulty is None:
+            self.crash = CRASHED  # what is answered now never arrives
+            return _nothing
+        return faulty
+
+    def _after(self, name: StepName) -> None:
+        """Let a fault strike that comes after a step's callback."""
+        faults, slug = self.driver.faults, self.function.id
+        if not faults.is_armed or self.crash is not None:
+            return
+        if faults.after_step(slug, self.run_id, name):
+            self.crash = CRASHED
 
     # --- what the package's modules ask while the handler runs ----------------------
 
@@ -121,16 +143,17 @@ class SdkPlainEntry(_SdkEntry):
         """Return what is called instead of a step's callback."""
         name = StepName(step_id, 0, "")
 
-        def called(*args: Any) -> Any:
+        def stands_in(*args: Any) -> Any:
             self.running.append(name)
             try:
                 with leaving_as(theirs):  # a stub may raise our errors
-                    stubs = self.driver.stubs
-                    return stubs.call(self.function, name, partial(body, *args))
+                    called = self._before(name, partial(body, *args))
+                    return self.driver.stubs.call(self.function, name, called)
             finally:
                 self.running.remove(name)
+                self._after(name)
 
-        return called
+        return stands_in
 
 
 class SdkAsyncEntry(_SdkEntry, AsyncEntry):
@@ -157,16 +180,21 @@ class SdkAsyncEntry(_SdkEntry, AsyncEntry):
         """Return what is called instead of a step's callback."""
         name = StepName(step_id, 0, "")
 
-        async def called(*args: Any) -> Any:
+        async def stands_in(*args: Any) -> Any:
             self.running.append(name)
             self.bodies += 1
             try:
                 with leaving_as(theirs):  # a stub may raise our errors
-                    stubs = self.driver.stubs
-                    output = stubs.call(self.function, name, partial(body, *args))
+                    called = self._before(name, partial(body, *args))
+                    output = self.driver.stubs.call(self.function, name, called)
                     return await output if isawaitable(output) else output
             finally:
                 self.running.remove(name)
                 self.bodies -= 1
+                self._after(name)
 
-        return called
+        return stands_in
+
+
+def _nothing() -> None:
+    """Stand for a callback that the worker did not live to call."""
