@@ -4,16 +4,15 @@ import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from .._json import Json, show
-from .._model.event import Event
 from ..errors import UnderTestError, UsageError
-from ..runtime.foreign import AnyClient, Served
+from ..runtime.foreign import AnyClient, AnyEvent, Served
 from ..runtime.harness import Harness
 from .explorer import explore
 from .findings import Exploration
-from .timelines import Signal, code_of, signals_of, signals_of_code
+from .timelines import Signal, code_of, is_code_of, signals_of, signals_of_code
 
 __all__ = ["OPTIONS", "explored"]
 
@@ -25,9 +24,10 @@ _MOST_SHOWN: Final = 10
 
 def explored(  # noqa: PLR0913 -- what `explore` takes
     *functions: Served,
-    start: Event | str | Sequence[Event] | None = None,
+    start: AnyEvent | str | Sequence[AnyEvent] | None = None,
     data: Mapping[str, Any] | None = None,
     client: AnyClient | None = None,
+    beside: Sequence[Served] = (),
     values: Mapping[str, Sequence[Json]] | None = None,
     max_signals: int = 3,
     max_nodes: int = 10_000,
@@ -47,6 +47,7 @@ def explored(  # noqa: PLR0913 -- what `explore` takes
         "start": start,
         "data": data,
         "client": client,
+        "beside": beside,
         "values": values,
         "max_signals": max_signals,
         "max_nodes": max_nodes,
@@ -74,6 +75,9 @@ def explored(  # noqa: PLR0913 -- what `explore` takes
     return decorate
 
 
+_Timeline: TypeAlias = tuple[Exploration, tuple[Signal, ...]]
+
+
 class _Trial(NamedTuple):
     """One explored test, about to run."""
 
@@ -85,16 +89,18 @@ class _Trial(NamedTuple):
     def run(self) -> None:
         """Run the body on every timeline, or on the one that was asked for."""
         code = OPTIONS["replay"]
-        scenario = str(self.exploration.scenario)
         if code is not None:
-            self._try([signals_of_code(code, scenario)], {})
+            self._try([self._asked_for(code)], {})
             return
-        if not self.exploration.leaves:
+        if not any(exploration.leaves for exploration in self._all()):
             self.exploration.check()
-        timelines: dict[str, tuple[Signal, ...]] = {}
-        for leaf in self.exploration.leaves:
-            signals = self._signals(leaf)
-            timelines.setdefault(repr(signals), signals)
+        timelines: dict[str, _Timeline] = {}
+        for exploration in self._all():
+            for leaf in exploration.leaves:
+                found = signals_of(leaf.moves, exploration.start)
+                signals = tuple(s for s in found if s.label != "start")
+                key = f"{exploration.scenario}: {signals!r}"
+                timelines.setdefault(key, (exploration, signals))
         reached: dict[str, bool] = {}
         self._try(list(timelines.values()), reached)
         never = [name for name, has_held in reached.items() if not has_held]
@@ -106,17 +112,26 @@ class _Trial(NamedTuple):
                 "mend the claim",
             )
 
-    def _signals(self, leaf: Any) -> tuple[Signal, ...]:
-        found = signals_of(leaf.moves, self.exploration.start)
-        return tuple(signal for signal in found if signal.label != "start")
+    def _all(self) -> tuple[Exploration, ...]:
+        return (self.exploration, *self.exploration.others)
 
-    def _try(
-        self, timelines: Sequence[tuple[Signal, ...]], reached: dict[str, bool]
-    ) -> None:
+    def _asked_for(self, code: str) -> _Timeline:
+        """Return the timeline of a replay code.
+
+        Raises:
+            UsageError: It is no code, is damaged, or is of another scenario.
+        """
+        for exploration in self.exploration.others:
+            if is_code_of(code, str(exploration.scenario)):
+                return exploration, signals_of_code(code, str(exploration.scenario))
+        scenario = str(self.exploration.scenario)
+        return self.exploration, signals_of_code(code, scenario)
+
+    def _try(self, timelines: Sequence[_Timeline], reached: dict[str, bool]) -> None:
         errors = [
             error
-            for signals in timelines
-            if (error := self._failure(signals, reached)) is not None
+            for timeline in timelines
+            if (error := self._failure(timeline, reached)) is not None
         ]
         if len(errors) == 1:
             (error,) = errors
@@ -128,14 +143,15 @@ class _Trial(NamedTuple):
             raise group
 
     def _failure(
-        self, signals: tuple[Signal, ...], reached: dict[str, bool]
+        self, timeline: _Timeline, reached: dict[str, bool]
     ) -> Exception | None:
         """Run the body on one timeline, and return what it raised."""
+        exploration, signals = timeline
         seed = OPTIONS["seed"]
         harness = Harness() if seed is None else Harness(seed=seed)
         harness._sometimes = reached  # noqa: SLF001 -- shared by all timelines
         try:
-            self.exploration.play(harness, signals)
+            exploration.play(harness, signals)
             if inspect.iscoroutinefunction(self.body):
                 harness.call(self._body_on, harness)
             else:
@@ -143,7 +159,7 @@ class _Trial(NamedTuple):
             harness.close()
         except BaseException as error:
             harness.abandon()
-            error.add_note(self._told(signals, harness))
+            error.add_note(_told(timeline, harness))
             if isinstance(error, Exception):
                 return error
             raise
@@ -153,10 +169,11 @@ class _Trial(NamedTuple):
         body: Any = self.body
         await body(*self.args, harness=harness, **self.fixtures)
 
-    def _told(self, signals: tuple[Signal, ...], harness: Harness) -> str:
-        told = " · ".join(map(str, signals)) or "no signal"
-        code = code_of(signals, str(self.exploration.scenario))
-        return (
-            f"on the timeline: {told}\nalone: --scoretest-replay={code}\n"
-            f"{harness.timeline}"
-        )
+
+def _told(timeline: _Timeline, harness: Harness) -> str:
+    exploration, signals = timeline
+    told = " · ".join(map(str, signals)) or "no signal"
+    code = code_of(signals, str(exploration.scenario))
+    return (
+        f"on the timeline: {told}\nalone: --scoretest-replay={code}\n{harness.timeline}"
+    )

@@ -180,8 +180,8 @@ class Exploration:
             line.format(function=found.function, code=found.code)
             for line in claim or _NOT_REPORTED
         ]
-        begin = crash_lines(self.scenario.functions, found.timeline)
-        begin += self.scenario.begin_lines(self.start)
+        armed = crash_lines(self.scenario.functions, found.timeline)
+        begin = self.scenario.begin_lines(self.start, armed)
         signals = [signal for signal in found.timeline if not is_fault(signal)]
         after = self.scenario.begins_after(self.start)
         return pasted_test(name, imports, begin, signals, lines, after)

@@ -99,12 +99,15 @@ class Scenario(NamedTuple):
         names = [start.name for start in self.starts]
         return (*names, DEFERRED_SCHEDULE) if self.by_parent else tuple(names)
 
-    def begin_lines(self, start: Instant) -> list[str]:
-        """Return the lines with which a test begins."""
+    def begin_lines(self, start: Instant, armed: Sequence[str]) -> list[str]:
+        """Return the lines with which a test begins; *armed* lets faults strike."""
         if self.cron:
-            return [f'harness.advance("{format_duration(self.begins_after(start))}")']
+            return [
+                *armed,
+                f'harness.advance("{format_duration(self.begins_after(start))}")',
+            ]
         sends = [f"harness.send({s.name!r}, {s.data!r})" for s in self.starts]
-        return [*self.parent_lines(), *sends]
+        return [*self.parent_lines(), *armed, *sends]
 
     def parent_lines(self) -> list[str]:
         """Return the lines that make the parent in a test, if it was made up."""

@@ -37,7 +37,7 @@ def run_fixture(pytester, alone):  # noqa: ARG001 -- for what it does
     """Return what runs a test file with these tests."""
 
     def run(body, *options):
-        pytester.makepyfile(HEAD + body)
+        pytester.makepyfile(body if body is TWO else HEAD + body)
         return pytester.runpytest_inprocess(
             "-p", "no:cacheprovider", *options, plugins=[scoretest.pytest_plugin]
         )
@@ -231,3 +231,43 @@ def test_skipped(harness):
     )
 
     result.assert_outcomes(skipped=1)
+
+
+TWO = """
+import scoretest
+from scoretest import Client, TriggerEvent
+
+client = Client(app_id="app")
+
+
+@client.create_function(fn_id="open", trigger=TriggerEvent(event="opened"))
+async def opened(ctx):
+    vote = await ctx.step.wait_for_event("vote", event="voted", timeout="1h")
+    return vote is not None
+
+
+@client.create_function(fn_id="close", trigger=TriggerEvent(event="closed"))
+async def closed(ctx):
+    return await ctx.step.run("one", lambda: 1)
+
+
+@scoretest.explored(opened, closed)
+def test_ends(harness):
+    slugs = [run.function_id for run in harness.runs]
+    harness.sometimes(slugs == ["app-open"], "the first trigger")
+    harness.sometimes(slugs == ["app-close"], "the other trigger")
+    assert slugs != ["app-close"]
+"""
+
+
+def test_functions_of_several_triggers(run):
+    """Each trigger begins timelines of its own, which can be asked for alone."""
+    failing = run(TWO)
+    text = failing.stdout.str()
+    code = re.search(r"--scoretest-replay=(\S+)", text)[1]
+
+    again = run(TWO, f"--scoretest-replay={code}")
+
+    failing.assert_outcomes(failed=1)
+    assert "on the timeline: no signal" in text
+    again.assert_outcomes(failed=1)
