@@ -168,10 +168,12 @@ class Table:
                 fix="run pytest with --scoretest-update once, and commit the file",
             )
         kept = file.read_text(encoding="utf-8")
-        assert kept == text, (  # noqa: S101 -- what the method is for
-            f"the decision table is not the one of {str(path)!r}; if it is right, run "
-            f"pytest with --scoretest-update\n\n{_difference(kept, text)}\n\n{text}"
-        )
+        if kept != text:  # no `assert`: pytest would add a second difference
+            raise AssertionError(
+                f"the decision table is not the one of {str(path)!r}; if it is right, "
+                "run pytest with --scoretest-update\n\n"
+                f"{_difference(kept, text)}\n\n{text}"
+            )
 
 
 def _difference(kept: str, text: str) -> str:

@@ -17,6 +17,7 @@ OF_THE_SDK = {"NonRetriableError", "RetryAfterError", "StepError"}
 FOREIGN = {
     "_json: _NotPlain": "a signal between two passes; it never leaves the module",
     "_engine._steps: ServerFailure": "the server's verdict; the engine makes a fact of it",
+    "exploration.table: AssertionError": "what pytest shows as a failed comparison",
     "expr._budget: Exhausted": "a signal to the evaluator, which makes a fault of it",
     "expr._time: ValueError": "the parts of a time are read by what raises the same",
     "runtime.coroutines: CancelledError": "what asyncio's scopes unwind by",
