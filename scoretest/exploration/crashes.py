@@ -17,6 +17,7 @@ from ..runtime.faults import CRASHED, Fault
 from ..runtime.foreign import Served
 from ..runtime.harness import Harness
 from .checks import Draft, judged
+from .handlers import handlers_of
 from .search import Node, Transition
 from .stage import Letter, Move, Stage, halfway
 from .timelines import Signal
@@ -67,8 +68,7 @@ def arm(
 def crash_lines(functions: Sequence[Served], signals: Sequence[Signal]) -> list[str]:
     """Return the lines of a test that let the faults of a timeline strike."""
     names = {
-        f.id: getattr(getattr(f, "handler", None), "__name__", "function")
-        for f in functions
+        f.id: next((h.__name__ for h in handlers_of(f)), "function") for f in functions
     }
     return [
         f"harness.faults.crash_after({names[s.data['function']]}, {s.data['step']!r})"
