@@ -11,7 +11,7 @@ A storm is a chain of events that cause each other without time moving. The door
 the events that have several causes behind them at one instant, and closes on too many.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
 from itertools import zip_longest
 from typing import Final, NamedTuple
@@ -116,11 +116,6 @@ class Bus:
     def trigger_names(self) -> tuple[str, ...]:
         """The names of the events that start something, in order of registration."""
         return (*self._by_event, *(f"{prefix}*" for prefix in self._by_prefix))
-
-    @property
-    def functions(self) -> Collection[FunctionOptions]:
-        """Every function, in the order of registration."""
-        return self._functions.values()
 
     def knows(self, slug: str) -> bool:
         """Say whether a function of this slug is registered."""

@@ -1,26 +1,19 @@
 """Evidence: what the explorer reads from handlers, expressions and facts."""
 
-from collections.abc import Iterator
 from types import CodeType
 from typing import Final
 
 from .._engine import Engine
-from .._json import JsonObject
 from .._model.fact import Fact, FindingReported, WaitMatched, WaitOpened
 from ..expr._errors import ExpressionError
 from ..expr._injection import skeleton
 from ..expr._parser import parse
-from ..runtime.foreign import Served
-from .alphabet import other
 from .checks import BY_ZERO, Draft, is_no_number
 
 __all__ = [
     "UNREADABLE",
-    "changed",
     "crossing",
-    "event_paths",
     "folded",
-    "handler_code",
     "injectable",
     "is_apart",
     "is_broadcast",
@@ -75,20 +68,6 @@ def shape_of_expression(text: str) -> object:
         return None
 
 
-def event_paths(text: str) -> Iterator[str]:
-    """Yield the keys of the start event's data that an expression speaks of."""
-    rest = text
-    while "event.data." in rest:
-        rest = rest.partition("event.data.")[2]
-        name = ""
-        for letter in rest:
-            if not (letter.isalnum() or letter == "_"):
-                break
-            name += letter
-        if name and name != "input":
-            yield name
-
-
 def is_stumble(fact: Fact) -> bool:
     """Say whether a handler did not get along with what it was given."""
     if isinstance(fact, FindingReported):
@@ -98,13 +77,6 @@ def is_stumble(fact: Fact) -> bool:
     return error is not None and not (
         error.name == BY_ZERO or is_no_number(error.message)
     )
-
-
-def handler_code(function: Served) -> CodeType | None:
-    """Return the code of a function's handler, if it is Python."""
-    handler = getattr(function, "handler", None)
-    code = getattr(handler, "__code__", None)
-    return code if isinstance(code, CodeType) else None
 
 
 def looks_at_time(code: CodeType | None) -> bool:
@@ -118,16 +90,6 @@ def looks_at_time(code: CodeType | None) -> bool:
 def folded(key: str) -> str:
     """Return a key without the differences between spellings."""
     return key.replace("_", "").replace("-", "").lower()
-
-
-def changed(data: JsonObject) -> JsonObject:
-    """Return *data* with another text and number in every place."""
-    return {
-        key: other(value)
-        if isinstance(value, str | int | float) and not isinstance(value, bool)
-        else value
-        for key, value in data.items()
-    }
 
 
 def is_apart(engine: Engine, one: str, another: str) -> bool:

@@ -68,6 +68,8 @@ class TestOfAnEvent:
             ({"sessions": {"b": "x", "a": "y"}}, {"a": "y", "b": "x"}),
             ({"sessions": {"turn": 2}}, {"turn": "2"}),
             ({"sessions": {"turn": -0.5}}, {"turn": "-0.5"}),
+            ({"sessions": {"turn": 12.5}}, {"turn": "12.5"}),
+            ({"sessions": {"turn": 1.5e-7}}, {"turn": "1.5e-7"}),
             ({"sessions": {"gone": None}}, {}),
             ({"sessions": {}}, {}),
             ({"sessions": None}, {}),

@@ -8,7 +8,14 @@ import pytest
 from hypothesis import HealthCheck, find, given, settings
 from hypothesis import strategies as st
 
-from scoretest import Client, Event, Harness, TriggerEvent, UsageError
+from scoretest import (
+    Client,
+    Event,
+    Harness,
+    TriggerCron,
+    TriggerEvent,
+    UsageError,
+)
 from scoretest.strategies import (
     Advance,
     Match,
@@ -181,6 +188,29 @@ def test_durations_stand_at_the_edges_of_timers(world):
     week, tick = timedelta(days=7), timedelta(milliseconds=1)
 
     assert drawn == {timedelta(0), week - tick, week, week + tick}
+
+
+def test_durations_stand_at_the_edges_of_a_cron():
+    """Of the crons, at the one that is next."""
+    app = Client(app_id="app")
+
+    @app.create_function(fn_id="f", trigger=TriggerCron(cron="0 * * * *"))
+    def hourly(_):
+        return None
+
+    drawn = set()
+    with Harness() as world:
+        world.serve(app, functions=[hourly])
+
+        @QUICK
+        @given(by=durations(world))
+        def collect(by):
+            drawn.add(by)
+
+        collect()
+    hour, tick = timedelta(hours=1), timedelta(milliseconds=1)
+
+    assert drawn == {timedelta(0), hour - tick, hour, hour + tick}
 
 
 @settings(max_examples=20, database=None, derandomize=True)
