@@ -12,7 +12,6 @@ the events that have several causes behind them at one instant, and closes on to
 """
 
 from collections.abc import Mapping, Sequence
-from copy import copy
 from itertools import zip_longest
 from typing import Final, NamedTuple
 
@@ -57,7 +56,12 @@ def _rebound(
     starts: Mapping[str, list[_Start]], rebind: Rebind
 ) -> dict[str, list[_Start]]:
     return {
-        name: [start._replace(condition=rebind(start.condition)) for start in some]
+        name: [
+            start
+            if (condition := rebind(start.condition)) is start.condition
+            else start._replace(condition=condition)
+            for start in some
+        ]
         for name, some in starts.items()
     }
 
@@ -77,7 +81,8 @@ class Bus:
 
     def fork(self, rebind: Rebind) -> "Bus":
         """Return the same functions in another world, whose clock *rebind* gives."""
-        twin: Bus = copy(self)  # its limits, and what was made of them
+        twin = Bus.__new__(Bus)
+        twin.__dict__.update(self.__dict__)  # its limits, and what was made of them
         twin._functions, twin._seen = self._functions.copy(), self._seen.copy()
         twin._by_event = _rebound(self._by_event, rebind)
         twin._by_prefix = _rebound(self._by_prefix, rebind)

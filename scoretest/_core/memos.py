@@ -11,7 +11,7 @@ a timed-out wait and an ended sleep are remembered as null (rule B3).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple, TypeAlias
 
@@ -34,6 +34,7 @@ from .._model.fact import (
     WaitTimedOut,
 )
 from .._model.operation import ErrorInfo, StepName
+from .twins import copier
 
 __all__ = ["STEP_TRANSITIONS", "Memo", "Memos", "StepRecord", "StepState"]
 
@@ -135,6 +136,9 @@ class StepRecord:
         return self.state in _SETTLED
 
 
+_twin: Final = copier(StepRecord)
+
+
 class Memos:
     """The steps of one run, by hashed id, in the order in which they were reported."""
 
@@ -147,7 +151,8 @@ class Memos:
     def fork(self) -> "Memos":
         """Return the same steps in another world."""
         twin = Memos()
-        twin.steps = {hashed: replace(step) for hashed, step in self.steps.items()}
+        # a step that has its result is never changed, and shared
+        twin.steps = {h: s if s.is_settled else _twin(s) for h, s in self.steps.items()}
         twin.settled, twin.pending = self.settled.copy(), self.pending
         twin.size = self.size
         return twin

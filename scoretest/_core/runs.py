@@ -8,7 +8,7 @@ after the run is over is dropped (rule F1's in-flight step).
 one step of a parallel group. It starts again at 0 whenever something settled (rule D2).
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, TypeAlias
 
@@ -27,6 +27,7 @@ from .._model.operation import ErrorInfo
 from .._model.options import FunctionOptions
 from ..errors import InternalError
 from ..times import Instant
+from .twins import copier
 
 __all__ = ["RUN_TRANSITIONS", "RunRecord", "RunState"]
 
@@ -111,11 +112,10 @@ class RunRecord:
 
     def fork(self) -> "RunRecord":
         """Return the same run in another world."""
-        return replace(
-            self,
-            open_entries=self.open_entries.copy(),
-            lost_defers=self.lost_defers.copy(),
-        )
+        twin = _twin(self)
+        twin.open_entries = self.open_entries.copy()
+        twin.lost_defers = self.lost_defers.copy()
+        return twin
 
     @property
     def is_over(self) -> bool:
@@ -136,3 +136,6 @@ class RunRecord:
                 fix="this is a bug in scoretest; please report it with the seed",
             )
         self.state = state
+
+
+_twin: Final = copier(RunRecord)

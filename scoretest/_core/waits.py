@@ -17,7 +17,7 @@ counts, not the event's own (rule B5): a wait opened later never sees it (rules 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Generic, Protocol, TypeAlias, TypeVar
 
@@ -26,6 +26,7 @@ from .._model.fact import WaitClosed, WaitMatched, WaitOpened, WaitTimedOut
 from .._model.operation import StepName
 from .._model.predicate import IndexKey, IndexTerm, Predicate, Rebind, index_key
 from ..times import Instant
+from .twins import copier
 
 __all__ = [
     "WAIT_TRANSITIONS",
@@ -105,6 +106,15 @@ class Wait:
     def accepts_in_crowd(self, event: Mapping[str, object]) -> bool:
         """Say what the server's matcher for many waits says of *event* (rule C12)."""
         return self.predicate is None or self.predicate.matches_in_crowd(event)
+
+
+_copy_wait: Final = copier(Wait)
+
+
+def _twin_wait(wait: Wait, rebind: Rebind) -> Wait:
+    twin = _copy_wait(wait)
+    twin.predicate = rebind(wait.predicate)
+    return twin
 
 
 class _Filed(Protocol):
@@ -205,11 +215,13 @@ class WaitIndex:
         """Return the same waits in another world; those that have ended are shared."""
         twin = WaitIndex()
         twin._open = {
-            number: replace(wait, predicate=rebind(wait.predicate))
+            number: _twin_wait(wait, rebind)
             for number, wait in self._open.items()
         }
         twin._shelves = {
-            n: shelf.fork(twin._open) for n, shelf in self._shelves.items()
+            n: shelf.fork(twin._open)
+            for n, shelf in self._shelves.items()
+            if shelf.unfiled or shelf.filed
         }
         twin._all = {
             name: [twin._open.get(wait.opened, wait) for wait in waits]
@@ -284,6 +296,15 @@ class Watch:
         return self.predicate is None or self.predicate.matches(event)
 
 
+_copy_watch: Final = copier(Watch)
+
+
+def _twin_watch(watch: Watch, rebind: Rebind) -> Watch:
+    twin = _copy_watch(watch)
+    twin.predicate = rebind(watch.predicate)
+    return twin
+
+
 class CancelIndex:
     """What can cancel the runs under way, found by the events that could."""
 
@@ -299,7 +320,7 @@ class CancelIndex:
         if self.is_used:
             twin._count = self._count
             twin._twins = {
-                watch.opened: replace(watch, predicate=rebind(watch.predicate))
+                watch.opened: _twin_watch(watch, rebind)
                 for watches in self._all.values()
                 for watch in watches
             }

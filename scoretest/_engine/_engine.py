@@ -64,11 +64,12 @@ class Engine:
 
     def fork(self) -> "Engine":
         """Return the same world, which must be at rest, to go on by itself."""
-        twin = Engine(start=self.now)
-        _fork.fill(twin._world, self._world)
+        twin = Engine.__new__(Engine)
+        world = twin._world = _fork.twin_of(self._world)
         if self._starts.is_used:
-            rebind = _fork.rebinder(twin._world)
-            twin._starts = self._starts.fork(twin._world, rebind)
+            twin._starts = self._starts.fork(world, _fork.rebinder(world))
+        else:
+            twin._starts = Starts(world)
         return twin
 
     # --- what can be read -----------------------------------------------------

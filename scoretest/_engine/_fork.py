@@ -5,16 +5,18 @@ change are shared: facts, events, memos, options, and every run that has ended. 
 that do are copied: the open runs with their steps, waits and timers, and the indexes.
 """
 
+from collections import deque
+
 from .._model.predicate import Predicate, Rebind
 from ..errors import UsageError
 from ..expr import Expression, with_clock
 from ._world import Live, World
 
-__all__ = ["fill", "rebinder"]
+__all__ = ["rebinder", "twin_of"]
 
 
-def fill(twin: World, world: World) -> None:
-    """Make *twin*, a new world, the same as *world*, which must be at rest.
+def twin_of(world: World) -> World:
+    """Return the same world, which must be at rest, with no starts of its own yet.
 
     Raises:
         UsageError: A handler is under way.
@@ -24,6 +26,7 @@ def fill(twin: World, world: World) -> None:
             "a world cannot be forked while a handler is under way",
             fix="let it come to rest first",
         )
+    twin = World.__new__(World)  # what a new world has would be thrown away
     rebind = rebinder(twin)
     twin.now, twin.limits = world.now, world.limits
     twin.ids = world.ids.fork()
@@ -40,6 +43,8 @@ def fill(twin: World, world: World) -> None:
         for run_id, live in world.lives.items()
     }
     twin.is_exact = world.is_exact
+    twin.effects, twin.coming = [], deque()
+    return twin
 
 
 def rebinder(world: World) -> Rebind:
