@@ -81,7 +81,7 @@ class Bus:
 
     def fork(self, rebind: Rebind) -> "Bus":
         """Return the same functions in another world, whose clock *rebind* gives."""
-        twin = Bus.__new__(Bus)
+        twin: Bus = Bus.__new__(Bus)
         twin.__dict__.update(self.__dict__)  # its limits, and what was made of them
         twin._functions, twin._seen = self._functions.copy(), self._seen.copy()
         twin._by_event = _rebound(self._by_event, rebind)

@@ -6,7 +6,7 @@
 from collections.abc import Callable
 from dataclasses import fields
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import TypeVar
 
 __all__ = ["copier"]
 
@@ -16,10 +16,4 @@ T = TypeVar("T")
 def copier(kind: type[T]) -> Callable[[T], T]:
     """Return what copies a record of *kind*, a dataclass all of whose fields are given."""
     read = attrgetter(*(field.name for field in fields(kind)))  # type: ignore[arg-type]  # a dataclass, as said
-    make: Callable[..., T] = kind
-
-    def twin(record: T) -> T:
-        values: tuple[Any, ...] = read(record)
-        return make(*values)
-
-    return twin
+    return lambda record: kind(*read(record))

@@ -215,8 +215,7 @@ class WaitIndex:
         """Return the same waits in another world; those that have ended are shared."""
         twin = WaitIndex()
         twin._open = {
-            number: _twin_wait(wait, rebind)
-            for number, wait in self._open.items()
+            number: _twin_wait(wait, rebind) for number, wait in self._open.items()
         }
         twin._shelves = {
             n: shelf.fork(twin._open)

@@ -64,7 +64,7 @@ class Engine:
 
     def fork(self) -> "Engine":
         """Return the same world, which must be at rest, to go on by itself."""
-        twin = Engine.__new__(Engine)
+        twin: Engine = Engine.__new__(Engine)
         world = twin._world = _fork.twin_of(self._world)
         if self._starts.is_used:
             twin._starts = self._starts.fork(world, _fork.rebinder(world))

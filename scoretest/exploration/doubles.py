@@ -7,11 +7,10 @@ for having been taken in the wrong one.
 """
 
 import os
-import random  # noqa: TID251 -- it is the application's, put under control
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final, NamedTuple, TypeAlias, final
 
@@ -29,13 +28,15 @@ from .._model.fact import (
 )
 from ..runtime.wall_clock import KINDS, Machine, stranger_at_the_clock
 from ..times import SECOND, Instant
+from .chance import DICE, MIDDLE, OWN_DICE, Chance
 from .checks import Draft
 from .effects import Effects
 from .handlers import Code
+from .routes import Routes
 from .search import Node, Transition
 from .stage import Move, Stage
 
-__all__ = ["CLOCKS", "DICE", "ZONES", "Doubles"]
+__all__ = ["CLOCKS", "ZONES", "Doubles"]
 
 CLOCKS: Final = frozenset(
     {"now", "time", "time_ns", "utcnow", "today", "localtime", "gmtime", "strftime"}
@@ -43,17 +44,8 @@ CLOCKS: Final = frozenset(
 """Names by which code reads the wall clock."""
 ZONES: Final = CLOCKS | {"astimezone", "ctime", "fromtimestamp", "mktime", "timestamp"}
 """Names by which code depends on the time zone of its machine."""
-DICE: Final = frozenset(
-    {
-        *("choice", "choices", "getrandbits", "randint", "random", "randrange"),
-        *("sample", "shuffle", "token_hex", "token_urlsafe", "uniform", "urandom"),
-        *("uuid1", "uuid4", "SystemRandom", "randbelow"),
-    }
-)
-"""Names by which code leaves something to chance."""
-
 # the first number of these is below a hundred thousandth, or as near to one
-_LOW, _HIGH, _MIDDLE = 152_559, 42_926, 7
+_LOW, _HIGH = 152_559, 42_926
 _HOUR_S, _DAY_S = 3_600, 86_400
 _SHIFTS_S: Final = (  # an afternoon, a weekend, another month, another decade, the past
     15 * _HOUR_S,
@@ -87,9 +79,12 @@ class Doubles:
         stage: Where.
         effects: Tells when a step's callback begins and ends.
         codes: What is entered.
+        merges: Whether of the moves on one route only the first are played again.
     """
 
-    def __init__(self, stage: Stage, effects: Effects, codes: Sequence[Code]) -> None:
+    def __init__(
+        self, stage: Stage, effects: Effects, codes: Sequence[Code], *, merges: bool
+    ) -> None:
         names = frozenset(name for code in codes for name in code.code.co_names)
         self._spaces = list(
             {
@@ -100,39 +95,50 @@ class Doubles:
         )
         self._stage = stage
         self._effects = effects
-        self._rolls = bool(DICE & names)
+        self._chance = Chance(effects) if DICE & names else None
+        self._has_own_dice = bool(OWN_DICE & names)
         self._reads_clock = bool(CLOCKS & names)
         self._has_zone = bool(ZONES & names) and hasattr(time, "tzset")
-        self._count = 0
-        self._kept: list[_Kept] = []
+        self._merges = merges and self._chance is None
+        self.restart()
 
     def restart(self) -> None:
         """Forget what was kept: the search begins anew."""
         self._count = 0
-        self._kept.clear()
+        self._kept: list[_Kept] = []
+        self._routes = Routes(merges=self._merges)
 
     def judged(self, transition: Transition) -> Iterator[Draft]:
         """Play a transition again at once; yield what differs."""
-        self._count += 1
-        if self._count > _MOST_DOUBLED:
+        is_known = self._routes.is_known(transition)
+        if self._count >= _MOST_DOUBLED or not _has_entry(transition):
             return
         move = transition.node.moves[-1]
-        first = _told(fact for _, fact in transition.facts)
-        second = self._play(transition.before, move)
-        differing = _parting(first, second)
-        if self._rolls and not (differing and differing.is_of_path):
-            low, again, high = (
-                self._play(transition.before, move, seed)
-                for seed in (_LOW, _LOW, _HIGH)
-            )
-            differing = _parting(low, high, until=_parting(low, again))
-            is_told = differing is not None
-        else:
-            is_told = differing is not None and differing.is_of_path
-        if is_told and differing is not None:
+        differing = None
+        if not is_known:
+            self._count += 1
+            differing = self._differing(transition, move)
+        if differing is not None:
             yield _moody(differing, transition.node.engine)
-        elif len(self._kept) < _MOST_KEPT and _has_entry(transition):
+        elif self._is_timely and len(self._kept) < _MOST_KEPT:
             self._kept.append(_Kept(transition.before, move, transition.node))
+
+    def _differing(self, transition: Transition, move: Move) -> "_Difference | None":
+        """Play a move again; return where that led elsewhere, if it may not."""
+        before, chance = transition.before, self._chance
+        first = _told(fact for _, fact in transition.facts)
+        second = self._play(before, move, _LOW)
+        differing = _parting(first, second)
+        if differing is not None and differing.is_of_path:
+            return differing
+        if chance is None or not (chance.has_rolled or self._has_own_dice):
+            return None
+        again, high = (self._play(before, move, seed) for seed in (_LOW, _HIGH))
+        return _parting(second, high, until=_parting(second, again))
+
+    @property
+    def _is_timely(self) -> bool:
+        return self._reads_clock or self._has_zone
 
     def judged_later(self) -> Iterator[tuple[Draft, Node]]:
         """Play what was kept at other times, and in other zones."""
@@ -165,7 +171,7 @@ class Doubles:
         effects.after_body = partial(machine.show, elsewhen)
         machine.show(elsewhen)
         try:
-            return self._play(kept.before, kept.move, _MIDDLE)
+            return self._play(kept.before, kept.move, MIDDLE)
         finally:
             effects.before_body, effects.after_body = hooks
 
@@ -184,11 +190,15 @@ class Doubles:
     def _in_zone(self, kept: _Kept, zone: str) -> list[Told]:
         os.environ["TZ"] = zone
         time.tzset()
-        return self._play(kept.before, kept.move, _MIDDLE)
+        return self._play(kept.before, kept.move, MIDDLE)
 
     def _play(self, before: Engine, move: Move, seed: int | None = None) -> list[Told]:
-        with nullcontext() if seed is None else _chance(self._effects, seed):
+        chance = self._chance
+        if seed is None or chance is None:
             after = self._stage.play(before, move)
+        else:
+            with chance.seeded(seed):
+                after = self._stage.play(before, move)
         past = slice(len(before.trace), None)
         return _told(entry.fact for entry in after.trace[past])
 
@@ -302,40 +312,7 @@ def _clocked(differing: _Difference, engine: Engine, when: str) -> Draft:
     )
 
 
-# --- chance, clock and zone -----------------------------------------------------------
-
-
-@contextmanager
-def _chance(effects: Effects, seed: int) -> Iterator[None]:
-    """Let chance be *seed*'s outside steps, and always the same within them."""
-    state, urandom = random.getstate(), os.urandom
-    hooks = before, after = effects.before_body, effects.after_body
-    sources = [random.Random(seed), random.Random(_MIDDLE)]  # noqa: S311 -- to be the same each time is the point
-
-    def bytes_of(count: int) -> bytes:
-        return sources[0].randbytes(count)
-
-    def enter() -> None:
-        before()
-        sources.reverse()
-        random.seed(_MIDDLE)
-
-    def leave() -> None:
-        after()
-        sources.reverse()
-        random.seed(seed)
-
-    module: Any = random
-    kept = module._urandom  # noqa: SLF001 -- what `secrets` and `SystemRandom` ask
-    effects.before_body, effects.after_body = enter, leave
-    os.urandom = module._urandom = bytes_of  # noqa: SLF001 -- as above
-    random.seed(seed)
-    try:
-        yield
-    finally:
-        os.urandom, module._urandom = urandom, kept  # noqa: SLF001 -- as above
-        effects.before_body, effects.after_body = hooks
-        random.setstate(state)
+# --- clock and zone -------------------------------------------------------------------
 
 
 @contextmanager

@@ -65,6 +65,7 @@ def explore(  # noqa: PLR0913 -- the bounds of a search, all of them named
     deadline: str | timedelta = "30s",
     merge_states: bool = True,
     skip_no_ops: bool = True,
+    merge_routes: bool = True,
 ) -> Exploration:
     """Try every timeline of *functions* that can be told apart.
 
@@ -86,6 +87,7 @@ def explore(  # noqa: PLR0913 -- the bounds of a search, all of them named
         deadline: For how long, in real time.
         merge_states: Follow worlds of the same state once.
         skip_no_ops: Leave signals out that nothing listens to.
+        merge_routes: Enter twice only a few of the worlds that the same steps led to.
 
     Raises:
         UsageError: There is nothing to explore, or nothing that starts it.
@@ -96,6 +98,7 @@ def explore(  # noqa: PLR0913 -- the bounds of a search, all of them named
         deadline_s=to_duration(deadline, what="deadline") / SECOND,
         merges_states=merge_states,
         skips_no_ops=skip_no_ops,
+        merges_routes=merge_routes,
     )
     check_faults(max_faults)
     plan = make_plan(functions, start, data, client, beside)
@@ -128,7 +131,9 @@ class _Explorer:
         self._found: dict[tuple[str, str, str], Found] = {}
         self._expressions: dict[tuple[str, str], str] = {}
         self._effects = Effects(self._stage.driver, scenario.functions)
-        self._doubles = Doubles(self._stage, self._effects, every)
+        self._doubles = Doubles(
+            self._stage, self._effects, every, merges=bounds.merges_routes
+        )
         self._silent: dict[str, Node] = {}
         self._scoring = dict.fromkeys(s for s, c in codes.items() if says(c, SCORING))
         self._crashes = Crashes(self._stage) if max_faults else None

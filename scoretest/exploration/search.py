@@ -33,6 +33,8 @@ class Bounds:
         deadline_s: For how many seconds of real time.
         merges_states: Whether worlds with the same state are followed once.
         skips_no_ops: Whether signals that nothing listens to are left out.
+        merges_routes: Whether worlds that the same steps led to stand for each other when
+            a handler is entered again.
     """
 
     max_signals: int = 3
@@ -40,6 +42,7 @@ class Bounds:
     deadline_s: float = 30.0
     merges_states: bool = True
     skips_no_ops: bool = True
+    merges_routes: bool = True
 
 
 _MOST_RUNS: Final = 3
