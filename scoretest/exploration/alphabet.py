@@ -6,6 +6,7 @@ the smallest violations: another id, another type, the field missing, null.
 
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 from .._json import JsonObject
@@ -26,6 +27,17 @@ def matchings(predicate: Predicate | None) -> list[JsonObject]:
     """Return event data that *predicate* accepts, one for each way that was found."""
     if predicate is None:
         return [{}]
+    if isinstance(predicate, Expression) and "now" not in predicate.stored:
+        return _matchings_of(predicate)
+    return _matchings(predicate)
+
+
+@lru_cache(maxsize=1_024)  # one expression is asked about in many worlds
+def _matchings_of(expression: Expression) -> list[JsonObject]:
+    return _matchings(expression)
+
+
+def _matchings(predicate: Predicate) -> list[JsonObject]:
     found: list[JsonObject] = []
     for candidate in _candidates(predicate):
         is_more = any(known.items() <= candidate.items() for known in found)

@@ -14,6 +14,7 @@ from .._model.fact import (
     WaitMatched,
     WaitOpened,
 )
+from ..runtime.collecting import rarely_collected
 from ..runtime.foreign import AnyClient, AnyEvent, Served
 from ..runtime.reading import Reads
 from ..times import SECOND, Instant, to_duration
@@ -48,7 +49,7 @@ from .timelines import code_of, signals_of
 __all__ = ["explore"]
 
 _INVALID: Final = "INVALID_EXPRESSION"
-_MOST_CROSSINGS: Final = 60
+_MOST_CROSSINGS: Final = 40
 _MOST_ROUNDS: Final = 10
 
 
@@ -103,11 +104,12 @@ def explore(  # noqa: PLR0913 -- the bounds of a search, all of them named
     check_faults(max_faults)
     plan = make_plan(functions, start, data, client, beside)
     covered: dict[tuple[str, str], None] = {}
-    first = _Explorer(plan.first, bounds, values or {}, max_faults).explore(covered)
-    others = [
-        _Explorer(scenario, bounds, values or {}, max_faults).explore(covered)
-        for scenario in plan.others(covered)
-    ]
+    with rarely_collected():  # what is found is kept
+        first = _Explorer(plan.first, bounds, values or {}, max_faults).explore(covered)
+        others = [
+            _Explorer(scenario, bounds, values or {}, max_faults).explore(covered)
+            for scenario in plan.others(covered)
+        ]
     return first.joined(others)
 
 
@@ -199,6 +201,7 @@ class _Explorer:
             watch,
             self._timely,
             has_near_misses=False,
+            has_edges=self._timely,
         )
 
     def _begin(self) -> list[Move]:

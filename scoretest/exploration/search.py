@@ -93,6 +93,7 @@ class Search:
         is_exhaustive: Whether nothing within the bounds was left out.
         is_stopped: Whether there is no use in going on.
         has_near_misses: Whether signals are sent that barely miss a wait, too.
+        has_edges: Whether signals come at the last moment before a timer, too.
     """
 
     stage: Stage
@@ -106,6 +107,7 @@ class Search:
     is_exhaustive: bool = True
     is_stopped: bool = False
     has_near_misses: bool = True
+    has_edges: bool = True
     _known: set[str] = field(default_factory=set)
 
     def run(self, roots: list[Move]) -> None:
@@ -153,7 +155,7 @@ class Search:
                 self.ignored += 1
                 continue
             yield self._go(node, Move(halfway(node.engine, due), letter))
-            if self._is_timeless(node.engine, letter):
+            if not self.has_edges or self._is_timeless(node.engine, letter):
                 continue
             if just_before(due) > node.engine.now:
                 yield self._go(node, Move(just_before(due), letter))
