@@ -11,7 +11,7 @@ import json
 import inngest
 import pytest
 
-from scoretest.adapters.inngest_sdk import internals
+from scoretest.adapters.inngest_sdk import internals, requests
 
 HAS_DEFERS = importlib.util.find_spec("inngest._internal.deferred") is not None
 
@@ -90,7 +90,7 @@ def test_a_request_has_these_parts():
 
 def test_the_stopwatches_are_these():
     """All stopwatches of a request are replaced: one of them starts a task."""
-    assert set(vars(found("net:ServerTimings")())) == set(vars(internals.NO_TIMINGS))
+    assert set(vars(found("net:ServerTimings")())) == set(vars(requests.NO_TIMINGS))
 
 
 @pytest.mark.parametrize("kind", [inngest.Step, inngest.StepSync])
@@ -164,7 +164,7 @@ def test_a_request_is_answered_without_keys():
         "steps": {},
         "use_api": False,
     }
-    request = internals.make_request(
+    request = requests.make_request(
         json.dumps(body).encode(), {"fnId": "shop-ship", "stepId": "step"}, {}
     )
 

@@ -20,9 +20,9 @@ from ...runtime.host import Host
 from ...sdk.current import current_port
 from ...times import to_datetime
 from .answers import read
-from .internals import WatchedEntry, make_request
+from .internals import WatchedEntry
 from .outward.errors import leaving_as, theirs
-from .protocol import request_for
+from .requests import request_for
 
 __all__ = ["SdkAsyncEntry", "SdkPlainEntry"]
 
@@ -47,8 +47,7 @@ class _SdkEntry(Entry, WatchedEntry):
         self._comm = comm
 
     def _request(self) -> Any:
-        wire = request_for(self.live, self.effect, self.memos, self._known_defers)
-        return make_request(*wire)
+        return request_for(self.live, self.effect, self.memos, self._known_defers)
 
     @staticmethod
     def is_failure(error: BaseException) -> bool:
