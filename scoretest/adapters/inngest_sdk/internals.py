@@ -18,8 +18,9 @@ from inngest._internal.step_lib import base, group, step_async, step_sync
 from ..._json import Together
 from ..._model.place import Place
 from ...errors import UsageError
+from ...sdk.current import current_port
 from ...sdk.places import caller
-from .beneath import entry_beneath
+from .beneath import ConvertedRun
 from .reads import read_by, watch_reads, watch_scores
 from .requests import REQUEST_URL
 
@@ -195,7 +196,9 @@ def connect(client: inngest.Inngest, exchange: Any) -> None:
 
 
 def _watcher() -> Watcher | None:
-    port: object = entry_beneath()
+    port: object = current_port.get()
+    if isinstance(port, ConvertedRun):
+        port = port.beneath
     return cast("Watcher", port) if isinstance(port, WatchedEntry) else None
 
 
@@ -254,7 +257,7 @@ def _watch_steps(kind: Any) -> None:
 
 
 def _watch_call(name: str) -> None:
-    original = getattr(inngest.Step, name)
+    original, tool = getattr(inngest.Step, name), f"step.{name}"
 
     @wraps(original)
     def call(self: Any, step_id: str, *args: Any, **options: Any) -> Any:
@@ -263,7 +266,7 @@ def _watch_call(name: str) -> None:
             return coroutine
         if name == "wait_for_event" and watcher.is_reading():
             coroutine = read_by(watcher, coroutine)
-        return watcher.track(f"step.{name}", step_id, coroutine, caller())
+        return watcher.track(tool, step_id, coroutine, caller())
 
     setattr(inngest.Step, name, call)
 
@@ -307,9 +310,12 @@ def _watch_defers() -> None:
 
     @wraps(attach)
     def watched_attach(ctx: Any, result: Any) -> Any:
+        operations = ctx._defer_ops  # noqa: SLF001 -- what this module is for
+        if not operations:
+            return attach(ctx, result)
         wanted = [
             op.display_name
-            for op in ctx._defer_ops.values()  # noqa: SLF001 -- what this module is for
+            for op in operations.values()
             if op.op is server_lib.Opcode.DEFER_ADD
         ]
         answer = attach(ctx, result)

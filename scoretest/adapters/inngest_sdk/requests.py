@@ -32,7 +32,6 @@ __all__ = ["NO_TIMINGS", "REQUEST_URL", "make_request", "request_body", "request
 
 REQUEST_URL: Final = "http://scoretest.invalid/api/inngest"
 _ROOT_STEP: Final = "step"  # the target of an entry for all steps
-_WITHOUT_WRAPPING: Final = ("Sleep", "WaitForEvent")
 
 _ServerRequest: Final = execution_request.ServerRequest
 _Ctx: Final = execution_request.ServerRequestCtx
@@ -137,13 +136,13 @@ def _event(event: ReceivedEvent) -> inngest.Event:
     wire: Any = event.wire
     if "meta" in wire:  # the package has a say in it
         return inngest.Event.model_validate_json(json.dumps(wire))
-    values = {
+    values = {  # in the model's order, as `model_dump` shows them
         "data": copy_object(wire["data"]),
         "id": wire["id"],
         "name": wire["name"],
         "ts": wire["ts"],
     }
-    given = set(values)
+    given = {*values}
     if _HAS_META:
         values["meta"] = None
     return _made(inngest.Event, values, given)
@@ -151,25 +150,30 @@ def _event(event: ReceivedEvent) -> inngest.Event:
 
 def _output(memo: Memo) -> base.Output:
     """Return a memo; an event and a sleep have no wrapping, and come out the same."""
-    error, data = memo.error, memo.data
+    _, data, error = memo
     if error is not None:
         told = {"message": error.message, "name": error.name, "stack": error.stack}
-        return _made(
-            base.Output, {"data": None, "error": _made(base.MemoizedError, told)}
-        )
+        told_error = _made(base.MemoizedError, told)
+        return _made(base.Output, {"data": None, "error": told_error}, {"error"})
     if type(data) in CONTAINERS:
         data = copy_json(data)
-    return _made(base.Output, {"data": data, "error": None})
+    return _made(base.Output, {"data": data, "error": None}, {"data"})
 
 
 def _made(kind: Any, values: dict[str, Any], given: set[str] | None = None) -> Any:
-    """Return a model with *values*, unpickled as it were: `model_construct` is slow."""
+    """Return a model of *values*, unpickled as it were: `model_construct` is slow.
+
+    Args:
+        kind: The model's class.
+        values: The fields, none missing.
+        given: The names of those that are no defaults; None for all.
+    """
     model = kind.__new__(kind)
     model.__setstate__(
         {
             "__dict__": values,
             "__pydantic_extra__": None,
-            "__pydantic_fields_set__": set(values) if given is None else given,
+            "__pydantic_fields_set__": {*values} if given is None else given,
             "__pydantic_private__": None,
         }
     )
