@@ -22,7 +22,7 @@ from ...times import to_datetime
 from .answers import read
 from .internals import WatchedEntry
 from .outward.errors import leaving_as, theirs
-from .requests import request_for
+from .requests import Asked, request_for
 
 __all__ = ["SdkAsyncEntry", "SdkPlainEntry"]
 
@@ -47,7 +47,19 @@ class _SdkEntry(Entry, WatchedEntry):
         self._comm = comm
 
     def _request(self) -> Any:
-        return request_for(self.live, self.effect, self.memos, self._known_defers)
+        run, effect = self.live.run, self.effect
+        asked = Asked(
+            slug=run.function.slug,
+            run_id=run.id,
+            entry=effect.entry,
+            attempt=effect.attempt,
+            most_attempts=self.live.most_attempts,
+            target=effect.target,
+            events=[event.wire for event in run.events],
+            memos=self.memos,
+            defers=self._known_defers,
+        )
+        return request_for(asked)
 
     @staticmethod
     def is_failure(error: BaseException) -> bool:

@@ -10,8 +10,8 @@ What is named here of the package is private to it, as in `internals`.
 
 import json
 import warnings
-from collections.abc import Mapping
-from typing import Any, Final, Self
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple, Self
 
 import inngest
 from inngest._internal import net
@@ -19,16 +19,20 @@ from inngest._internal.server_lib import execution_request
 from inngest._internal.step_lib import base
 
 from ..._core.memos import Memo
-from ..._engine import Live
-from ..._json import CONTAINERS, copy_json, copy_object
-from ..._model.effect import Enter
-from ..._model.event import ReceivedEvent
+from ..._json import CONTAINERS, Json, copy_json, copy_object
 
 with warnings.catch_warnings():  # it warns of itself, and a test may run with `error`
     warnings.simplefilter("ignore", DeprecationWarning)
     from inngest._internal.comm_lib.models import CommRequest
 
-__all__ = ["NO_TIMINGS", "REQUEST_URL", "make_request", "request_body", "request_for"]
+__all__ = [
+    "NO_TIMINGS",
+    "REQUEST_URL",
+    "Asked",
+    "make_request",
+    "request_body",
+    "request_for",
+]
 
 REQUEST_URL: Final = "http://scoretest.invalid/api/inngest"
 _ROOT_STEP: Final = "step"  # the target of an entry for all steps
@@ -67,14 +71,38 @@ class _NoTimings(net.ServerTimings):
 NO_TIMINGS: Final = _NoTimings()
 
 
-def request_for(
-    live: Live, effect: Enter, memos: Mapping[str, Memo], defers: Mapping[str, bool]
-) -> CommRequest:
-    """Return the request for the entry that *effect* asks for (rule E6)."""
-    job = f"{live.run.id}.{effect.entry}"
+class Asked(NamedTuple):
+    """What the server asks of the package: one entry (rule E6).
+
+    Attributes:
+        slug: The function's.
+        run_id: The run's.
+        entry: The number of the entry in the run.
+        attempt: How often the same was tried before.
+        most_attempts: How often it is tried at most.
+        target: The hashed id of the only step to run, or "".
+        events: The run's events on the wire, never changed.
+        memos: The steps that have settled.
+        defers: The defers that are known, and whether each can be aborted.
+    """
+
+    slug: str
+    run_id: str
+    entry: int
+    attempt: int
+    most_attempts: int
+    target: str
+    events: Sequence[Mapping[str, Json]]
+    memos: Mapping[str, Memo]
+    defers: Mapping[str, bool]
+
+
+def request_for(asked: Asked) -> CommRequest:
+    """Return the request for an entry."""
+    job = f"{asked.run_id}.{asked.entry}"
     return make_request(
-        request_body(live, effect, memos, defers),
-        {"fnId": live.run.function.slug, "stepId": effect.target or _ROOT_STEP},
+        request_body(asked),
+        {"fnId": asked.slug, "stepId": asked.target or _ROOT_STEP},
         {"x-inngest-job-id": job, "x-request-id": job},
     )
 
@@ -104,36 +132,32 @@ def make_request(
     return _made(CommRequest, values)
 
 
-def request_body(
-    live: Live, effect: Enter, memos: Mapping[str, Memo], defers: Mapping[str, bool]
-) -> execution_request.ServerRequest:
+def request_body(asked: Asked) -> execution_request.ServerRequest:
     """Return what the package would read in the request's body."""
     ctx = {
-        "attempt": effect.attempt,
-        "disable_immediate_execution": bool(effect.target),
-        "max_attempts": live.most_attempts,
-        "run_id": live.run.id,
-        "stack": _made(_Stack, {"stack": list(memos)}),
+        "attempt": asked.attempt,
+        "disable_immediate_execution": bool(asked.target),
+        "max_attempts": asked.most_attempts,
+        "run_id": asked.run_id,
+        "stack": _made(_Stack, {"stack": list(asked.memos)}),
     }
-    events = live.run.events
     body: dict[str, Any] = {
         "ctx": _made(_Ctx, ctx),
-        "event": _event(events[0]),
-        "events": [_event(event) for event in events],
-        "steps": {hashed: _output(memo) for hashed, memo in memos.items()},
+        "event": _event(asked.events[0]),
+        "events": [_event(event) for event in asked.events],
+        "steps": {hashed: _output(memo) for hashed, memo in asked.memos.items()},
         "use_api": False,
     }
     if _HAS_DEFERS:
         kind = execution_request.DeferredState
         body["defers"] = {
-            h: _made(kind, {"abortable": can}) for h, can in defers.items()
+            h: _made(kind, {"abortable": can}) for h, can in asked.defers.items()
         }
     return _made(_ServerRequest, body)
 
 
-def _event(event: ReceivedEvent) -> inngest.Event:
+def _event(wire: Mapping[str, Any]) -> inngest.Event:
     """Return an event with data of its own: a handler may change it."""
-    wire: Any = event.wire
     if "meta" in wire:  # the package has a say in it
         return inngest.Event.model_validate_json(json.dumps(wire))
     values = {  # in the model's order, as `model_dump` shows them
