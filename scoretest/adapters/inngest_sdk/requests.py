@@ -11,7 +11,7 @@ What is named here of the package is private to it, as in `internals`.
 import json
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self, TypeVar
 
 import inngest
 from inngest._internal import net
@@ -33,6 +33,8 @@ __all__ = [
     "request_body",
     "request_for",
 ]
+
+M = TypeVar("M")
 
 REQUEST_URL: Final = "http://scoretest.invalid/api/inngest"
 _ROOT_STEP: Final = "step"  # the target of an entry for all steps
@@ -184,7 +186,7 @@ def _output(memo: Memo) -> base.Output:
     return _made(base.Output, {"data": data, "error": None}, {"data"})
 
 
-def _made(kind: Any, values: dict[str, Any], given: set[str] | None = None) -> Any:
+def _made(kind: type[M], values: dict[str, Any], given: set[str] | None = None) -> M:
     """Return a model of *values*, unpickled as it were: `model_construct` is slow.
 
     Args:
@@ -192,7 +194,7 @@ def _made(kind: Any, values: dict[str, Any], given: set[str] | None = None) -> A
         values: The fields, none missing.
         given: The names of those that are no defaults; None for all.
     """
-    model = kind.__new__(kind)
+    model: Any = kind.__new__(kind)
     model.__setstate__(
         {
             "__dict__": values,
@@ -201,4 +203,5 @@ def _made(kind: Any, values: dict[str, Any], given: set[str] | None = None) -> A
             "__pydantic_private__": None,
         }
     )
-    return model
+    made: M = model
+    return made
