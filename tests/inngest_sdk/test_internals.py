@@ -10,8 +10,36 @@ import json
 
 import inngest
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from scoretest.adapters.inngest_sdk import internals
+from scoretest._core.memos import Memo
+from scoretest._model.operation import ErrorInfo
+from scoretest.adapters.inngest_sdk import internals, requests
+
+# numbers that pydantic's reader and Python's writer agree on, and text that is text
+LEAVES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**53), 2**53),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.text(st.characters(codec="utf-8"), max_size=5),
+)
+
+
+def jsons():
+    """Return what can stand in JSON."""
+    return st.recursive(
+        LEAVES,
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.text(st.characters(codec="utf-8"), max_size=3), inner, max_size=3
+            )
+        ),
+        max_leaves=6,
+    )
+
 
 HAS_DEFERS = importlib.util.find_spec("inngest._internal.deferred") is not None
 
@@ -90,7 +118,7 @@ def test_a_request_has_these_parts():
 
 def test_the_stopwatches_are_these():
     """All stopwatches of a request are replaced: one of them starts a task."""
-    assert set(vars(found("net:ServerTimings")())) == set(vars(internals.NO_TIMINGS))
+    assert set(vars(found("net:ServerTimings")())) == set(vars(requests.NO_TIMINGS))
 
 
 @pytest.mark.parametrize("kind", [inngest.Step, inngest.StepSync])
@@ -164,7 +192,7 @@ def test_a_request_is_answered_without_keys():
         "steps": {},
         "use_api": False,
     }
-    request = internals.make_request(
+    request = requests.make_request(
         json.dumps(body).encode(), {"fnId": "shop-ship", "stepId": "step"}, {}
     )
 
@@ -172,3 +200,92 @@ def test_a_request_is_answered_without_keys():
 
     assert (answer.status_code, answer.body) == (200, "done")
     assert client.is_production
+
+
+def wire_of(memo):
+    """Return a memo as the server writes it; an event and a sleep have no wrapping."""
+    if memo.error is not None:
+        error = memo.error
+        told = {"name": error.name, "message": error.message, "stack": error.stack}
+        return {"error": told}
+    return memo.data if memo.op in ("Sleep", "WaitForEvent") else {"data": memo.data}
+
+
+def written(asked):
+    """Return the body of a request as the server writes it (rule E6)."""
+    run = {"run_id": asked.run_id, "fn_id": asked.slug, "use_api": False}
+    counts = {"attempt": asked.attempt, "max_attempts": asked.most_attempts}
+    stack = {"current": len(asked.memos), "stack": list(asked.memos)}
+    is_targeted = bool(asked.target)
+    body = {
+        "ctx": run
+        | counts
+        | {"disable_immediate_execution": is_targeted, "stack": stack},
+        "event": asked.events[0],
+        "events": asked.events,
+        "steps": {hashed: wire_of(memo) for hashed, memo in asked.memos.items()},
+        "defers": {hashed: {"abortable": can} for hashed, can in asked.defers.items()},
+        "use_api": False,
+        "version": 2,
+    }
+    return json.dumps(body).encode()
+
+
+def memos_read(steps):
+    """Return what the package makes of the memos of a request."""
+    memos = found("step_lib.base:StepMemos").from_raw(steps)
+    return [(memo.model_dump(), type(memo)) for memo in memos.values()]
+
+
+DATA = st.dictionaries(
+    st.text(st.characters(codec="utf-8"), max_size=3), jsons(), max_size=3
+)
+
+
+@given(data=DATA, output=jsons(), meta=st.booleans(), is_targeted=st.booleans())
+def test_a_request_is_what_the_package_would_read(data, output, meta, is_targeted):
+    """A request that is put together equals the one that is read from JSON."""
+    event = {"name": "order", "data": data, "id": "e1", "ts": 1}
+    told = {"meta": {"sessions": {"chat": "c1"}}} if meta else {}
+    asked = requests.Asked(
+        slug="shop-ship",
+        run_id="run",
+        entry=2,
+        attempt=1,
+        most_attempts=4,
+        target="b" if is_targeted else "",
+        events=[event | told, event],
+        memos={
+            "a": Memo("StepRun", output),
+            "b": Memo("Sleep", None),
+            "c": Memo("WaitForEvent", event),
+            "d": Memo("StepRun", None, ErrorInfo(name="ValueError", message="no")),
+        },
+        defers={"x": True, "y": False},
+    )
+
+    ours = requests.request_body(asked)
+    theirs = found("server_lib:ServerRequest").from_raw(written(asked))
+
+    skip = {"steps"}
+    assert ours.model_dump(exclude=skip) == theirs.model_dump(exclude=skip)
+    assert repr(ours.events) == repr(theirs.events)
+    assert [e.model_fields_set for e in ours.events] == [
+        e.model_fields_set for e in theirs.events
+    ]
+    assert memos_read(ours.steps) == memos_read(theirs.steps)
+
+
+def test_a_request_shares_nothing_with_the_world():
+    """What a handler does to its event and its memos, nobody else sees."""
+    data, output = {"items": [1]}, {"text": ["hi"]}
+    event = {"name": "order", "data": data, "id": "e1", "ts": 1}
+    memos = {"a": Memo("StepRun", output)}
+    asked = requests.Asked("shop-ship", "run", 1, 0, 4, "", [event], memos, {})
+
+    body = requests.request_body(asked)
+    body.event.data["items"].append(2)
+    body.steps["a"].data["text"].append("you")
+
+    assert (data, output) == ({"items": [1]}, {"text": ["hi"]})
+    assert body.events[0].data == {"items": [1]}

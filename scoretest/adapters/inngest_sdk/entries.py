@@ -20,9 +20,9 @@ from ...runtime.host import Host
 from ...sdk.current import current_port
 from ...times import to_datetime
 from .answers import read
-from .internals import WatchedEntry, make_request
+from .internals import WatchedEntry
 from .outward.errors import leaving_as, theirs
-from .protocol import request_for
+from .requests import Asked, request_for
 
 __all__ = ["SdkAsyncEntry", "SdkPlainEntry"]
 
@@ -47,8 +47,19 @@ class _SdkEntry(Entry, WatchedEntry):
         self._comm = comm
 
     def _request(self) -> Any:
-        wire = request_for(self.live, self.effect, self.memos, self._known_defers)
-        return make_request(*wire)
+        run, effect = self.live.run, self.effect
+        asked = Asked(
+            slug=run.function.slug,
+            run_id=run.id,
+            entry=effect.entry,
+            attempt=effect.attempt,
+            most_attempts=self.live.most_attempts,
+            target=effect.target,
+            events=[event.wire for event in run.events],
+            memos=self.memos,
+            defers=self._known_defers,
+        )
+        return request_for(asked)
 
     @staticmethod
     def is_failure(error: BaseException) -> bool:
@@ -171,7 +182,9 @@ class SdkAsyncEntry(_SdkEntry, AsyncEntry):
                 self.driver.crash(error)
                 return
             outcome = self.failed(error)
-        if isinstance(outcome, Returned):
+        # the package makes a task for each request; one that is done was not leaked
+        self.children = [task for task in self.children if not task.done()]
+        if isinstance(outcome, Returned) and self._calls:
             self._report_not_awaited()
         self._close_calls()
         self.answer(outcome)

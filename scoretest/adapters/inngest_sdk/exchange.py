@@ -132,7 +132,7 @@ class Exchange:
     # --- scores -------------------------------------------------------------------
 
     def _score(self, verb: str, url: str, body: Any) -> Reply | Exception:
-        if not urlsplit(url).path.endswith("/metadata"):
+        if not url.endswith("/metadata"):
             self.refuse("POST", url)
         target = body["target"]
         run_id, step_id = target["run_id"], target.get("step_id")

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -12,6 +13,7 @@ from ..._model.options import FunctionKind, FunctionOptions
 from ...errors import UsageError
 from ...runtime.foreign import EntryKind, ForeignFunction, Translated
 from ...sdk.client import Client
+from ...sdk.function import is_coroutine_handler
 from ...sdk.places import place_of
 from .entries import SdkAsyncEntry, SdkPlainEntry
 from .exchange import Exchange
@@ -101,12 +103,6 @@ def _translated(function: inngest.Function[Any], comm: Any) -> ForeignFunction:
 def _foreign(
     options: FunctionOptions, handler: Callable[..., Any], original: object, comm: Any
 ) -> ForeignFunction:
-    function: ForeignFunction
-
-    def entry_kind(*parts: Any) -> Any:
-        kind = SdkAsyncEntry if function.is_async else SdkPlainEntry
-        return kind(comm, *parts)
-
-    kind: EntryKind = entry_kind
-    function = ForeignFunction(options, handler, original=original, entry_kind=kind)
-    return function
+    kind = SdkAsyncEntry if is_coroutine_handler(handler) else SdkPlainEntry
+    make: EntryKind = partial(kind, comm)
+    return ForeignFunction(options, handler, original=original, entry_kind=make)

@@ -7,27 +7,28 @@ version for everything that is named here.
 
 import datetime as dt
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import Any, Final, Protocol, Self, cast
+from typing import Any, Final, Protocol, cast
 
 import inngest
-from inngest._internal import const, errors, net, server_lib
+from inngest._internal import const, errors, server_lib
 from inngest._internal.step_lib import base, group, step_async, step_sync
 
 from ..._json import Together
 from ..._model.place import Place
 from ...errors import UsageError
+from ...sdk.current import current_port
 from ...sdk.places import caller
-from .beneath import entry_beneath
+from .beneath import ConvertedRun
 from .reads import read_by, watch_reads, watch_scores
+from .requests import REQUEST_URL
 
 with warnings.catch_warnings():  # it warns of itself, and a test may run with `error`
     warnings.simplefilter("ignore", DeprecationWarning)
     from inngest._internal import comm_lib
 
 __all__ = [
-    "NO_TIMINGS",
     "STEP_TOOLS",
     "SUPPORTED",
     "Answer",
@@ -40,14 +41,12 @@ __all__ = [
     "install_hooks",
     "installed_version",
     "is_deferred",
-    "make_request",
     "on_failure_of",
     "open_handler",
 ]
 
 SUPPORTED: Final = ("0.5.18", "0.5.19", "0.5.20a0")
 
-_REQUEST_URL: Final = "http://scoretest.invalid/api/inngest"
 # what the client asks for when it sends; nobody looks at it here
 _EVENT_KEY: Final = "scoretest"
 STEP_TOOLS: Final = (
@@ -128,7 +127,7 @@ def check_version(version: str) -> None:
 
 def config_of(function: inngest.Function[Any]) -> tuple[Any, Any | None]:
     """Return what the package registers for *function*, and for its failure handler."""
-    config = function.get_config(_REQUEST_URL)
+    config = function.get_config(REQUEST_URL)
     return config.main, config.on_failure
 
 
@@ -154,33 +153,6 @@ def is_deferred(function: inngest.Function[Any]) -> bool:
 # --- requests -------------------------------------------------------------------------
 
 
-class _NoTiming:
-    """Stands for a stopwatch; the package's own one starts a task and reads a clock."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-
-class _NoTimings(net.ServerTimings):
-    def __init__(self) -> None:
-        timing: Any = _NoTiming()
-        self.async_block = timing
-        self.comm_handler = timing
-        self.function = timing
-        self.mw_transform_input = timing
-        self.mw_transform_output = timing
-        self.use_api = timing
-
-    def to_header(self) -> str:
-        return ""
-
-
-NO_TIMINGS: Final = _NoTimings()
-
-
 def open_handler(
     client: inngest.Inngest, functions: Sequence[inngest.Function[Any]]
 ) -> comm_lib.CommHandler:
@@ -198,24 +170,6 @@ def open_handler(
         return comm_lib.CommHandler(**options)
     finally:
         client.is_production = in_production
-
-
-def make_request(
-    body: bytes, query: Mapping[str, str], headers: Mapping[str, str]
-) -> comm_lib.CommRequest:
-    """Return a request of the server, as it comes over a connection that is trusted."""
-    return comm_lib.CommRequest.model_construct(  # checked already: it is ours
-        body=body,
-        headers=dict(headers),
-        is_connect=True,
-        public_path=None,
-        query_params=dict(query),
-        raw_request=None,
-        request_url=_REQUEST_URL,
-        serve_origin=None,
-        serve_path=None,
-        timings=NO_TIMINGS,
-    )
 
 
 # --- the way out ----------------------------------------------------------------------
@@ -242,7 +196,9 @@ def connect(client: inngest.Inngest, exchange: Any) -> None:
 
 
 def _watcher() -> Watcher | None:
-    port: object = entry_beneath()
+    port: object = current_port.get()
+    if isinstance(port, ConvertedRun):
+        port = port.beneath
     return cast("Watcher", port) if isinstance(port, WatchedEntry) else None
 
 
@@ -301,7 +257,7 @@ def _watch_steps(kind: Any) -> None:
 
 
 def _watch_call(name: str) -> None:
-    original = getattr(inngest.Step, name)
+    original, tool = getattr(inngest.Step, name), f"step.{name}"
 
     @wraps(original)
     def call(self: Any, step_id: str, *args: Any, **options: Any) -> Any:
@@ -310,7 +266,7 @@ def _watch_call(name: str) -> None:
             return coroutine
         if name == "wait_for_event" and watcher.is_reading():
             coroutine = read_by(watcher, coroutine)
-        return watcher.track(f"step.{name}", step_id, coroutine, caller())
+        return watcher.track(tool, step_id, coroutine, caller())
 
     setattr(inngest.Step, name, call)
 
@@ -354,9 +310,12 @@ def _watch_defers() -> None:
 
     @wraps(attach)
     def watched_attach(ctx: Any, result: Any) -> Any:
+        operations = ctx._defer_ops  # noqa: SLF001 -- what this module is for
+        if not operations:
+            return attach(ctx, result)
         wanted = [
             op.display_name
-            for op in ctx._defer_ops.values()  # noqa: SLF001 -- what this module is for
+            for op in operations.values()
             if op.op is server_lib.Opcode.DEFER_ADD
         ]
         answer = attach(ctx, result)
