@@ -312,7 +312,7 @@ class _Explorer:
 
     def _look_for_cross_talk(self) -> None:
         """Let a second run with other data stand beside the first."""
-        starts = self._scenario.starts
+        starts = self._scenario.crossing_starts
         others = second_starts(starts)
         if all(other.data == s.data for other, s in zip(others, starts, strict=True)):
             return
