@@ -8,11 +8,9 @@ for having been taken in the wrong one.
 
 import os
 import random  # noqa: TID251 -- it is the application's, put under control
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from functools import partial
 from typing import Any, Final, NamedTuple, TypeAlias, final
 
 from .._engine import Engine
@@ -27,20 +25,33 @@ from .._model.fact import (
     StepPlanned,
     WaitOpened,
 )
-from ..runtime.wall_clock import KINDS, Machine, stranger_at_the_clock
-from ..times import SECOND, Instant
+from ..runtime.wall_clock import stranger_at_the_clock
 from .checks import Draft
+from .clocks import Clocks, clocks_of, zone_restored
 from .effects import Effects
 from .handlers import Code
+from .memory import Memory
 from .search import Node, Transition
 from .stage import Move, Stage
 
 __all__ = ["CLOCKS", "DICE", "ZONES", "Doubles"]
 
 CLOCKS: Final = frozenset(
-    {"now", "time", "time_ns", "utcnow", "today", "localtime", "gmtime", "strftime"}
+    {
+        *(
+            "now",
+            "time",
+            "time_ns",
+            "utcnow",
+            "today",
+            "localtime",
+            "gmtime",
+            "strftime",
+        ),
+        *("monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns"),
+    }
 )
-"""Names by which code reads the wall clock."""
+"""Names by which code reads a clock of its machine."""
 ZONES: Final = CLOCKS | {"astimezone", "ctime", "fromtimestamp", "mktime", "timestamp"}
 """Names by which code depends on the time zone of its machine."""
 DICE: Final = frozenset(
@@ -61,6 +72,12 @@ _SHIFTS_S: Final = (  # an afternoon, a weekend, another month, another decade, 
     45 * _DAY_S + 21 * _HOUR_S + 1_830,
     3_800 * _DAY_S,
     -400 * _DAY_S,
+)
+_LOOK_S: Final = 45 * _DAY_S
+"""How far the clock goes on between two looks of a handler that is held up."""
+_TIMES: Final = (
+    *(("at another time", shift_s, 0) for shift_s in _SHIFTS_S),
+    ("when time goes on between two looks at the clock", 0, _LOOK_S),
 )
 _HERE: Final = "UTC0"
 _ELSEWHERE: Final = ("AAA-13", "BBB+11")  # as POSIX writes zones: no files are needed
@@ -87,9 +104,12 @@ class Doubles:
         stage: Where.
         effects: Tells when a step's callback begins and ends.
         codes: What is entered.
+        memory: What the variables of that held at first.
     """
 
-    def __init__(self, stage: Stage, effects: Effects, codes: Sequence[Code]) -> None:
+    def __init__(
+        self, stage: Stage, effects: Effects, codes: Sequence[Code], memory: Memory
+    ) -> None:
         names = frozenset(name for code in codes for name in code.code.co_names)
         self._spaces = list(
             {
@@ -100,6 +120,7 @@ class Doubles:
         )
         self._stage = stage
         self._effects = effects
+        self._memory = memory
         self._rolls = bool(DICE & names)
         self._reads_clock = bool(CLOCKS & names)
         self._has_zone = bool(ZONES & names) and hasattr(time, "tzset")
@@ -119,7 +140,7 @@ class Doubles:
         move = transition.node.moves[-1]
         first = _told(fact for _, fact in transition.facts)
         second = self._play(transition.before, move)
-        differing = _parting(first, second)
+        differing = _parting(first, second) or self._forgetful(transition, second)
         if self._rolls and not (differing and differing.is_of_path):
             low, again, high = (
                 self._play(transition.before, move, seed)
@@ -134,6 +155,16 @@ class Doubles:
         elif len(self._kept) < _MOST_KEPT and _has_entry(transition):
             self._kept.append(_Kept(transition.before, move, transition.node))
 
+    def _forgetful(
+        self, transition: Transition, usual: Sequence[Told]
+    ) -> "_Difference | None":
+        """Play a transition as a process does that has just started."""
+        if not self._memory.is_stale():
+            return None
+        with self._memory.forgotten(self._effects):
+            fresh = self._play(transition.before, transition.node.moves[-1])
+        return _parting(fresh, usual)
+
     def judged_later(self) -> Iterator[tuple[Draft, Node]]:
         """Play what was kept at other times, and in other zones."""
         if self._reads_clock and not stranger_at_the_clock():
@@ -142,35 +173,29 @@ class Doubles:
             yield from self._in_other_zones()
 
     def _at_other_times(self) -> Iterator[tuple[Draft, Node]]:
-        with _frozen(self._stage.start, self._spaces) as machine:
+        start = self._stage.start
+        with clocks_of(self._spaces, start, self._effects) as clocks:
             for kept in self._kept:
-                base, again = (self._timed(machine, kept, 0) for _ in range(2))
+                base, again = (self._timed(clocks, kept, 0, 0) for _ in range(2))
                 limit = _parting(base, again)
-                for shift in _SHIFTS_S:
-                    other = self._timed(machine, kept, shift)
+                for when, shift_s, look_s in _TIMES:
+                    other = self._timed(clocks, kept, shift_s, look_s)
                     differing = _parting(base, other, until=limit)
                     if differing is not None:
                         engine = kept.node.engine
-                        yield _clocked(differing, engine, "at another time"), kept.node
+                        yield _clocked(differing, engine, when), kept.node
                         if differing.is_of_step:
                             yield _moody(differing, engine), kept.node
                         break
 
-    def _timed(self, machine: Machine, kept: _Kept, shift_s: int) -> list[Told]:
-        now = kept.move.at
-        elsewhen = Instant(now + shift_s * SECOND)
-        effects = self._effects
-        hooks = effects.before_body, effects.after_body
-        effects.before_body = partial(machine.show, now)
-        effects.after_body = partial(machine.show, elsewhen)
-        machine.show(elsewhen)
-        try:
+    def _timed(
+        self, clocks: Clocks, kept: _Kept, shift_s: int, look_s: int
+    ) -> list[Told]:
+        with clocks.showing(kept.move.at, shift_s, look_s):
             return self._play(kept.before, kept.move, _MIDDLE)
-        finally:
-            effects.before_body, effects.after_body = hooks
 
     def _in_other_zones(self) -> Iterator[tuple[Draft, Node]]:
-        with _zone_restored():
+        with zone_restored():
             for kept in self._kept:
                 base, again = (self._in_zone(kept, _HERE) for _ in range(2))
                 limit = _parting(base, again)
@@ -302,7 +327,7 @@ def _clocked(differing: _Difference, engine: Engine, when: str) -> Draft:
     )
 
 
-# --- chance, clock and zone -----------------------------------------------------------
+# --- chance -----------------------------------------------------------
 
 
 @contextmanager
@@ -336,49 +361,3 @@ def _chance(effects: Effects, seed: int) -> Iterator[None]:
         os.urandom, module._urandom = urandom, kept  # noqa: SLF001 -- as above
         effects.before_body, effects.after_body = hooks
         random.setstate(state)
-
-
-@contextmanager
-def _frozen(now: Instant, spaces: Sequence[dict[str, Any]]) -> Iterator[Machine]:
-    """Fake the wall clock, also for code that stands in no module, such as a notebook's."""
-    machine = KINDS["freezegun"]()
-    machine.start(now)
-    fakes = _fakes()
-    undo = [
-        (space, name, value)
-        for space in spaces
-        for name, value in space.items()
-        if id(value) in fakes
-    ]
-    for space, name, value in undo:
-        space[name] = fakes[id(value)]
-    try:
-        yield machine
-    finally:
-        for space, name, value in undo:
-            space[name] = value
-        machine.stop()
-
-
-def _fakes() -> dict[int, Any]:
-    """Return what stands for each true clock, by the identity of that."""
-    api = vars(sys.modules["freezegun.api"])
-    found = {id(api["real_date"]): api["FakeDate"]}
-    found[id(api["real_datetime"])] = api["FakeDatetime"]
-    for name in ("time", "time_ns", "localtime", "gmtime", "strftime"):
-        if f"real_{name}" in api:
-            found[id(api[f"real_{name}"])] = api[f"fake_{name}"]
-    return found
-
-
-@contextmanager
-def _zone_restored() -> Iterator[None]:
-    kept = os.environ.get("TZ")
-    try:
-        yield
-    finally:
-        if kept is None:
-            os.environ.pop("TZ", None)
-        else:
-            os.environ["TZ"] = kept
-        time.tzset()

@@ -36,6 +36,7 @@ from .findings import Exploration
 from .found import Found, where_of
 from .guessing import Guesses
 from .handlers import SCORING, codes_of, constants_of, says
+from .memory import Memory
 from .races import lost_races
 from .returning import softened
 from .scenario import Scenario, make_plan
@@ -100,12 +101,14 @@ def explore(  # noqa: PLR0913 -- the bounds of a search, all of them named
     check_faults(max_faults)
     plan = make_plan(functions, start, data, client, beside)
     covered: dict[tuple[str, str], None] = {}
-    first = _Explorer(plan.first, bounds, values or {}, max_faults).explore(covered)
-    others = [
-        _Explorer(scenario, bounds, values or {}, max_faults).explore(covered)
-        for scenario in plan.others(covered)
-    ]
-    return first.joined(others)
+    memory = Memory(plan.first.functions)
+
+    def explored(scenario: Scenario) -> Exploration:
+        explorer = _Explorer(scenario, bounds, values or {}, max_faults, memory)
+        return explorer.explore(covered)
+
+    first = explored(plan.first)
+    return first.joined([explored(other) for other in plan.others(covered)])
 
 
 @final
@@ -116,6 +119,7 @@ class _Explorer:
         bounds: Bounds,
         values: Mapping[str, Sequence[Json]],
         max_faults: int,
+        memory: Memory,
     ) -> None:
         self._scenario = scenario
         self._bounds = bounds
@@ -128,7 +132,7 @@ class _Explorer:
         self._found: dict[tuple[str, str, str], Found] = {}
         self._expressions: dict[tuple[str, str], str] = {}
         self._effects = Effects(self._stage.driver, scenario.functions)
-        self._doubles = Doubles(self._stage, self._effects, every)
+        self._doubles = Doubles(self._stage, self._effects, every, memory)
         self._silent: dict[str, Node] = {}
         self._scoring = dict.fromkeys(s for s, c in codes.items() if says(c, SCORING))
         self._crashes = Crashes(self._stage) if max_faults else None

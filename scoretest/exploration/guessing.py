@@ -178,9 +178,7 @@ class Guesses:
         self, engine: Engine, listener: Wait | Watch, most: int | None
     ) -> list[Letter]:
         found: list[Letter] = []
-        for way, match in enumerate(
-            matchings(listener.predicate, listener.event)
-        ):
+        for way, match in enumerate(matchings(listener.predicate, listener.event)):
             if isinstance(listener, Watch):
                 found.append(Letter(listener.event, match, "cancel"))
                 continue

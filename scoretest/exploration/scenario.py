@@ -107,7 +107,11 @@ class Scenario(NamedTuple):
         A deferred function that reads none of its data still has a parent of its own; so
         the made-up one gets something to be told by.
         """
-        if not self.by_parent or not self.is_guessed or any(s.data for s in self.starts):
+        if (
+            not self.by_parent
+            or not self.is_guessed
+            or any(s.data for s in self.starts)
+        ):
             return self.starts
         return tuple(s._replace(data={_SUBJECT: "one"}) for s in self.starts)
 
