@@ -7,11 +7,10 @@ for having been taken in the wrong one.
 """
 
 import os
-import random  # noqa: TID251 -- it is the application's, put under control
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from typing import Any, Final, NamedTuple, TypeAlias, final
+from typing import Final, NamedTuple, TypeAlias, final
 
 from .._engine import Engine
 from .._model.fact import (
@@ -26,6 +25,7 @@ from .._model.fact import (
     WaitOpened,
 )
 from ..runtime.wall_clock import stranger_at_the_clock
+from .chance import DICE, HIGH, LOW, MIDDLE, Chance, chance
 from .checks import Draft
 from .clocks import Clocks, clocks_of, zone_restored
 from .effects import Effects
@@ -34,7 +34,7 @@ from .memory import Memory
 from .search import Node, Transition
 from .stage import Move, Stage
 
-__all__ = ["CLOCKS", "DICE", "ZONES", "Doubles"]
+__all__ = ["CLOCKS", "ZONES", "Doubles"]
 
 CLOCKS: Final = frozenset(
     {
@@ -54,17 +54,6 @@ CLOCKS: Final = frozenset(
 """Names by which code reads a clock of its machine."""
 ZONES: Final = CLOCKS | {"astimezone", "ctime", "fromtimestamp", "mktime", "timestamp"}
 """Names by which code depends on the time zone of its machine."""
-DICE: Final = frozenset(
-    {
-        *("choice", "choices", "getrandbits", "randint", "random", "randrange"),
-        *("sample", "shuffle", "token_hex", "token_urlsafe", "uniform", "urandom"),
-        *("uuid1", "uuid4", "SystemRandom", "randbelow"),
-    }
-)
-"""Names by which code leaves something to chance."""
-
-# the first number of these is below a hundred thousandth, or as near to one
-_LOW, _HIGH, _MIDDLE = 152_559, 42_926, 7
 _HOUR_S, _DAY_S = 3_600, 86_400
 _SHIFTS_S: Final = (  # an afternoon, a weekend, another month, another decade, the past
     15 * _HOUR_S,
@@ -132,6 +121,15 @@ class Doubles:
         self._count = 0
         self._kept.clear()
 
+    @contextmanager
+    def luck(self, *, is_low: bool) -> Iterator[Chance | None]:
+        """Let chance fall out the same way everywhere: low, or high, within steps."""
+        if self._rolls:
+            with chance(self._effects, MIDDLE, LOW if is_low else HIGH) as falls:
+                yield falls
+        else:
+            yield None
+
     def judged(self, transition: Transition) -> Iterator[Draft]:
         """Play a transition again at once; yield what differs."""
         self._count += 1
@@ -143,8 +141,7 @@ class Doubles:
         differing = _parting(first, second) or self._forgetful(transition, second)
         if self._rolls and not (differing and differing.is_of_path):
             low, again, high = (
-                self._play(transition.before, move, seed)
-                for seed in (_LOW, _LOW, _HIGH)
+                self._play(transition.before, move, seed) for seed in (LOW, LOW, HIGH)
             )
             differing = _parting(low, high, until=_parting(low, again))
             is_told = differing is not None
@@ -192,7 +189,7 @@ class Doubles:
         self, clocks: Clocks, kept: _Kept, shift_s: int, look_s: int
     ) -> list[Told]:
         with clocks.showing(kept.move.at, shift_s, look_s):
-            return self._play(kept.before, kept.move, _MIDDLE)
+            return self._play(kept.before, kept.move, MIDDLE)
 
     def _in_other_zones(self) -> Iterator[tuple[Draft, Node]]:
         with zone_restored():
@@ -209,10 +206,10 @@ class Doubles:
     def _in_zone(self, kept: _Kept, zone: str) -> list[Told]:
         os.environ["TZ"] = zone
         time.tzset()
-        return self._play(kept.before, kept.move, _MIDDLE)
+        return self._play(kept.before, kept.move, MIDDLE)
 
     def _play(self, before: Engine, move: Move, seed: int | None = None) -> list[Told]:
-        with nullcontext() if seed is None else _chance(self._effects, seed):
+        with nullcontext() if seed is None else chance(self._effects, seed):
             after = self._stage.play(before, move)
         past = slice(len(before.trace), None)
         return _told(entry.fact for entry in after.trace[past])
@@ -325,39 +322,3 @@ def _clocked(differing: _Difference, engine: Engine, when: str) -> Draft:
         engine.lives[differing.run_id].run.function.slug,
         "take the time from a step or from an event, and name the time zone",
     )
-
-
-# --- chance -----------------------------------------------------------
-
-
-@contextmanager
-def _chance(effects: Effects, seed: int) -> Iterator[None]:
-    """Let chance be *seed*'s outside steps, and always the same within them."""
-    state, urandom = random.getstate(), os.urandom
-    hooks = before, after = effects.before_body, effects.after_body
-    sources = [random.Random(seed), random.Random(_MIDDLE)]  # noqa: S311 -- to be the same each time is the point
-
-    def bytes_of(count: int) -> bytes:
-        return sources[0].randbytes(count)
-
-    def enter() -> None:
-        before()
-        sources.reverse()
-        random.seed(_MIDDLE)
-
-    def leave() -> None:
-        after()
-        sources.reverse()
-        random.seed(seed)
-
-    module: Any = random
-    kept = module._urandom  # noqa: SLF001 -- what `secrets` and `SystemRandom` ask
-    effects.before_body, effects.after_body = enter, leave
-    os.urandom = module._urandom = bytes_of  # noqa: SLF001 -- as above
-    random.seed(seed)
-    try:
-        yield
-    finally:
-        os.urandom, module._urandom = urandom, kept  # noqa: SLF001 -- as above
-        effects.before_body, effects.after_body = hooks
-        random.setstate(state)

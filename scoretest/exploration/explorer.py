@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, Final, final
+from typing import Any, Final, TypeAlias, final
 
 from .._json import Json
 from .._model.fact import (
@@ -48,6 +48,7 @@ from .timelines import code_of, signals_of
 
 __all__ = ["explore"]
 
+_Findings: TypeAlias = dict[tuple[str, str, str], Found]
 _INVALID: Final = "INVALID_EXPRESSION"
 _MOST_CROSSINGS: Final = 60
 _MOST_ROUNDS: Final = 10
@@ -129,7 +130,7 @@ class _Explorer:
         self._guesses = Guesses(self._stage, values, constants_of(every))
         self._timely = any(looks_at_time(code.code) for code in every)
         self._has_learnt = False
-        self._found: dict[tuple[str, str, str], Found] = {}
+        self._found: _Findings = {}
         self._expressions: dict[tuple[str, str], str] = {}
         self._effects = Effects(self._stage.driver, scenario.functions)
         self._doubles = Doubles(self._stage, self._effects, every, memory)
@@ -142,29 +143,49 @@ class _Explorer:
         self._covered = covered
         try:
             if self._scenario.is_guessed:
-                self._scenario = self._guesses.start_data(self._scenario)
-            search = self._search_all()
-            self._tell_silence()
-            for draft, node in self._doubles.judged_later():
-                self._tell(draft, node)
-            if not search.is_stopped:
-                self._look_behind_crashes()
-                self._look_for_absent_keys(search.leaves)
-                self._look_for_cross_talk()
-                self._look_for_injection()
+                with self._doubles.luck(is_low=True):
+                    self._scenario = self._guesses.start_data(self._scenario)
+            searches, found = self._pass()
         finally:
             self._stage.close()
         return Exploration(
             scenario=self._scenario,
             start=self._stage.start,
-            leaves=tuple(search.leaves),
-            findings=tuple(f for f in self._found.values() if f.code not in NOTES),
-            notes=tuple(f for f in self._found.values() if f.code in NOTES),
-            is_exhaustive=search.is_exhaustive,
-            nodes=search.nodes,
-            ignored=search.ignored,
+            leaves=tuple(leaf for search in searches for leaf in search.leaves),
+            findings=tuple(f for f in found.values() if f.code not in NOTES),
+            notes=tuple(f for f in found.values() if f.code in NOTES),
+            is_exhaustive=all(search.is_exhaustive for search in searches),
+            nodes=sum(search.nodes for search in searches),
+            ignored=sum(search.ignored for search in searches),
             bounds=self._bounds,
         )
+
+    def _pass(self) -> tuple[list[Search], _Findings]:
+        """Search with chance falling out low, and high where a step leaves it to that."""
+        with self._doubles.luck(is_low=True) as chance:
+            low, found = self._look_at_all(), dict(self._found)
+        if chance is None or not chance.is_drawn or low.is_stopped:
+            return [low], found
+        scenario = self._scenario
+        with self._doubles.luck(is_low=False):
+            high = self._look_at_all()
+        if self._scenario != scenario:  # more is known of the start event now
+            return self._pass()
+        return [low, high], self._found | found
+
+    def _look_at_all(self) -> Search:
+        if self._crashes is not None:
+            self._crashes = Crashes(self._stage)
+        search = self._search_all()
+        self._tell_silence()
+        for draft, node in self._doubles.judged_later():
+            self._tell(draft, node)
+        if not search.is_stopped:
+            self._look_behind_crashes()
+            self._look_for_absent_keys(search.leaves)
+            self._look_for_cross_talk()
+            self._look_for_injection()
+        return search
 
     def _search_all(self) -> Search:
         """Search, and again when a handler has asked a signal for something new."""

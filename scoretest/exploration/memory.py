@@ -172,7 +172,7 @@ def _is_same(one: Any, other: Any) -> bool:
     if isinstance(one, dict):
         return all(name in other and other[name] is one[name] for name in one)
     if isinstance(one, set):
-        return one == other
+        return bool(one == other)
     return all(map(_is_identical, one, other))
 
 

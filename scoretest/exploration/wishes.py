@@ -8,7 +8,7 @@ Whether the values please all parts at once is asked of the expression.
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from itertools import islice, product
+from itertools import islice, pairwise, product
 from typing import Any, Final, TypeAlias
 
 from .._json import Json, JsonObject, copy_object
@@ -47,7 +47,6 @@ _MIRRORED: Final = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 _STEPS: Final = {"<": -1, ">": 1, "!=": 1}
 
 
-@lru_cache(maxsize=256)
 def wished(predicate: Predicate, name: str, ts: int) -> JsonObject | None:
     """Return event data with which *predicate* is true, or None if none were found.
 
@@ -58,6 +57,12 @@ def wished(predicate: Predicate, name: str, ts: int) -> JsonObject | None:
     """
     if not isinstance(predicate, Expression) or not predicate.stored:
         return None
+    found = _searched(predicate, name, ts)
+    return None if found is None else copy_object(found)
+
+
+@lru_cache(maxsize=256)  # it is asked for in every world in which a wait is open
+def _searched(predicate: Expression, name: str, ts: int) -> JsonObject | None:
     chosen: dict[Place, list[Json]] = {}
     for place, value in _wishes(parse(predicate.stored), predicate.root):
         if value not in chosen.setdefault(place, []):
@@ -92,7 +97,7 @@ def open_paths(predicate: Predicate | None) -> list[Place]:
 def put(data: JsonObject, place: Place, value: Json) -> None:
     """Put *value* into *data*; what is in the way gives way."""
     inner: Any = data
-    for step, after in zip(place, place[1:], strict=False):
+    for step, after in pairwise(place):
         kind = list if isinstance(after, int) else dict
         held = _get(inner, step)
         if not isinstance(held, kind):
@@ -129,11 +134,11 @@ def _wishes(root: Node, of: str) -> Iterator[Wish]:
             case Macro():
                 yield from _of_macro(node, of)
             case Cond():
-                yield from _at(_place(node.test, of), True)
+                yield from _at(_place(node.test, of), value=True)
             case _:
                 continue
     for part in root.parts if isinstance(root, Logic) else (root,):
-        yield from _at(_place(part, of), True)
+        yield from _at(_place(part, of), value=True)
 
 
 def _of_comparison(node: Binary, of: str) -> Iterator[Wish]:
@@ -169,7 +174,7 @@ def _through(node: Node, value: Json, of: str) -> Iterator[Wish]:
     if not isinstance(node, Call):
         return
     inner = node.args[0] if node.target is None and node.args else node.target
-    place = _place(inner, of) if inner is not None else ()
+    place = _place(inner, of)
     if node.name == "size" and isinstance(value, int) and 0 <= value <= _MOST_SIZE:
         yield from _at(place, [_ANY] * value)
         yield from _at(place, "x" * value)
