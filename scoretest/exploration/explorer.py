@@ -73,6 +73,7 @@ def explore(  # noqa: PLR0913 -- the bounds of a search, all of them named
     The signals are derived from the waits that appear; time goes from timer to timer.
     Variables of the functions' modules are shared by all timelines: a handler that
     changes them is reported as NONDETERMINISTIC as soon as that changes its steps.
+    Afterwards they hold what they held before.
 
     Args:
         *functions: What is explored: a parent and its scorers, or a scorer alone, which
@@ -108,8 +109,11 @@ def explore(  # noqa: PLR0913 -- the bounds of a search, all of them named
         explorer = _Explorer(scenario, bounds, values or {}, max_faults, memory)
         return explorer.explore(covered)
 
-    first = explored(plan.first)
-    return first.joined([explored(other) for other in plan.others(covered)])
+    try:
+        first = explored(plan.first)
+        return first.joined([explored(other) for other in plan.others(covered)])
+    finally:
+        memory.restore()
 
 
 @final

@@ -63,6 +63,10 @@ class Memory:
             map(_is_same, held, first_held)
         )
 
+    def restore(self) -> None:
+        """Let the variables hold again what they held at first."""
+        self._restore(self._first)
+
     @contextmanager
     def forgotten(self, effects: Effects) -> Iterator[None]:
         """Let handlers, but not their steps, see the variables as they were at first.
