@@ -4,6 +4,7 @@ import json
 import logging
 import sys
 from collections.abc import Mapping
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any, Final
 
@@ -83,11 +84,15 @@ def _explored(name: str, start: Path | None, max_signals: int) -> Exploration:
     if here not in sys.path:
         sys.path.insert(0, here)  # as `python -m` does
     logging.getLogger("inngest").setLevel(logging.CRITICAL)  # it tells of every probe
-    target = find_target(name)
-    starts = target.starts if start is None else _events(start)
-    return explore_functions(
-        *target.functions, start=starts, beside=target.beside, max_signals=max_signals
-    )
+    with redirect_stdout(sys.stderr):  # what a module prints is no part of the answer
+        target = find_target(name)
+        starts = target.starts if start is None else _events(start)
+        return explore_functions(
+            *target.functions,
+            start=starts,
+            beside=target.beside,
+            max_signals=max_signals,
+        )
 
 
 def _events(path: Path) -> list[Event]:

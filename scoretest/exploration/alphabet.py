@@ -15,34 +15,44 @@ from ..expr import Expression
 from ..expr import compile as compile_expression
 from ..expr._parser import parse
 from ..expr._tree import Binary, Lit, Logic, Node, static_path, walk
+from .wishes import wished
 
-__all__ = ["matchings", "near_misses", "other", "trigger_data"]
+__all__ = ["LATER_MS", "matchings", "near_misses", "other", "trigger_data"]
 
 Path: TypeAlias = tuple[str, ...]
+LATER_MS: Final = 1_767_225_600_000
+"""When a signal is thought to come, before it does: after everything that is explored."""
 _MOST_WAYS: Final = 4
 _MIRRORED: Final = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 
 
-def matchings(predicate: Predicate | None) -> list[JsonObject]:
-    """Return event data that *predicate* accepts, one for each way that was found."""
+def matchings(predicate: Predicate | None, name: str = "") -> list[JsonObject]:
+    """Return event data that *predicate* accepts, one for each way that was found.
+
+    Args:
+        predicate: The condition, or none.
+        name: The name of the event.
+    """
     if predicate is None:
         return [{}]
     if isinstance(predicate, Expression) and "now" not in predicate.stored:
-        return _matchings_of(predicate)
-    return _matchings(predicate)
+        return _matchings_of(predicate, name)
+    return _matchings(predicate, name)
 
 
 @lru_cache(maxsize=1_024)  # one expression is asked about in many worlds
-def _matchings_of(expression: Expression) -> list[JsonObject]:
-    return _matchings(expression)
+def _matchings_of(expression: Expression, name: str) -> list[JsonObject]:
+    return _matchings(expression, name)
 
 
-def _matchings(predicate: Predicate) -> list[JsonObject]:
+def _matchings(predicate: Predicate, name: str) -> list[JsonObject]:
     found: list[JsonObject] = []
     for candidate in _candidates(predicate):
         is_more = any(known.items() <= candidate.items() for known in found)
-        if not is_more and predicate.matches(_event(candidate)):
+        if not is_more and predicate.matches(_event(candidate, name)):
             found.append(candidate)
+    if not found and (data := wished(predicate, name, LATER_MS)) is not None:
+        found.append(data)
     return found[:_MOST_WAYS]
 
 
@@ -66,8 +76,8 @@ def near_misses(
         yield f"{name} missing", _without(match, path[1:])
 
 
-def _event(data: JsonObject) -> Mapping[str, object]:
-    return {"name": "", "data": data, "id": "", "ts": 0}
+def _event(data: JsonObject, name: str) -> Mapping[str, object]:
+    return {"name": name, "data": data, "id": "", "ts": LATER_MS}
 
 
 def _candidates(predicate: Predicate) -> Iterator[JsonObject]:

@@ -1,4 +1,4 @@
-"""Chance under control: outside steps as a seed has it, and always the same within them."""
+"""Chance, under control for a while: of one seed between steps, of another within them."""
 
 import os
 import random  # noqa: TID251 -- it is the application's, put under control
@@ -8,7 +8,7 @@ from typing import Any, Final, final
 
 from .effects import Effects
 
-__all__ = ["DICE", "MIDDLE", "OWN_DICE", "Chance"]
+__all__ = ["DICE", "HIGH", "LOW", "MIDDLE", "OWN_DICE", "Chance", "chance"]
 
 DICE: Final = frozenset(
     {
@@ -20,72 +20,85 @@ DICE: Final = frozenset(
 """Names by which code leaves something to chance."""
 OWN_DICE: Final = frozenset({"Random", "RandomState", "default_rng", "uuid1"})
 """Names by which code makes dice that nobody else can load, or see rolled."""
-MIDDLE: Final = 7
-"""The seed of chance within steps."""
+
+# the first number of these is below a hundred thousandth, or as near to one
+LOW, HIGH, MIDDLE = 152_559, 42_926, 7
 
 
 @final
 class Chance:
-    """What `random`, `secrets` and `uuid` give while moves are played.
+    """What falls out.
 
     Args:
-        effects: Tells when a step's callback begins and ends.
+        outside: The seed between steps.
+        inside: The seed within a step's callback; it begins anew with each.
 
     Attributes:
-        has_rolled: Whether the last play left anything to chance outside steps.
+        is_drawn: Whether a step has left something to chance.
+        is_rolled: Whether anything was left to chance between steps.
     """
 
-    def __init__(self, effects: Effects) -> None:
-        self._effects = effects
-        self.has_rolled = False
+    def __init__(self, outside: int, inside: int) -> None:
+        self._seeds = [outside, inside]
+        self._sources = [random.Random(outside), random.Random(inside)]  # noqa: S311 -- to be the same each time is the point
+        self._is_inside = False
+        self._fresh: object = None
+        self.is_drawn = self.is_rolled = False
+        self.begin()
 
-    @contextmanager
-    def seeded(self, seed: int) -> Iterator[None]:
-        """Let chance be *seed*'s outside steps."""
-        self.has_rolled = False
-        state, effects = random.getstate(), self._effects
-        self._hooks = effects.before_body, effects.after_body
-        effects.before_body, effects.after_body = self._enter, self._leave
-        self._seed = seed
-        self._sources = [random.Random(seed), random.Random(MIDDLE)]  # noqa: S311 -- to be the same each time is the point
-        self._outside = self._sources[0]
-        random.seed(seed)
+    def begin(self) -> None:
+        """Let the numbers begin anew."""
+        random.seed(self._seeds[self._is_inside])
         self._fresh = random.getstate()
-        try:
-            with self._bytes_given():
-                yield
-        finally:
-            self._look()
-            effects.before_body, effects.after_body = self._hooks
-            random.setstate(state)
 
-    @contextmanager
-    def _bytes_given(self) -> Iterator[None]:
-        """Let the bytes of the machine's own chance come from here."""
-        module: Any = random
-        urandom, kept = os.urandom, module._urandom  # noqa: SLF001 -- what `secrets` and `SystemRandom` ask
-        os.urandom = module._urandom = self._bytes  # noqa: SLF001 -- as above
-        try:
-            yield
-        finally:
-            os.urandom, module._urandom = urandom, kept  # noqa: SLF001 -- as above
+    def look(self) -> None:
+        """Notice whether a number was drawn since the numbers began."""
+        is_at_work = os.urandom == self.bytes_of  # no inner chance is
+        if is_at_work and random.getstate() != self._fresh:
+            self._notice()
 
-    def _bytes(self, count: int) -> bytes:
-        source = self._sources[0]
-        self.has_rolled = self.has_rolled or source is self._outside
-        return source.randbytes(count)
+    def _notice(self) -> None:
+        if self._is_inside:
+            self.is_drawn = True
+        else:
+            self.is_rolled = True
 
-    def _enter(self) -> None:
-        self._hooks[0]()
-        self._look()
-        self._sources.reverse()
-        random.seed(MIDDLE)
+    def turn(self, *, is_inside: bool) -> None:
+        """A step's callback begins, or has ended."""
+        self._is_inside = is_inside
+        self.begin()
 
-    def _leave(self) -> None:
-        self._hooks[1]()
-        self._sources.reverse()
-        random.seed(self._seed)
+    def bytes_of(self, count: int) -> bytes:
+        """Stand for ``os.urandom``."""
+        self._notice()
+        return self._sources[self._is_inside].randbytes(count)
 
-    def _look(self) -> None:
-        """Notice whether anything was rolled since chance was seeded."""
-        self.has_rolled = self.has_rolled or random.getstate() != self._fresh
+
+@contextmanager
+def chance(effects: Effects, outside: int, inside: int = MIDDLE) -> Iterator[Chance]:
+    """Let chance be *outside*'s between steps, and *inside*'s within them."""
+    state, urandom = random.getstate(), os.urandom
+    hooks = before, after = effects.before_body, effects.after_body
+    module: Any = random
+    kept = module._urandom  # noqa: SLF001 -- what `secrets` and `SystemRandom` ask
+    falls = Chance(outside, inside)
+
+    def enter() -> None:
+        falls.look()
+        before()
+        falls.turn(is_inside=True)
+
+    def leave() -> None:
+        falls.look()
+        after()
+        falls.turn(is_inside=False)
+
+    effects.before_body, effects.after_body = enter, leave
+    os.urandom = module._urandom = falls.bytes_of  # noqa: SLF001 -- as above
+    try:
+        yield falls
+    finally:
+        falls.look()
+        os.urandom, module._urandom = urandom, kept  # noqa: SLF001 -- as above
+        effects.before_body, effects.after_body = hooks
+        random.setstate(state)

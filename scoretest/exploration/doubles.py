@@ -7,12 +7,10 @@ for having been taken in the wrong one.
 """
 
 import os
-import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from functools import partial
-from typing import Any, Final, NamedTuple, TypeAlias, final
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Final, NamedTuple, TypeAlias, final
 
 from .._engine import Engine
 from .._model.fact import (
@@ -26,12 +24,13 @@ from .._model.fact import (
     StepPlanned,
     WaitOpened,
 )
-from ..runtime.wall_clock import KINDS, Machine, stranger_at_the_clock
-from ..times import SECOND, Instant
-from .chance import DICE, MIDDLE, OWN_DICE, Chance
+from ..runtime.wall_clock import stranger_at_the_clock
+from .chance import DICE, HIGH, LOW, MIDDLE, OWN_DICE, Chance, chance
 from .checks import Draft
+from .clocks import Clocks, clocks_of, zone_restored
 from .effects import Effects
 from .handlers import Code
+from .memory import Memory
 from .routes import Routes
 from .search import Node, Transition
 from .stage import Move, Stage
@@ -39,13 +38,23 @@ from .stage import Move, Stage
 __all__ = ["CLOCKS", "ZONES", "Doubles"]
 
 CLOCKS: Final = frozenset(
-    {"now", "time", "time_ns", "utcnow", "today", "localtime", "gmtime", "strftime"}
+    {
+        *(
+            "now",
+            "time",
+            "time_ns",
+            "utcnow",
+            "today",
+            "localtime",
+            "gmtime",
+            "strftime",
+        ),
+        *("monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns"),
+    }
 )
-"""Names by which code reads the wall clock."""
+"""Names by which code reads a clock of its machine."""
 ZONES: Final = CLOCKS | {"astimezone", "ctime", "fromtimestamp", "mktime", "timestamp"}
 """Names by which code depends on the time zone of its machine."""
-# the first number of these is below a hundred thousandth, or as near to one
-_LOW, _HIGH = 152_559, 42_926
 _HOUR_S, _DAY_S = 3_600, 86_400
 _SHIFTS_S: Final = (  # an afternoon, a weekend, another month, another decade, the past
     15 * _HOUR_S,
@@ -53,6 +62,12 @@ _SHIFTS_S: Final = (  # an afternoon, a weekend, another month, another decade, 
     45 * _DAY_S + 21 * _HOUR_S + 1_830,
     3_800 * _DAY_S,
     -400 * _DAY_S,
+)
+_LOOK_S: Final = 45 * _DAY_S
+"""How far the clock goes on between two looks of a handler that is held up."""
+_TIMES: Final = (
+    *(("at another time", shift_s, 0) for shift_s in _SHIFTS_S),
+    ("when time goes on between two looks at the clock", 0, _LOOK_S),
 )
 _HERE: Final = "UTC0"
 _ELSEWHERE: Final = ("AAA-13", "BBB+11")  # as POSIX writes zones: no files are needed
@@ -79,11 +94,18 @@ class Doubles:
         stage: Where.
         effects: Tells when a step's callback begins and ends.
         codes: What is entered.
+        memory: What the variables of that held at first.
         merges: Whether of the moves on one route only the first are played again.
     """
 
     def __init__(
-        self, stage: Stage, effects: Effects, codes: Sequence[Code], *, merges: bool
+        self,
+        stage: Stage,
+        effects: Effects,
+        codes: Sequence[Code],
+        memory: Memory,
+        *,
+        merges: bool,
     ) -> None:
         names = frozenset(name for code in codes for name in code.code.co_names)
         self._spaces = list(
@@ -95,11 +117,13 @@ class Doubles:
         )
         self._stage = stage
         self._effects = effects
-        self._chance = Chance(effects) if DICE & names else None
+        self._memory = memory
+        self._rolls = bool(DICE & names)
         self._has_own_dice = bool(OWN_DICE & names)
         self._reads_clock = bool(CLOCKS & names)
         self._has_zone = bool(ZONES & names) and hasattr(time, "tzset")
-        self._merges = merges and self._chance is None
+        self._merges = merges and not self._rolls
+        self._inside = MIDDLE
         self.restart()
 
     def restart(self) -> None:
@@ -108,33 +132,57 @@ class Doubles:
         self._kept: list[_Kept] = []
         self._routes = Routes(merges=self._merges)
 
+    @contextmanager
+    def luck(self, *, is_low: bool) -> Iterator[Chance | None]:
+        """Let chance fall out the same way everywhere: low, or high, within steps."""
+        if self._rolls:
+            self._inside = LOW if is_low else HIGH
+            with chance(self._effects, MIDDLE, self._inside) as falls:
+                yield falls
+        else:
+            yield None
+
     def judged(self, transition: Transition) -> Iterator[Draft]:
         """Play a transition again at once; yield what differs."""
-        is_known = self._routes.is_known(transition)
+        is_known = self._routes.is_known(transition) and not self._memory.is_stale()
         if self._count >= _MOST_DOUBLED or not _has_entry(transition):
             return
-        move = transition.node.moves[-1]
+        before, move = transition.before, transition.node.moves[-1]
         differing = None
         if not is_known:
             self._count += 1
-            differing = self._differing(transition, move)
+            first = _told(fact for _, fact in transition.facts)
+            differing = self._moody(first, before, move)
         if differing is not None:
             yield _moody(differing, transition.node.engine)
         elif self._is_timely and len(self._kept) < _MOST_KEPT:
-            self._kept.append(_Kept(transition.before, move, transition.node))
+            self._kept.append(_Kept(before, move, transition.node))
 
-    def _differing(self, transition: Transition, move: Move) -> "_Difference | None":
+    def _moody(
+        self, first: list[Told], before: Engine, move: Move
+    ) -> "_Difference | None":
         """Play a move again; return where that led elsewhere, if it may not."""
-        before, chance = transition.before, self._chance
-        first = _told(fact for _, fact in transition.facts)
-        second = self._play(before, move, _LOW)
-        differing = _parting(first, second)
+        second = self._play(before, move, LOW)
+        falls = self._falls
+        if falls is not None and falls.is_drawn:  # what it drew at first is gone
+            first, second = second, self._play(before, move, LOW)
+        differing = _parting(first, second) or self._forgetful(before, move, second)
         if differing is not None and differing.is_of_path:
             return differing
-        if chance is None or not (chance.has_rolled or self._has_own_dice):
+        if falls is None or not (falls.is_rolled or self._has_own_dice):
             return None
-        again, high = (self._play(before, move, seed) for seed in (_LOW, _HIGH))
+        again, high = (self._play(before, move, seed) for seed in (LOW, HIGH))
         return _parting(second, high, until=_parting(second, again))
+
+    def _forgetful(
+        self, before: Engine, move: Move, usual: Sequence[Told]
+    ) -> "_Difference | None":
+        """Play a move as a process does that has just started."""
+        if not self._memory.is_stale():
+            return None
+        with self._memory.forgotten(self._effects):
+            fresh = self._play(before, move, LOW)
+        return _parting(fresh, usual)
 
     @property
     def _is_timely(self) -> bool:
@@ -148,35 +196,29 @@ class Doubles:
             yield from self._in_other_zones()
 
     def _at_other_times(self) -> Iterator[tuple[Draft, Node]]:
-        with _frozen(self._stage.start, self._spaces) as machine:
+        start = self._stage.start
+        with clocks_of(self._spaces, start, self._effects) as clocks:
             for kept in self._kept:
-                base, again = (self._timed(machine, kept, 0) for _ in range(2))
+                base, again = (self._timed(clocks, kept, 0, 0) for _ in range(2))
                 limit = _parting(base, again)
-                for shift in _SHIFTS_S:
-                    other = self._timed(machine, kept, shift)
+                for when, shift_s, look_s in _TIMES:
+                    other = self._timed(clocks, kept, shift_s, look_s)
                     differing = _parting(base, other, until=limit)
                     if differing is not None:
                         engine = kept.node.engine
-                        yield _clocked(differing, engine, "at another time"), kept.node
+                        yield _clocked(differing, engine, when), kept.node
                         if differing.is_of_step:
                             yield _moody(differing, engine), kept.node
                         break
 
-    def _timed(self, machine: Machine, kept: _Kept, shift_s: int) -> list[Told]:
-        now = kept.move.at
-        elsewhen = Instant(now + shift_s * SECOND)
-        effects = self._effects
-        hooks = effects.before_body, effects.after_body
-        effects.before_body = partial(machine.show, now)
-        effects.after_body = partial(machine.show, elsewhen)
-        machine.show(elsewhen)
-        try:
+    def _timed(
+        self, clocks: Clocks, kept: _Kept, shift_s: int, look_s: int
+    ) -> list[Told]:
+        with clocks.showing(kept.move.at, shift_s, look_s):
             return self._play(kept.before, kept.move, MIDDLE)
-        finally:
-            effects.before_body, effects.after_body = hooks
 
     def _in_other_zones(self) -> Iterator[tuple[Draft, Node]]:
-        with _zone_restored():
+        with zone_restored():
             for kept in self._kept:
                 base, again = (self._in_zone(kept, _HERE) for _ in range(2))
                 limit = _parting(base, again)
@@ -192,15 +234,17 @@ class Doubles:
         time.tzset()
         return self._play(kept.before, kept.move, MIDDLE)
 
-    def _play(self, before: Engine, move: Move, seed: int | None = None) -> list[Told]:
-        chance = self._chance
-        if seed is None or chance is None:
+    def _play(self, before: Engine, move: Move, seed: int) -> list[Told]:
+        """Play a move; where chance is asked, it is *seed*'s between steps."""
+        with self._fallen(seed) as self._falls:
             after = self._stage.play(before, move)
-        else:
-            with chance.seeded(seed):
-                after = self._stage.play(before, move)
         past = slice(len(before.trace), None)
         return _told(entry.fact for entry in after.trace[past])
+
+    def _fallen(self, seed: int) -> AbstractContextManager[Chance | None]:
+        if self._rolls:
+            return chance(self._effects, seed, self._inside)
+        return nullcontext()
 
 
 # --- what is compared -----------------------------------------------------------------
@@ -310,52 +354,3 @@ def _clocked(differing: _Difference, engine: Engine, when: str) -> Draft:
         engine.lives[differing.run_id].run.function.slug,
         "take the time from a step or from an event, and name the time zone",
     )
-
-
-# --- clock and zone -------------------------------------------------------------------
-
-
-@contextmanager
-def _frozen(now: Instant, spaces: Sequence[dict[str, Any]]) -> Iterator[Machine]:
-    """Fake the wall clock, also for code that stands in no module, such as a notebook's."""
-    machine = KINDS["freezegun"]()
-    machine.start(now)
-    fakes = _fakes()
-    undo = [
-        (space, name, value)
-        for space in spaces
-        for name, value in space.items()
-        if id(value) in fakes
-    ]
-    for space, name, value in undo:
-        space[name] = fakes[id(value)]
-    try:
-        yield machine
-    finally:
-        for space, name, value in undo:
-            space[name] = value
-        machine.stop()
-
-
-def _fakes() -> dict[int, Any]:
-    """Return what stands for each true clock, by the identity of that."""
-    api = vars(sys.modules["freezegun.api"])
-    found = {id(api["real_date"]): api["FakeDate"]}
-    found[id(api["real_datetime"])] = api["FakeDatetime"]
-    for name in ("time", "time_ns", "localtime", "gmtime", "strftime"):
-        if f"real_{name}" in api:
-            found[id(api[f"real_{name}"])] = api[f"fake_{name}"]
-    return found
-
-
-@contextmanager
-def _zone_restored() -> Iterator[None]:
-    kept = os.environ.get("TZ")
-    try:
-        yield
-    finally:
-        if kept is None:
-            os.environ.pop("TZ", None)
-        else:
-            os.environ["TZ"] = kept
-        time.tzset()

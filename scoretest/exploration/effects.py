@@ -285,7 +285,9 @@ def _image_of_object(thing: Any, depth: int) -> object:
         if not application_package(thing.__module__):
             return None
         held = {
-            k: v for k, v in vars(thing).items() if isinstance(v, list | dict | set)
+            k: v
+            for k, v in vars(thing).items()
+            if isinstance(v, (list, dict, set, *_SCALARS)) and not k.startswith("__")
         }
         return ("class", _image(held, depth - 1))
     if application_package(kind.__module__) and hasattr(thing, "__dict__"):

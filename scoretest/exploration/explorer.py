@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, Final, final
+from typing import Any, Final, TypeAlias, final
 
 from .._json import Json
 from .._model.fact import (
@@ -37,6 +37,7 @@ from .findings import Exploration
 from .found import Found, where_of
 from .guessing import Guesses
 from .handlers import SCORING, codes_of, constants_of, says
+from .memory import Memory
 from .races import lost_races
 from .returning import softened
 from .scenario import Scenario, make_plan
@@ -48,6 +49,7 @@ from .timelines import code_of, signals_of
 
 __all__ = ["explore"]
 
+_Findings: TypeAlias = dict[tuple[str, str, str], Found]
 _INVALID: Final = "INVALID_EXPRESSION"
 _MOST_CROSSINGS: Final = 40
 _MOST_ROUNDS: Final = 10
@@ -73,6 +75,7 @@ def explore(  # noqa: PLR0913 -- the bounds of a search, all of them named
     The signals are derived from the waits that appear; time goes from timer to timer.
     Variables of the functions' modules are shared by all timelines: a handler that
     changes them is reported as NONDETERMINISTIC as soon as that changes its steps.
+    Afterwards they hold what they held before.
 
     Args:
         *functions: What is explored: a parent and its scorers, or a scorer alone, which
@@ -104,13 +107,18 @@ def explore(  # noqa: PLR0913 -- the bounds of a search, all of them named
     check_faults(max_faults)
     plan = make_plan(functions, start, data, client, beside)
     covered: dict[tuple[str, str], None] = {}
-    with rarely_collected():  # what is found is kept
-        first = _Explorer(plan.first, bounds, values or {}, max_faults).explore(covered)
-        others = [
-            _Explorer(scenario, bounds, values or {}, max_faults).explore(covered)
-            for scenario in plan.others(covered)
-        ]
-    return first.joined(others)
+    memory = Memory(plan.first.functions)
+
+    def explored(scenario: Scenario) -> Exploration:
+        explorer = _Explorer(scenario, bounds, values or {}, max_faults, memory)
+        return explorer.explore(covered)
+
+    try:
+        with rarely_collected():  # what is found is kept
+            first = explored(plan.first)
+            return first.joined([explored(other) for other in plan.others(covered)])
+    finally:
+        memory.restore()
 
 
 @final
@@ -121,6 +129,7 @@ class _Explorer:
         bounds: Bounds,
         values: Mapping[str, Sequence[Json]],
         max_faults: int,
+        memory: Memory,
     ) -> None:
         self._scenario = scenario
         self._bounds = bounds
@@ -130,11 +139,11 @@ class _Explorer:
         self._guesses = Guesses(self._stage, values, constants_of(every))
         self._timely = any(looks_at_time(code.code) for code in every)
         self._has_learnt = False
-        self._found: dict[tuple[str, str, str], Found] = {}
+        self._found: _Findings = {}
         self._expressions: dict[tuple[str, str], str] = {}
         self._effects = Effects(self._stage.driver, scenario.functions)
         self._doubles = Doubles(
-            self._stage, self._effects, every, merges=bounds.merges_routes
+            self._stage, self._effects, every, memory, merges=bounds.merges_routes
         )
         self._silent: dict[str, Node] = {}
         self._scoring = dict.fromkeys(s for s, c in codes.items() if says(c, SCORING))
@@ -145,29 +154,49 @@ class _Explorer:
         self._covered = covered
         try:
             if self._scenario.is_guessed:
-                self._scenario = self._guesses.start_data(self._scenario)
-            search = self._search_all()
-            self._tell_silence()
-            for draft, node in self._doubles.judged_later():
-                self._tell(draft, node)
-            if not search.is_stopped:
-                self._look_behind_crashes()
-                self._look_for_absent_keys(search.leaves)
-                self._look_for_cross_talk()
-                self._look_for_injection()
+                with self._doubles.luck(is_low=True):
+                    self._scenario = self._guesses.start_data(self._scenario)
+            searches, found = self._pass()
         finally:
             self._stage.close()
         return Exploration(
             scenario=self._scenario,
             start=self._stage.start,
-            leaves=tuple(search.leaves),
-            findings=tuple(f for f in self._found.values() if f.code not in NOTES),
-            notes=tuple(f for f in self._found.values() if f.code in NOTES),
-            is_exhaustive=search.is_exhaustive,
-            nodes=search.nodes,
-            ignored=search.ignored,
+            leaves=tuple(leaf for search in searches for leaf in search.leaves),
+            findings=tuple(f for f in found.values() if f.code not in NOTES),
+            notes=tuple(f for f in found.values() if f.code in NOTES),
+            is_exhaustive=all(search.is_exhaustive for search in searches),
+            nodes=sum(search.nodes for search in searches),
+            ignored=sum(search.ignored for search in searches),
             bounds=self._bounds,
         )
+
+    def _pass(self) -> tuple[list[Search], _Findings]:
+        """Search with chance falling out low, and high where a step leaves it to that."""
+        with self._doubles.luck(is_low=True) as chance:
+            low, found = self._look_at_all(), dict(self._found)
+        if chance is None or not chance.is_drawn or low.is_stopped:
+            return [low], found
+        scenario = self._scenario
+        with self._doubles.luck(is_low=False):
+            high = self._look_at_all()
+        if self._scenario != scenario:  # more is known of the start event now
+            return self._pass()
+        return [low, high], self._found | found
+
+    def _look_at_all(self) -> Search:
+        if self._crashes is not None:
+            self._crashes = Crashes(self._stage)
+        search = self._search_all()
+        self._tell_silence()
+        for draft, node in self._doubles.judged_later():
+            self._tell(draft, node)
+        if not search.is_stopped:
+            self._look_behind_crashes()
+            self._look_for_absent_keys(search.leaves)
+            self._look_for_cross_talk()
+            self._look_for_injection()
+        return search
 
     def _search_all(self) -> Search:
         """Search, and again when a handler has asked a signal for something new."""
@@ -320,7 +349,7 @@ class _Explorer:
 
     def _look_for_cross_talk(self) -> None:
         """Let a second run with other data stand beside the first."""
-        starts = self._scenario.starts
+        starts = self._scenario.crossing_starts
         others = second_starts(starts)
         if all(other.data == s.data for other, s in zip(others, starts, strict=True)):
             return

@@ -19,6 +19,7 @@ from .evidence import folded, is_stumble
 from .payloads import (
     KINDS,
     MANY,
+    RARER,
     WORDS,
     Extra,
     Probe,
@@ -30,13 +31,15 @@ from .payloads import (
     with_value,
 )
 from .scenario import Scenario
-from .search import Transition
+from .search import Transition, wire_of
 from .stage import Letter, Move, Stage
+from .wishes import open_paths
 
 __all__ = ["Guesses"]
 
 _MOST_LATE: Final = 6
 _MOST_TIMERS: Final = 12
+_MOST_OPEN: Final = 2
 
 
 @final
@@ -175,7 +178,7 @@ class Guesses:
         self, engine: Engine, listener: Wait | Watch, most: int | None
     ) -> list[Letter]:
         found: list[Letter] = []
-        for way, match in enumerate(matchings(listener.predicate)):
+        for way, match in enumerate(matchings(listener.predicate, listener.event)):
             if isinstance(listener, Watch):
                 found.append(Letter(listener.event, match, "cancel"))
                 continue
@@ -203,7 +206,15 @@ class Guesses:
             return self._probe(letter, engine, (letter.name,))
 
         kinds = [*KINDS, *self._constants]
-        extras = payloads(match, wait.event, kinds, self._values, probe)
+        lead = list(self._opened(wait, match, [*kinds, *RARER], probe))
+        known = tuple((path, fine[0]) for path, fine in lead)
+        match = patched(match, known)
+        extras = [
+            (*known, *extra)
+            for extra in payloads(match, wait.event, kinds, self._values, probe)
+        ]
+        for path, fine in lead:
+            extras += [(*extras[0], (path, value)) for value in fine[1:]]
         for path, _ in extras[0]:
             meant = misspelling(path, match)
             if meant is not None:
@@ -214,6 +225,24 @@ class Guesses:
                     (*extras[0], (path, value)) for value in given[1:]
                 ]
         return extras
+
+    def _opened(
+        self,
+        wait: Wait,
+        match: JsonObject,
+        kinds: Sequence[Json],
+        probe: Callable[[Letter], Probe],
+    ) -> Iterator[tuple[Path, list[Json]]]:
+        """Yield the places that a wait only wants to be there, and values for them."""
+        for path in open_paths(wait.predicate)[:_MOST_OPEN]:
+            fine: list[Json] = []
+            for value in self._values.get(str(path[-1]), kinds):
+                letter = Letter(wait.event, with_value(match, path, value), "match")
+                if wait.accepts(wire_of(letter)) and probe(letter).is_fine:
+                    fine.append(value)
+            if fine:
+                match = with_value(match, path, fine[0])
+                yield path, fine
 
     def learn(self, reads: Reads, transition: Transition) -> bool:
         """Take notice of what is asked of a signal late; say whether that was new."""

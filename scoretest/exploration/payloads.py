@@ -16,6 +16,7 @@ from .stage import Letter
 
 __all__ = [
     "KINDS",
+    "RARER",
     "WORDS",
     "Extra",
     "Probe",
@@ -44,7 +45,9 @@ WORDS: Final[tuple[Json, ...]] = (
 )
 """What a key of a start event may hold."""
 
-_RARER: Final[tuple[Json, ...]] = ({}, [{}], ["one"], "2025-01-01T00:00:00Z")
+RARER: Final[tuple[Json, ...]] = ({}, [{}], ["one"], "2025-01-01T00:00:00Z")
+"""What it may hold besides."""
+
 _KIND_ERRORS: Final = (
     *("TypeError", "AttributeError", "KeyError", "IndexError", "ValueError"),
     *("ValidationError", "ZeroDivisionError"),
@@ -175,7 +178,7 @@ def payloads(
     probe: Callable[[Letter], Probe],
 ) -> list[Extra]:
     """Return what is worth adding to a match; the arguments are those of `filled`."""
-    extra = filled(match, name, (*kinds, *_RARER), values, probe)
+    extra = filled(match, name, (*kinds, *RARER), values, probe)
     data = patched(match, extra)
     usual = probe(Letter(name, data, "match")).complaint
     extras = [extra]

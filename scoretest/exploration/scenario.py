@@ -32,6 +32,7 @@ __all__ = ["App", "Plan", "Scenario", "make_plan"]
 
 _EXPLORED: Final = "scoretest/explored"
 _PARENT: Final = "explored-parent"
+_SUBJECT: Final = "id"
 _OF_THE_SERVER: Final = "inngest/"
 
 
@@ -98,6 +99,21 @@ class Scenario(NamedTuple):
         """The names of the events whose data come from the start."""
         names = [start.name for start in self.starts]
         return (*names, DEFERRED_SCHEDULE) if self.by_parent else tuple(names)
+
+    @property
+    def crossing_starts(self) -> tuple[Letter, ...]:
+        """The events that begin, such that a second run can be about something else.
+
+        A deferred function that reads none of its data still has a parent of its own; so
+        the made-up one gets something to be told by.
+        """
+        if (
+            not self.by_parent
+            or not self.is_guessed
+            or any(s.data for s in self.starts)
+        ):
+            return self.starts
+        return tuple(s._replace(data={_SUBJECT: "one"}) for s in self.starts)
 
     def begin_lines(self, start: Instant, armed: Sequence[str]) -> list[str]:
         """Return the lines with which a test begins; *armed* lets faults strike."""

@@ -17,10 +17,10 @@ from .._engine import Engine, state_of, timer_count
 from .._json import JsonObject
 from .._model.fact import Fact, RunFailed
 from ..times import Instant
-from .alphabet import matchings, near_misses
+from .alphabet import LATER_MS, matchings, near_misses
 from .stage import Letter, Move, Stage, halfway, just_before
 
-__all__ = ["Bounds", "Node", "Search", "Transition"]
+__all__ = ["Bounds", "Node", "Search", "Transition", "wire_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +168,7 @@ class Search:
         if self.timely or not self.bounds.merges_states or timer_count(engine) != 1:
             return False
         waits = engine.open_waits
-        return len(waits) == 1 and waits[0].accepts(_wire(letter))
+        return len(waits) == 1 and waits[0].accepts(wire_of(letter))
 
     def _most_signals(self, engine: Engine) -> int:
         """Return how many signals may come; in a crowd of runs one, for time's sake."""
@@ -189,7 +189,7 @@ class Search:
                     yield letter
             if not self.has_near_misses:
                 continue
-            ways = matchings(listener.predicate)
+            ways = matchings(listener.predicate, listener.event)
             for what, data in near_misses(listener.predicate, ways[0] if ways else {}):
                 if (listener.event, data) not in said:
                     said.append((listener.event, data))
@@ -235,12 +235,13 @@ def hears(engine: Engine, letter: Letter) -> bool:
     """Say whether anything listens to *letter*."""
     if letter.name in engine.trigger_names:
         return True
-    wire = _wire(letter)
+    wire = wire_of(letter)
     return any(
         listener.event == letter.name and listener.accepts(wire)
         for listener in listeners(engine)
     )
 
 
-def _wire(letter: Letter) -> JsonObject:
-    return {"name": letter.name, "data": letter.data, "id": "", "ts": 0}
+def wire_of(letter: Letter) -> JsonObject:
+    """Return a letter as waits see it."""
+    return {"name": letter.name, "data": letter.data, "id": "", "ts": LATER_MS}

@@ -33,8 +33,10 @@ class FreezegunMachine:
 
     def start(self, now: Instant) -> None:
         """Begin to fake it."""
-        self._freezer = freeze_time(to_datetime(now))
+        # the kind of factory whose clock can also go on with each look
+        self._freezer = freeze_time(to_datetime(now), auto_tick_seconds=1)
         self._factory = self._freezer.start()
+        self.drag(0)
         # freezegun answers callers near pytest's runner or a thread's start with the
         # real time; here everybody is told the same
         api.ignore_lists[-1] = ()
@@ -54,6 +56,10 @@ class FreezegunMachine:
     def show(self, now: Instant) -> None:
         """Let it show *now*."""
         self._factory.time_to_freeze = to_datetime(now).replace(tzinfo=None)
+
+    def drag(self, seconds: int) -> None:
+        """Let the clock go on by so much with each look at it."""
+        self._factory.update_step_width(seconds)
 
     def stop(self) -> bool:
         """Put everything back; False if a freeze inside this one has not ended yet."""

@@ -75,3 +75,25 @@ def test_what_is_no_target_is_refused(tmp_path):
     assert "there is no function" in run("check", "scoretest.errors").stderr
     assert "no event" in run("check", "scoretest.demo", "--start", str(wrong)).stderr
     assert "is not JSON" in run("check", "scoretest.demo", "--start", str(text)).stderr
+
+
+def test_what_a_module_prints_is_no_part_of_the_answer(tmp_path, monkeypatch):
+    """Neither at its import nor in its handlers; it goes to standard error."""
+    module = "scoretest_talkative"
+    lines = [
+        "import scoretest",
+        "from scoretest import create_scorer",
+        "client = scoretest.Client(app_id='loud')",
+        "print('imported')",
+        "@create_scorer(client, fn_id='loud')",
+        "async def loud(ctx):",
+        "    print('entered')",
+        "    return scoretest.Score('loud', 1)",
+    ]
+    (tmp_path / f"{module}.py").write_text("\n".join(lines), encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    result = run("check", module, "--json")
+
+    assert json.loads(result.stdout)["findings"] == []
+    assert result.stderr.startswith("imported\nentered\n")

@@ -7,10 +7,16 @@ pytest.importorskip("inngest.experimental.deferred")
 import scoretest
 from scoretest.exploration import Exploration
 
-from . import real_handlers, real_scores, real_signals
+from . import (
+    real_entries,
+    real_expressions,
+    real_handlers,
+    real_scores,
+    real_signals,
+)
 from .real_kit import PAIRS
 
-assert all((real_handlers, real_scores, real_signals))  # their pairs are kept
+KEPT = (real_entries, real_expressions, real_handlers, real_scores, real_signals)
 
 
 def explored(pair, *, fixed) -> Exploration:

@@ -19,6 +19,7 @@ from .app_of_the_real_sdk import answer, client, digest, feedback
 
 MODULE = app_of_the_real_sdk.__name__
 DAY = timedelta(days=1)
+SAME = "async.data.ticket == event.data.ticket"
 
 
 def told(exploration):
@@ -112,8 +113,12 @@ def test_a_signal_is_given_what_its_handler_asks_for():
 
     @create_defer(shop_, fn_id="rating")
     async def rating(ctx):
-        first = await ctx.step.wait_for_event("a", event="shop/a", timeout=DAY)
-        second = await ctx.step.wait_for_event("b", event="shop/b", timeout=DAY)
+        first = await ctx.step.wait_for_event(
+            "a", event="shop/a", timeout=DAY, if_exp=SAME
+        )
+        second = await ctx.step.wait_for_event(
+            "b", event="shop/b", timeout=DAY, if_exp=SAME
+        )
         value = 0.0
         if first is not None and second is not None:
             value = Rating.model_validate(first.data).stars + second.data["bonus"]["n"]
