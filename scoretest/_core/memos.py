@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple, TypeAlias
 
 from .._json import Json
+from .._model.copying import copier
 from .._model.fact import (
     InvokeClosed,
     InvokeFailed,
@@ -34,7 +35,6 @@ from .._model.fact import (
     WaitTimedOut,
 )
 from .._model.operation import ErrorInfo, StepName
-from .twins import copier
 
 __all__ = ["STEP_TRANSITIONS", "Memo", "Memos", "StepRecord", "StepState"]
 

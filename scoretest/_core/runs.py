@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Final, TypeAlias
 
 from .._json import Json
+from .._model.copying import copier
 from .._model.event import ReceivedEvent
 from .._model.fact import (
     RunCancelled,
@@ -27,7 +28,6 @@ from .._model.operation import ErrorInfo
 from .._model.options import FunctionOptions
 from ..errors import InternalError
 from ..times import Instant
-from .twins import copier
 
 __all__ = ["RUN_TRANSITIONS", "RunRecord", "RunState"]
 

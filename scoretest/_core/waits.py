@@ -21,12 +21,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Generic, Protocol, TypeAlias, TypeVar
 
+from .._model.copying import copier
 from .._model.event import ReceivedEvent
 from .._model.fact import WaitClosed, WaitMatched, WaitOpened, WaitTimedOut
 from .._model.operation import StepName
 from .._model.predicate import IndexKey, IndexTerm, Predicate, Rebind, index_key
 from ..times import Instant
-from .twins import copier
 
 __all__ = [
     "WAIT_TRANSITIONS",

@@ -3,8 +3,7 @@
 from types import CodeType
 from typing import Final
 
-from .._engine import Engine
-from .._model.fact import Fact, FindingReported, WaitMatched, WaitOpened
+from .._model.fact import Fact, FindingReported
 from ..expr._errors import ExpressionError
 from ..expr._injection import skeleton
 from ..expr._parser import parse
@@ -12,11 +11,8 @@ from .checks import BY_ZERO, Draft, is_no_number
 
 __all__ = [
     "UNREADABLE",
-    "crossing",
     "folded",
     "injectable",
-    "is_apart",
-    "is_broadcast",
     "is_stumble",
     "looks_at_time",
     "shape_of_expression",
@@ -27,26 +23,6 @@ _LOOKS_AT_TIME: Final = frozenset(
 )
 UNREADABLE: Final = "InvalidExpression"
 """The name of the error with which a run fails whose expression is none."""
-
-
-def crossing(slug: str) -> Draft:
-    """Return what is said of runs that hear each other's signals."""
-    return Draft(
-        "CROSS_TALK",
-        "one event resumed or cancelled runs that were started with different data",
-        slug,
-        "compare an id in if_exp: async.data.id == event.data.id",
-    )
-
-
-def is_broadcast(engine: Engine, fact: Fact) -> bool:
-    """Say whether a wait says by itself that every run shall hear the event."""
-    return isinstance(fact, WaitMatched) and any(
-        opened.run_id == fact.run_id
-        and opened.step == fact.step
-        and opened.expression.strip() == "true"
-        for _, opened in engine.facts_of(WaitOpened)
-    )
 
 
 def injectable(key: str, slug: str) -> Draft:
@@ -90,23 +66,3 @@ def looks_at_time(code: CodeType | None) -> bool:
 def folded(key: str) -> str:
     """Return a key without the differences between spellings."""
     return key.replace("_", "").replace("-", "").lower()
-
-
-def is_apart(engine: Engine, one: str, another: str) -> bool:
-    """Say whether two runs have different data, and should hear different signals."""
-    return own_data(engine, one) != own_data(engine, another)
-
-
-def own_data(engine: Engine, run_id: str) -> object:
-    """Return what a run was started with, or the first run of its line."""
-    data = engine.lives[run_id].run.events[0].data
-    own = {key: data[key] for key in data if not key.startswith("_inngest")}
-    return own or origin(engine, run_id)
-
-
-def origin(engine: Engine, run_id: str) -> str:
-    """Return the data that the first run of a line was started with."""
-    run = engine.lives[run_id].run
-    while run.parent:
-        run = engine.lives[run.parent].run
-    return repr(run.events[0].data)

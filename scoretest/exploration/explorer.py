@@ -6,12 +6,10 @@ from typing import Any, Final, TypeAlias, final
 
 from .._json import Json
 from .._model.fact import (
-    RunCancelled,
     RunCompleted,
     RunFailed,
     RunQueued,
     ScoreWritten,
-    WaitMatched,
     WaitOpened,
 )
 from ..runtime.collecting import rarely_collected
@@ -22,14 +20,12 @@ from .absent import absent_keys
 from .checks import NOTES, Draft, judged
 from .confirming import confirmed
 from .crashes import Crashes, check_faults
+from .crosstalk import crossed, crossing
 from .doubles import Doubles
 from .effects import Effects
 from .evidence import (
     UNREADABLE,
-    crossing,
     injectable,
-    is_apart,
-    is_broadcast,
     looks_at_time,
     shape_of_expression,
 )
@@ -360,21 +356,9 @@ class _Explorer:
         self._crossing.run([Move(at, letter) for letter in (*starts, *others)])
 
     def _compare_runs(self, transition: Transition) -> None:
-        engine = transition.node.engine
-        touched: dict[str, list[str]] = {}
-        for _, fact in transition.facts:
-            if (
-                isinstance(fact, WaitMatched | RunCancelled)
-                and fact.event_id
-                and not is_broadcast(engine, fact)
-            ):
-                touched.setdefault(fact.event_id, []).append(fact.run_id)
-        for run_ids in touched.values():
-            first, *rest = run_ids
-            if any(is_apart(engine, first, run_id) for run_id in rest):
-                slug = engine.lives[first].run.function.slug
-                self._tell(crossing(slug), transition.node)
-                self._crossing.is_stopped = True  # one is enough
+        for slug in crossed(transition):
+            self._tell(crossing(slug), transition.node)
+            self._crossing.is_stopped = True  # one is enough
 
     def _look_for_injection(self) -> None:
         """Start with hostile text: no expression may change its shape."""
