@@ -121,6 +121,7 @@ class StepRecord:
         output: What it yielded, once it settled.
         error: What it raised, last or for good.
         attempts: How often its callback was called.
+        races: Whether the run goes on as soon as it settles, whatever is pending.
     """
 
     name: StepName
@@ -129,6 +130,7 @@ class StepRecord:
     output: Json = None
     error: ErrorInfo | None = None
     attempts: int = 0
+    races: bool = False
 
     @property
     def is_settled(self) -> bool:
@@ -140,13 +142,23 @@ _twin: Final = copier(StepRecord)
 
 
 class Memos:
-    """The steps of one run, by hashed id, in the order in which they were reported."""
+    """The steps of one run, by hashed id, in the order in which they were reported.
+
+    Attributes:
+        steps: All of them.
+        settled: What the next entry finds.
+        pending: How many have no result yet.
+        size: How many bytes the results have.
+        has_race: Whether a step has raced with others.
+        is_ahead: Whether one of those has settled since the run was entered for it.
+    """
 
     def __init__(self) -> None:
         self.steps: dict[str, StepRecord] = {}
         self.settled: dict[str, Memo] = {}
         self.pending = 0
         self.size = 0
+        self.has_race = self.is_ahead = False
 
     def fork(self) -> "Memos":
         """Return the same steps in another world."""
@@ -155,6 +167,7 @@ class Memos:
         twin.steps = {h: s if s.is_settled else _twin(s) for h, s in self.steps.items()}
         twin.settled, twin.pending = self.settled.copy(), self.pending
         twin.size = self.size
+        twin.has_race, twin.is_ahead = self.has_race, self.is_ahead
         return twin
 
     def record(self, name: StepName, op: str) -> StepRecord:
@@ -174,6 +187,12 @@ class Memos:
                 step.op, step.output, step.error if failed else None
             )
             self.pending -= 1
+            if step.races:
+                self.is_ahead = True
+
+    def race(self, step: StepRecord) -> None:
+        """Let the run go on as soon as *step* settles."""
+        step.races = self.has_race = True
 
     def unsettled(self) -> Mapping[str, StepRecord]:
         """Return the steps without a result, in the order of reporting."""

@@ -335,6 +335,8 @@ class Engine:
                 steps.append(operation)
         if isinstance(outcome, Returned):
             return _ends.complete(world, live, outcome.data)
+        if live.memos.has_race:
+            steps = _steps.news(live, steps)
         _steps.perform(world, live, steps, entry)
         world.enter_if_idle(live)
         return []

@@ -39,7 +39,15 @@ from ..times import SECOND, Duration, Instant, format_duration
 from . import _ends, _invokes, _lives
 from ._world import Live, ServerEvent, World, seen_by_expressions
 
-__all__ = ["ServerFailure", "delay_after", "give_up", "perform", "resume", "wake"]
+__all__ = [
+    "ServerFailure",
+    "delay_after",
+    "give_up",
+    "news",
+    "perform",
+    "resume",
+    "wake",
+]
 
 _HALF: Final = SECOND // 2
 _MOST_REPEATS: Final = 20  # rule C9
@@ -58,7 +66,8 @@ class ServerFailure(Exception):  # noqa: N818 -- a signal inside the engine, not
         self.is_stuck = False  # the server would rather ask again (rule C9)
 
 
-StepOperation = PlanStep | StepRan | StepRaised | SleepUntil | WaitFor | InvokeFunction
+Ask = PlanStep | SleepUntil | WaitFor | InvokeFunction
+StepOperation = Ask | StepRan | StepRaised
 
 
 def perform(
@@ -91,6 +100,26 @@ def perform(
                 assert_never(operation)
 
 
+def news(live: Live, operations: list[StepOperation]) -> list[StepOperation]:
+    """Return *operations* without those that ask for what is under way already.
+
+    In a race each entry for discovery asks again for all that its neighbours do.
+    """
+    known = live.memos.steps
+    return [
+        operation
+        for operation in operations
+        if not isinstance(operation, Ask) or operation.step.hashed not in known
+    ]
+
+
+def _asked(world: World, live: Live, operation: Ask, op: str) -> StepRecord:
+    step = _record(world, live, operation, op)
+    if operation.races:
+        live.memos.race(step)
+    return step
+
+
 def _record(world: World, live: Live, operation: StepOperation, op: str) -> StepRecord:
     step = live.memos.record(operation.step, op)
     if len(live.memos.steps) > world.limits.steps_per_run:
@@ -113,7 +142,7 @@ def _elsewhere(world: World, live: Live, operation: PlanStep | InvokeFunction) -
 
 
 def _plan(world: World, live: Live, operation: PlanStep) -> None:
-    step = _record(world, live, operation, "StepRun")
+    step = _asked(world, live, operation, "StepRun")
     world.move_step(live, step, StepPlanned(live.run.id, step.name))
     world.enter(live, target=step.name.hashed)
 
@@ -186,7 +215,7 @@ def _too_long(step: str, what: str, asked: Duration) -> ServerFailure:
 
 
 def _sleep(world: World, live: Live, operation: SleepUntil) -> None:
-    step = _record(world, live, operation, "Sleep")
+    step = _asked(world, live, operation, "Sleep")
     asked = Duration(max(0, operation.until - world.now))
     if asked > world.limits.longest_pause:
         raise _too_long(str(step.name), "sleep", asked)
@@ -199,7 +228,7 @@ def _sleep(world: World, live: Live, operation: SleepUntil) -> None:
 
 
 def _wait(world: World, live: Live, operation: WaitFor) -> None:
-    step = _record(world, live, operation, "WaitForEvent")
+    step = _asked(world, live, operation, "WaitForEvent")
     if operation.timeout > world.limits.longest_pause:
         raise _too_long(str(step.name), "wait", operation.timeout)
     expires = Instant(world.now + max(0, operation.timeout))
@@ -226,7 +255,7 @@ def _wait(world: World, live: Live, operation: WaitFor) -> None:
 
 
 def _invoke(world: World, live: Live, operation: InvokeFunction) -> None:
-    step = _record(world, live, operation, "InvokeFunction")
+    step = _asked(world, live, operation, "InvokeFunction")
     if operation.timeout and operation.timeout > world.limits.longest_pause:
         raise _too_long(str(operation.step), "invoke", operation.timeout)
     _invokes.invoke(world, live, operation, step)

@@ -223,8 +223,17 @@ class World:
         self.effects.append(entered)
 
     def enter_if_idle(self, live: Live) -> None:
-        """Enter for discovery when nothing of the run is pending (rules B7, E1)."""
-        if not live.memos.pending and not live.run.open_entries:
+        """Enter for discovery when nothing of the run is pending (rules B7, E1).
+
+        Where steps race, the run is entered for each that settles.
+        """
+        memos, entries = live.memos, live.run.open_entries
+        if not memos.pending:
+            is_due = not entries
+        else:  # one entry for discovery at a time
+            is_due = memos.is_ahead and all(e.target for e in entries.values())
+        if is_due:
+            memos.is_ahead = False
             self.enter(live)
 
     def wake(self, due: Instant, live: Live, alarm: Alarm) -> int:

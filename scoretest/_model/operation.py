@@ -69,9 +69,15 @@ class ErrorInfo:
 
 @record
 class PlanStep:
-    """Run this step in an entry of its own: it stands in a parallel group."""
+    """Run this step in an entry of its own: it stands in a parallel group.
+
+    Attributes:
+        step: Which step.
+        races: Whether its branch goes on before its neighbours are through.
+    """
 
     step: StepName
+    races: bool = False
 
 
 @record
@@ -99,6 +105,7 @@ class SleepUntil:
 
     step: StepName
     until: Instant
+    races: bool = False
 
 
 @record
@@ -109,6 +116,7 @@ class WaitFor:
     event: str
     expression: str | None
     timeout: Duration
+    races: bool = False
 
 
 @record
@@ -121,6 +129,7 @@ class InvokeFunction:
     timeout: Duration | None
     sessions: Sessions = ()
     size: int = 0
+    races: bool = False
 
 
 @record

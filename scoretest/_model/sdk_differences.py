@@ -67,12 +67,6 @@ PACKAGE: Final = (
         "The same, and NONDETERMINISTIC.",
         code="NONDETERMINISTIC",
     ),
-    Difference(
-        "`parallel_mode=RACE` (E1)",
-        "Goes on after each step of the group.",
-        "Is not built, and refused.",
-        refused="parallel_mode=",
-    ),
 )
 """How functions of the real package differ here from what they are on the server."""
 

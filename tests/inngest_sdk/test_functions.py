@@ -413,21 +413,6 @@ class TestOptions:
         )
         harness.allow("USAGE_ERROR", reason="it is the subject")
 
-    def test_racing_groups(self, harness, on, start):
-        """What the engine cannot do yet fails the run and is told, not ignored."""
-
-        @on("order")
-        def ship(ctx):
-            race = inngest.ParallelMode.RACE
-            ctx.group.parallel((lambda: ctx.step.run("a", int),), race)
-
-        with harness.expect_failure(ship) as failing:
-            start("order")
-
-        assert failing.run.error.message == "parallel_mode='race' is not built yet"
-        assert [finding.code for finding in harness.findings] == ["USAGE_ERROR"]
-        harness.allow("USAGE_ERROR", reason="it is the subject")
-
 
 def lambda_named_ship(_):
     """Do nothing, under a name that makes the function's id."""

@@ -91,12 +91,7 @@ def _operation(entry: Entry, item: Item, headers: Headers) -> Operation:
     Raises:
         NotBuiltError: The engine has none.
     """
-    op, mode = str(item["op"]), (item.get("opts") or {}).get("parallelMode")
-    if mode is not None:
-        raise NotBuiltError(
-            f"parallel_mode={mode!r} is not built yet",
-            fix="leave parallel_mode= out in this test",
-        )
+    op = str(item["op"])
     reader = _READERS.get(op)
     if reader is None:
         raise NotBuiltError(
@@ -112,6 +107,11 @@ def _returned(entry: Entry, value: object) -> Outcome:
     except UsageError as error:  # rule X3
         return Raised(describe_error(error, entry.now))
     return Returned(wire.value)
+
+
+def _races(item: Item) -> bool:
+    """Say whether a step's group goes on after each of its steps."""
+    return (item.get("opts") or {}).get("parallelMode") == "race"
 
 
 def _ran(entry: Entry, item: Item, _: Headers) -> Operation:
@@ -135,13 +135,13 @@ def _raised(entry: Entry, item: Item, headers: Headers) -> Operation:
 
 def _sleep(_: Entry, item: Item, __: Headers) -> Operation:
     until = to_instant(item["name"], what="the end of a sleep")
-    return SleepUntil(step_name(item), until)
+    return SleepUntil(step_name(item), until, _races(item))
 
 
 def _wait(_: Entry, item: Item, __: Headers) -> Operation:
     opts = item["opts"]
     within = to_duration(opts["timeout"], what="timeout")
-    return WaitFor(step_name(item), item["name"], opts["if"], within)
+    return WaitFor(step_name(item), item["name"], opts["if"], within, _races(item))
 
 
 def _take_variant(entry: Entry, item: Item) -> None:
@@ -178,6 +178,7 @@ def _invoke(entry: Entry, item: Item, __: Headers) -> Operation:
         timeout=within,
         sessions=resolved(payload.get("meta")),  # older versions have none
         size=wire.size,
+        races=_races(item),
     )
 
 
@@ -215,7 +216,7 @@ def _infer(entry: Entry, item: Item, _: Headers) -> Operation:
 
 _READERS: Final[dict[str, Callable[[Entry, Item, Headers], Operation]]] = {
     "StepRun": _ran,
-    "StepPlanned": lambda _, item, __: PlanStep(step_name(item)),
+    "StepPlanned": lambda _, item, __: PlanStep(step_name(item), _races(item)),
     "StepError": _raised,
     "StepFailed": _raised,
     "Sleep": _sleep,
