@@ -60,6 +60,7 @@ class Watchdog:
         self._last_pulse = 0
         self._ticks = 0
         self._blocker = ""
+        self._is_ticking = False
 
     def __enter__(self) -> None:
         self._blocker, self._ticks, self._last_pulse = "", 0, self._pulse()
@@ -96,6 +97,15 @@ class Watchdog:
         signal.setitimer(signal.ITIMER_REAL, tick_s, tick_s)
 
     def _on_tick(self, _signum: int, frame: FrameType | None) -> None:
+        if self._is_ticking:  # the machine is so slow that the last tick is not through
+            return
+        self._is_ticking = True
+        try:
+            self._tick(frame)
+        finally:
+            self._is_ticking = False
+
+    def _tick(self, frame: FrameType | None) -> None:
         if not self.is_watching:
             self.close()
             return
@@ -143,14 +153,16 @@ def _alarm_handler() -> object:
 
 
 def _frames(frame: FrameType | None) -> str:
-    """Return the frames of the callback, the innermost first."""
+    """Return the innermost frames of the callback, and where it begins."""
     lines: list[str] = []
-    while frame is not None and len(lines) < _FRAMES_SHOWN:
+    while frame is not None:
         module = str(frame.f_globals.get("__name__", ""))
         if module == "asyncio.events" or (lines and module.startswith(_OURS)):
             break  # the loop itself starts here
         code = frame.f_code
         name = Path(code.co_filename).name
-        lines.append(f"{name}:{frame.f_lineno} in {code.co_name}")
+        if module != __name__:
+            lines.append(f"{name}:{frame.f_lineno} in {code.co_name}")
         frame = frame.f_back
+    del lines[_FRAMES_SHOWN - 1 : -1]
     return ", called from ".join(lines)

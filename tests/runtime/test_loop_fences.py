@@ -12,6 +12,7 @@ import pytest
 
 from scoretest.errors import StalledError, UsageError
 from scoretest.runtime.loop import VirtualLoop
+from scoretest.runtime.watchdog import Watchdog
 
 
 @pytest.fixture
@@ -65,13 +66,16 @@ class TestWatchdog:
         with pytest.raises(StalledError, match="in spin"):
             impatient.run_to(None)
 
-    def test_the_error_shows_the_innermost_frames(self, impatient):
-        """Of a deep stack, the end where the block is; not the loop's own frames."""
+    def test_the_error_shows_both_ends_of_the_stack(self, impatient):
+        """Where the block is, and where it was called; not the loop's own frames."""
 
         def nest(depth):
             spin() if depth == 0 else nest(depth - 1)
 
-        impatient.call_soon(nest, 9)
+        def begin():
+            nest(9)
+
+        impatient.call_soon(begin)
 
         with pytest.raises(StalledError) as caught:
             impatient.run_to(None)
@@ -79,7 +83,25 @@ class TestWatchdog:
             frame.split()[-1]
             for frame in caught.value.where.partition(";")[0].split(", called")
         ]
-        assert functions == ["spin", "nest", "nest", "nest", "nest"]
+        assert functions == ["spin", "nest", "nest", "nest", "begin"]
+
+    def test_a_tick_that_takes_long_is_not_interrupted(self):
+        """On a slow machine the next one comes before it is through."""
+        told = []
+
+        def describe():
+            told.append("begun")
+            time.sleep(0.02)
+            told.append("through")
+            return "a run"
+
+        watchdog = Watchdog(lambda: 0, 0.05, describe)
+        with pytest.raises(StalledError) as caught, watchdog:
+            spin()
+        watchdog.close()
+
+        assert told == ["begun", "through"]
+        assert caught.value.where.startswith("test_loop_fences.py:")
 
     def test_a_program_that_turns_is_never_interrupted(self, impatient):
         """Real work for longer than the limit is fine when the loop turns meanwhile."""
