@@ -9,7 +9,7 @@ import io
 import subprocess
 import tokenize
 from collections.abc import Iterable, Iterator
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 import pytest
@@ -100,6 +100,12 @@ class Tree:
             for name, path in dotted.items()
             if name != "__init__"
         }
+
+
+@cache
+def repository() -> Tree:
+    """Return this repository, which does not change while it is judged."""
+    return Tree()
 
 
 def functions(tree: ast.AST, prefix: str = "") -> Iterator[tuple[str, FUNCTIONS]]:

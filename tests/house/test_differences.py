@@ -6,7 +6,7 @@ import re
 from scoretest._model import differences, sdk_differences
 from scoretest._model.finding import CODES
 
-from .repository import Tree, last_name, none_of
+from .repository import Tree, last_name, none_of, repository
 
 TABLES = (
     differences.ORDER,
@@ -71,12 +71,12 @@ def untold(tree: Tree) -> list[str]:
 
 def test_every_refusal_is_told():
     """What raises `NotBuiltError` stands in the table."""
-    none_of(untold(Tree()))
+    none_of(untold(repository()))
 
 
 def test_nothing_is_told_that_is_built():
     """What the table calls refused is refused somewhere."""
-    texts = [text for _, text in refusals(Tree())]
+    texts = [text for _, text in refusals(repository())]
 
     none_of(
         [
@@ -91,7 +91,7 @@ def test_every_copied_accident_is_told():
     """Each place that asks for an exact world is one row of the accidents."""
     told = sorted(difference.copied for difference in differences.ACCIDENTS)
 
-    assert sorted(copies(Tree())) == told
+    assert sorted(copies(repository())) == told
 
 
 def test_every_finding_of_the_table_exists():

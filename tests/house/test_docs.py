@@ -9,7 +9,7 @@ from functools import cache
 
 import pytest
 
-from .repository import ROOT, Tree, none_of
+from .repository import ROOT, Tree, none_of, repository
 
 # the pages without which the documentation is not one
 PAGES = [
@@ -129,18 +129,18 @@ def unreleased(tree: Tree) -> str:
 @pytest.mark.parametrize("name", PAGES)
 def test_the_page_is_there(name):
     """The documentation is complete: the page exists and has content."""
-    assert len(Tree().text(name).split()) > 50
+    assert len(repository().text(name).split()) > 50
 
 
 def test_every_page_that_teaches_is_executed():
     """Tutorial, how-to and reference pages each have an executed block."""
-    none_of(unexecuted(Tree(), collected_examples()))
+    none_of(unexecuted(repository(), collected_examples()))
 
 
 @pytest.mark.parametrize("folder", EXECUTED)
 def test_each_kind_of_page_has_pages(folder):
     """None of the executed kinds of documentation is empty."""
-    assert Tree().under(folder, ".md")
+    assert repository().under(folder, ".md")
 
 
 def test_examples_of_docs_and_docstrings_are_collected():
@@ -150,28 +150,28 @@ def test_examples_of_docs_and_docstrings_are_collected():
     assert collected["README.md"]
     assert [name for name in collected if name.startswith("docs/")]
     assert [name for name in collected if re.fullmatch(r"scoretest/\w+\.py", name)]
-    none_of(overlooked(Tree(), collected))
+    none_of(overlooked(repository(), collected))
 
 
 def test_every_skip_has_a_reason():
     """A block that is not executed says why, one block at a time."""
-    none_of(silent_skips(Tree()))
+    none_of(silent_skips(repository()))
 
 
 def test_every_link_leads_somewhere():
     """The relative links of the pages point to files."""
-    none_of(broken_links(Tree()))
+    none_of(broken_links(repository()))
 
 
 def test_the_glossary_has_only_words_of_the_package():
     """Each term in bold of the glossary is a word that the code uses."""
-    none_of(unknown_terms(Tree()))
+    none_of(unknown_terms(repository()))
 
 
 @pytest.mark.parametrize("number", [0, 1], ids=["demo", "tests"])
 def test_the_readme_has_a_command_to_paste(number):
     """The demo and the tests each have a block of shell that needs no editing."""
-    block = readme_commands(Tree())[number]
+    block = readme_commands(repository())[number]
 
     assert block
     assert "#" not in block
@@ -180,7 +180,7 @@ def test_the_readme_has_a_command_to_paste(number):
 
 def test_the_changelog_knows_the_version():
     """The version of pyproject.toml has an entry in the changelog."""
-    assert unreleased(Tree()) == ""
+    assert unreleased(repository()) == ""
 
 
 def test_a_page_without_an_executed_block_is_seen(toy):

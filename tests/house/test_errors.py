@@ -6,7 +6,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from .repository import FUNCTIONS, Tree, classes, functions, last_name, none_of
+from .repository import (
+    FUNCTIONS,
+    Tree,
+    classes,
+    functions,
+    last_name,
+    none_of,
+    repository,
+)
 from .test_floors import FLOOR, wing
 
 BASE = "ScoretestError"
@@ -116,17 +124,17 @@ def without_golden_text(tree: Tree) -> list[str]:
 
 def test_every_raise_builds_one_of_our_errors():
     """Floors 0 to 5 raise our errors with their parts, or re-raise what they caught."""
-    none_of(foreign_raises(Tree()))
+    none_of(foreign_raises(repository()))
 
 
 def test_every_error_class_has_a_golden_text():
     """Each subclass of ScoretestError is named by a test in tests/errors."""
-    none_of(without_golden_text(Tree()))
+    none_of(without_golden_text(repository()))
 
 
 def test_every_listed_exception_is_still_raised():
     """The list of foreign exceptions holds nothing that the code no longer needs."""
-    tree = Tree()
+    tree = repository()
     seen = {
         f"{module}: {last_name(node.exc)}"
         for module, name in tree.modules.items()

@@ -8,7 +8,7 @@ import tomllib
 
 import pytest
 
-from .repository import Tree, none_of
+from .repository import Tree, none_of, repository
 
 FLOORS = [
     {"errors", "times", "_ids", "_json"},
@@ -196,32 +196,32 @@ def cycle(tree: Tree) -> list[str]:
 
 def test_every_module_has_a_floor():
     """A new wing is a decision: it is written into FLOORS."""
-    none_of(homeless(Tree()))
+    none_of(homeless(repository()))
 
 
 def test_imports_only_go_down():
     """A module imports its own wing and lower floors, never a neighbour or higher."""
-    none_of(climbing(Tree()))
+    none_of(climbing(repository()))
 
 
 def test_the_core_touches_no_outside_world():
     """Below the runtime there is no clock, no chance, no loop, no file, no stranger."""
-    none_of(impure(Tree()))
+    none_of(impure(repository()))
 
 
 def test_every_third_party_import_is_declared():
     """What the package imports is in the dependencies or in an extra."""
-    none_of(undeclared(Tree()))
+    none_of(undeclared(repository()))
 
 
 def test_organs_do_not_know_each_other():
     """Only the engine composes the files of _core."""
-    none_of(acquainted_organs(Tree()))
+    none_of(acquainted_organs(repository()))
 
 
 def test_there_is_no_import_cycle():
     """The import graph, type-only imports included, can be sorted."""
-    none_of(cycle(Tree()))
+    none_of(cycle(repository()))
 
 
 CLEAN = {

@@ -5,7 +5,7 @@ import tomllib
 
 import pytest
 
-from .repository import ROOT, Tree, none_of
+from .repository import ROOT, Tree, none_of, repository
 
 GLOBAL_IGNORES = 12
 _NOQA = re.compile(r"#\s*noqa\b(?P<rest>.*)", re.IGNORECASE)
@@ -105,12 +105,12 @@ def locks(tree: Tree) -> list[str]:
 
 def test_every_ignore_has_a_reason():
     """Each noqa and each type ignore names its code and says why on the same line."""
-    none_of(unreasoned(Tree()))
+    none_of(unreasoned(repository()))
 
 
 def test_global_ignores_are_few_and_explained():
     """Ruff's list of ignored rules is short, and each has its reason beside it."""
-    tree = Tree()
+    tree = repository()
     lint = tomllib.loads(tree.text("pyproject.toml"))["tool"]["ruff"]["lint"]
 
     assert len(lint["ignore"]) <= GLOBAL_IGNORES
@@ -119,19 +119,19 @@ def test_global_ignores_are_few_and_explained():
 
 def test_nothing_is_put_off_without_an_issue():
     """A note about later work carries the number of its issue."""
-    none_of(postponed(Tree()))
+    none_of(postponed(repository()))
 
 
 def test_no_file_names_a_registry_or_a_machine():
     """The repository holds no registry host and no absolute path of a machine."""
     parent = ROOT.parent.as_posix()
 
-    none_of(forbidden(Tree(), "" if parent == "/" else parent))
+    none_of(forbidden(repository(), "" if parent == "/" else parent))
 
 
 def test_there_is_no_lock_file():
     """The dependencies are ranges, so nothing is locked."""
-    none_of(locks(Tree()))
+    none_of(locks(repository()))
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import ast
 
-from .repository import FUNCTIONS, Tree, functions, none_of
+from .repository import FUNCTIONS, Tree, functions, none_of, repository
 
 FILE_LINES = 400
 BODY_LINES = 40
@@ -34,12 +34,12 @@ def long_bodies(tree: Tree) -> list[str]:
 
 def test_a_file_is_one_concept():
     """A file of the package fits in one sitting."""
-    none_of(long_files(Tree()))
+    none_of(long_files(repository()))
 
 
 def test_a_function_fits_on_a_screen():
     """A body longer than the limit has a second function inside it."""
-    none_of(long_bodies(Tree()))
+    none_of(long_bodies(repository()))
 
 
 def test_one_line_too_many_is_seen(toy):

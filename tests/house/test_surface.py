@@ -4,7 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from .repository import FUNCTIONS, Tree, functions, last_name, none_of
+from .repository import FUNCTIONS, Tree, functions, last_name, none_of, repository
 
 ROOF = "scoretest/__init__.py"
 ROOT_NAMES = 40
@@ -111,36 +111,38 @@ def unexplained_modules(tree: Tree) -> list[str]:
 
 def test_everything_is_annotated():
     """Every parameter and every return value of the package has a type."""
-    none_of(unannotated(Tree()))
+    none_of(unannotated(repository()))
 
 
 def test_every_public_name_is_documented():
     """Every public module, class, function and method says what it is."""
-    none_of(undocumented(Tree()))
+    none_of(undocumented(repository()))
 
 
 def test_the_root_is_small_and_sorted():
     """The root has fewer than 40 names, sorted, each once."""
-    none_of(crowded_roof(Tree()))
+    none_of(crowded_roof(repository()))
 
 
 def test_every_root_name_exists():
     """Each name that the root promises can be imported from it."""
     import scoretest  # noqa: PLC0415 -- the other laws hold even if this import fails
 
-    missing = [name for name in root_names(Tree()) if not hasattr(scoretest, name)]
+    missing = [
+        name for name in root_names(repository()) if not hasattr(scoretest, name)
+    ]
 
     none_of(missing)
 
 
 def test_every_root_name_has_a_reference_page():
     """Each name at the root is explained on a page of the reference."""
-    none_of(unmentioned(Tree(), "docs/reference", ".md"))
+    none_of(unmentioned(repository(), "docs/reference", ".md"))
 
 
 def test_every_public_module_has_a_reference_page():
     """What is imported beside the root, to opt in above all, is explained."""
-    none_of(unexplained_modules(Tree()))
+    none_of(unexplained_modules(repository()))
 
 
 def test_an_unexplained_module_is_seen(toy):
@@ -162,7 +164,7 @@ def test_an_unexplained_module_is_seen(toy):
 
 def test_every_root_name_has_a_typing_test():
     """Each name at the root is used in code that the type checker reads."""
-    none_of(unmentioned(Tree(), "tests/typing", ".py"))
+    none_of(unmentioned(repository(), "tests/typing", ".py"))
 
 
 def test_a_missing_annotation_is_seen(toy):
