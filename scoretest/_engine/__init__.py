@@ -8,13 +8,14 @@ told how far time has moved.
 
 from ._ahead import enter_ahead, new_operations
 from ._engine import Engine
-from ._state import pending_of, rest_crons, state_of, timer_count
+from ._state import limit_steps, pending_of, rest_crons, state_of, timer_count
 from ._world import Live
 
 __all__ = [
     "Engine",
     "Live",
     "enter_ahead",
+    "limit_steps",
     "new_operations",
     "pending_of",
     "rest_crons",

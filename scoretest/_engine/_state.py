@@ -7,6 +7,7 @@ clock can tell them apart; for it the text also holds when everything began.
 
 import json
 import re
+from dataclasses import replace
 from typing import Final
 
 from .._core.memos import StepRecord
@@ -16,7 +17,7 @@ from ..times import MILLISECOND, Instant
 from ._engine import Engine
 from ._world import Live
 
-__all__ = ["pending_of", "rest_crons", "state_of", "timer_count"]
+__all__ = ["limit_steps", "pending_of", "rest_crons", "state_of", "timer_count"]
 
 _ULID: Final = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{26}\b")
 
@@ -67,6 +68,12 @@ def timer_count(engine: Engine) -> int:
 def rest_crons(engine: Engine) -> None:
     """Let no cron fire from now on: what is explored is what follows of one."""
     engine._starts.crons.rest()  # noqa: SLF001 -- of its own package
+
+
+def limit_steps(engine: Engine, most: int) -> None:
+    """Let no run of this world have more than *most* steps from now on."""
+    world = engine._world  # noqa: SLF001 -- of its own package
+    world.limits = replace(world.limits, steps_per_run=most)
 
 
 def _timer(left: int, alarm: Alarm | Signal) -> list[object]:

@@ -7,7 +7,7 @@ fork the engine, let the harness go on in the fork, and hand the fork out.
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple, final
 
-from .._engine import Engine, enter_ahead, new_operations, rest_crons
+from .._engine import Engine, Live, enter_ahead, limit_steps, new_operations, rest_crons
 from .._json import JsonObject
 from .._model.command import SendEvent
 from .._model.event import SCHEDULED_TIMER
@@ -25,6 +25,8 @@ __all__ = ["Letter", "Move", "Stage"]
 
 _CHAIN: Final = 1_000
 _MOST_STEPS: Final = 150
+_FEW_STEPS: Final = 10
+"""How many a handler may go on for that is not the same on every entry: it may never end."""
 _LIMITS: Final = Limits(steps_per_run=_MOST_STEPS)
 
 
@@ -68,10 +70,19 @@ class Stage:
             self._harness.serve(client, functions)
         self._driver = self._harness._driver  # noqa: SLF001 -- the explorer plays the harness's own parts
         self.root = self._harness._engine  # noqa: SLF001 -- likewise
+        self._report = self._driver.report
+        self._driver.report = self._told  # type: ignore[method-assign, assignment]  # for as long as the stage stands
         self.start: Instant = to_instant(self._harness.now, what="now")
         if not has_cron:
             rest_crons(self.root)
         self.plays = 0
+
+    def _told(self, live: Live, code: str, *more: Any) -> None:
+        """Pass a finding on, and let a run whose steps are never the same end soon."""
+        self._report(live, code, *more)
+        if code == "NONDETERMINISTIC":
+            most = min(len(live.memos.steps) + _FEW_STEPS, _MOST_STEPS)
+            limit_steps(self._driver.engine, most)
 
     @property
     def reads(self) -> Reads | None:

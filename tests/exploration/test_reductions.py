@@ -68,3 +68,21 @@ def test_worlds_of_one_route_are_entered_twice_only_at_first():
     assert found[0] >= {"NONDETERMINISTIC"}
     assert found[1] >= {"NONDETERMINISTIC"}
     assert found[2] == found[3]
+
+
+def test_a_run_that_is_never_the_same_is_left_soon():
+    """A step of another name on each entry would have another one for ever."""
+    entries: list[int] = []
+    client = Client("shop")
+
+    @create_scorer(client, fn_id="scorer")
+    async def scorer(ctx: Context) -> Score:
+        entries.append(1)
+        await ctx.step.run(f"entry {len(entries)}", int)
+        return Score("score", 1)
+
+    found = explore(scorer)
+
+    codes = [finding.code for finding in found.findings]
+    assert codes == ["NONDETERMINISTIC", "EFFECT_REPEATED"]  # of the list
+    assert len(entries) < 60
