@@ -6,13 +6,13 @@ by that has failed for a reason that is not its author's, and is left alone.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final, final
+from typing import Final, TypeAlias, final
 
 from .._core.waits import Wait, Watch
 from .._engine import Engine
 from .._json import show
 from .._model.fact import RunFailed, StepCompleted
-from ..errors import NotBuiltError, UsageError
+from ..errors import UsageError
 from ..runtime.faults import CRASHED, Fault
 from ..runtime.foreign import Served
 from ..runtime.harness import Harness
@@ -29,24 +29,23 @@ CRASH: Final = "scoretest/crash-after-step"
 
 _MOST_SITES: Final = 40
 _MOST_MOVES: Final = 12
+_MOST_AGAIN: Final = 200
+
+Site: TypeAlias = tuple[str, str]
+"""A function and one of its steps."""
+Letters: TypeAlias = Callable[[Engine, Wait | Watch], list[Letter]]
 
 
 def check_faults(most: object) -> None:
     """Refuse a number of faults that cannot be.
 
     Raises:
-        NotBuiltError: It is more than one.
         UsageError: It is no such number.
     """
     if not isinstance(most, int) or isinstance(most, bool) or most < 0:
         raise UsageError(
             f"max_faults is a whole number from 0 on, not {show(most)}",
             fix="write max_faults=1 for one crash on each timeline, or 0 for none",
-        )
-    if most > 1:
-        raise NotBuiltError(
-            f"timelines with {most} faults are not built yet",
-            fix="explore with max_faults=1, or use harness.faults in a test",
         )
 
 
@@ -79,43 +78,71 @@ def crash_lines(functions: Sequence[Served], signals: Sequence[Signal]) -> list[
 
 @final
 class Crashes:
-    """Plays each step of an exploration once more, with a crash after it."""
+    """Plays each step of an exploration once more, with a crash after it.
 
-    def __init__(self, stage: Stage) -> None:
+    Args:
+        stage: Where.
+        most: How many crashes a timeline has at most.
+    """
+
+    def __init__(self, stage: Stage, most: int) -> None:
         self._stage = stage
-        self._sites: dict[tuple[str, str], Transition] = {}
+        self._most = most
+        self._sites: dict[Site, Transition] = {}
+        self._tried: set[tuple[bool, tuple[Site, ...]]] = set()
+
+    def restart(self) -> None:
+        """Forget the steps: the search begins anew."""
+        self._sites.clear()
+        self._tried.clear()
 
     def note(self, transition: Transition) -> None:
         """Take notice of the steps that are done for the first time."""
-        for _, fact in transition.facts:
-            if isinstance(fact, StepCompleted) and len(self._sites) < _MOST_SITES:
-                slug = transition.node.engine.lives[fact.run_id].run.function.slug
-                self._sites.setdefault((slug, str(fact.step)), transition)
+        for site in _done(transition):
+            if len(self._sites) < _MOST_SITES:
+                self._sites.setdefault(site, transition)
 
-    def judged(
-        self, letters: Callable[[Engine, Wait | Watch], list[Letter]]
+    def judged(self, letters: Letters) -> Iterator[tuple[Draft, Transition]]:
+        """Yield what is wrong on the timelines with crashes, and where."""
+        for site, transition in self._sites.items():
+            crashed = self._crashed(transition, site)
+            if crashed is not None:
+                yield from self._behind(crashed, (site,), letters)
+
+    def _behind(
+        self, crashed: Transition, sites: tuple[Site, ...], letters: Letters
     ) -> Iterator[tuple[Draft, Transition]]:
-        """Yield what is wrong on the timelines with a crash, and where."""
-        for (slug, step), transition in self._sites.items():
-            crashed = self._crashed(transition, slug, step)
-            if crashed is None:
-                continue
-            # once time alone goes on, and once what is waited for comes
-            for answer in (None, letters):
-                for after in self._to_the_end(crashed, answer):
-                    if _is_given_up(after):
-                        break
-                    for draft in judged(after):
-                        message = f"{draft.message}, after a crash of step {step!r}"
-                        yield draft._replace(message=message), after
+        # once time alone goes on, and once what is waited for comes
+        for answer in (None, letters):
+            for after in self._to_the_end(crashed, answer):
+                if _is_given_up(after):
+                    break
+                for draft in judged(after):
+                    message = f"{draft.message}, after {_told(sites)}"
+                    yield draft._replace(message=message), after
+                if len(sites) < self._most and after is not crashed:
+                    for site, again in self._again(after, sites, is_heard=bool(answer)):
+                        yield from self._behind(again, (*sites, site), letters)
 
-    def _crashed(
-        self, transition: Transition, slug: str, step: str
-    ) -> Transition | None:
+    def _again(
+        self, transition: Transition, sites: tuple[Site, ...], *, is_heard: bool
+    ) -> Iterator[tuple[Site, Transition]]:
+        """Let a timeline that has had a crash have another one."""
+        for site in _done(transition):
+            key = (is_heard, (*sites, site))
+            if key in self._tried or len(self._tried) >= _MOST_AGAIN:
+                continue
+            self._tried.add(key)
+            crashed = self._crashed(transition, site)
+            if crashed is not None:
+                yield site, crashed
+
+    def _crashed(self, transition: Transition, site: Site) -> Transition | None:
         """Play a move again with a crash after a step; None if there was none."""
+        slug, step = site
         before, (*past, move) = transition.before, transition.node.moves
         faults = self._stage.driver.faults
-        fault = faults.add(Fault("crash after", (slug, step), 1, ""))
+        fault = faults.add(Fault("crash after", site, 1, ""))
         try:
             engine = self._stage.play(before, move)
         finally:
@@ -127,9 +154,7 @@ class Crashes:
         return _transition(before, Node(engine, moves, transition.node.signals))
 
     def _to_the_end(
-        self,
-        crashed: Transition,
-        letters: Callable[[Engine, Wait | Watch], list[Letter]] | None,
+        self, crashed: Transition, letters: Letters | None
     ) -> Iterator[Transition]:
         yield crashed
         node = crashed.node
@@ -155,6 +180,22 @@ class Crashes:
 def _transition(before: Engine, after: Node) -> Transition:
     entries = after.engine.trace[slice(len(before.trace), None)]
     return Transition(before, after, tuple((e.at, e.fact) for e in entries))
+
+
+def _done(transition: Transition) -> Iterator[Site]:
+    """Yield the steps that a move has come to the end of."""
+    lives = transition.node.engine.lives
+    for _, fact in transition.facts:
+        if isinstance(fact, StepCompleted):
+            yield lives[fact.run_id].run.function.slug, str(fact.step)
+
+
+def _told(sites: tuple[Site, ...]) -> str:
+    """Return what is said of the crashes of a timeline."""
+    steps = [repr(step) for _, step in sites]
+    if len(steps) == 1:
+        return f"a crash of step {steps[0]}"
+    return f"crashes of the steps {', '.join(steps[:-1])} and {steps[-1]}"
 
 
 def _is_given_up(transition: Transition) -> bool:

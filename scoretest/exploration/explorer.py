@@ -82,7 +82,7 @@ def explore(  # noqa: PLR0913 -- the bounds of a search, all of them named
         beside: Functions that are served as well, and need not run.
         values: Values to try, by the key of a signal's data.
         max_signals: How many signals a timeline has at most.
-        max_faults: How many faults it has at most: none, or one crash after a step.
+        max_faults: How many times a worker goes away after a step, at most.
         max_nodes: How many worlds are looked at.
         deadline: For how long, in real time.
         merge_states: Follow worlds of the same state once.
@@ -143,7 +143,7 @@ class _Explorer:
         )
         self._silent: dict[str, Node] = {}
         self._scoring = dict.fromkeys(s for s, c in codes.items() if says(c, SCORING))
-        self._crashes = Crashes(self._stage) if max_faults else None
+        self._crashes = Crashes(self._stage, max_faults) if max_faults else None
 
     def explore(self, covered: dict[tuple[str, str], None]) -> Exploration:
         """Search; add to *covered* what has run, and on which events."""
@@ -182,7 +182,7 @@ class _Explorer:
 
     def _look_at_all(self) -> Search:
         if self._crashes is not None:
-            self._crashes = Crashes(self._stage)
+            self._crashes.restart()
         search = self._search_all()
         self._tell_silence()
         for draft, node in self._doubles.judged_later():

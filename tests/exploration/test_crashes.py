@@ -3,7 +3,7 @@
 import pytest
 
 import scoretest
-from scoretest import Client, Harness, NotBuiltError, Score, UsageError, create_scorer
+from scoretest import Client, Harness, Score, UsageError, create_scorer
 from scoretest.exploration.crashes import CRASH
 
 
@@ -84,6 +84,38 @@ def test_a_run_without_retries_is_left_alone():
     assert found(*scorer(gives_up, retries=0)) == {}
 
 
+async def gives_up_late(ctx):
+    """Stand one crash of each step, and no two of them."""
+    vote = await ctx.step.run("ask", lambda: ctx.attempt)
+    await ctx.step.run("thank", lambda: None)
+    return Score("vote", vote) if vote < 2 else None
+
+
+@pytest.mark.parametrize(("most", "codes"), [(1, {}), (2, {"ask": 2})])
+def test_several_crashes_on_one_timeline(most, codes):
+    """One after the other, also of the same step."""
+    client, function = scorer(gives_up_late)
+    explored = scoretest.explore(function, data={}, client=client, max_faults=most)
+
+    steps = [s.data["step"] for f in explored.findings for s in f.timeline]
+    assert {step: steps.count(step) for step in steps} == codes
+    assert [f.message for f in explored.findings] == [
+        "the scorer ends without a score, after crashes of the steps 'ask' and 'ask'"
+    ] * len(codes)
+
+
+def test_several_crashes_are_played_again():
+    """By the replay code, and by the test to paste."""
+    client, function = scorer(gives_up_late)
+    explored = scoretest.explore(function, data={}, client=client, max_faults=2)
+    (finding,) = explored.findings
+    story = str(explored.replay(finding.replay))
+    text = explored.regression_test(finding, "import scoretest")
+
+    assert story.count("fault     crash after: ask") == len(finding.timeline)
+    assert text.count("harness.faults.crash_after(gives_up_late, 'ask')") == 2
+
+
 def test_no_fault_is_tried_unasked():
     """max_faults=0 looks at what signals and time can do."""
     assert found(*scorer(gives_up), max_faults=0) == {}
@@ -133,14 +165,10 @@ def test_the_pasted_test_crashes_too(handler, passes):
 
 
 @pytest.mark.parametrize(
-    ("most", "error", "message"),
-    [
-        (2, NotBuiltError, "timelines with 2 faults are not built yet"),
-        (-1, UsageError, "max_faults is a whole number from 0 on, not -1"),
-        (True, UsageError, "not True"),
-    ],
+    ("most", "message"),
+    [(-1, "max_faults is a whole number from 0 on, not -1"), (True, "not True")],
 )
-def test_other_numbers_of_faults_are_refused(most, error, message):
-    """One is what is tried."""
-    with pytest.raises(error, match=message):
+def test_other_numbers_of_faults_are_refused(most, message):
+    """They are counted from 0 on."""
+    with pytest.raises(UsageError, match=message):
         found(*scorer(keeps_on), max_faults=most)
