@@ -152,12 +152,6 @@ NOT_BUILT: Final = (
     ),
     Difference(
         "Exploration",
-        "Timelines with more than one fault.",
-        "Refused.",
-        refused="timelines with {} faults",
-    ),
-    Difference(
-        "Exploration",
         "The text of a regression test, for some findings.",
         "Refused.",
         refused="a regression test for",
