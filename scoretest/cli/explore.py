@@ -14,7 +14,7 @@ from .._model.event import Event
 from ..errors import UsageError
 from ..exploration import Exploration
 from ..exploration.explorer import explore as explore_functions
-from ..exploration.targets import find_target
+from ..exploration.targets import find_target, place_of
 from ..reports.escaping import escape
 from .printing import print_lines
 
@@ -87,12 +87,19 @@ def _explored(name: str, start: Path | None, max_signals: int) -> Exploration:
     with redirect_stdout(sys.stderr):  # what a module prints is no part of the answer
         target = find_target(name)
         starts = target.starts if start is None else _events(start)
-        return explore_functions(
-            *target.functions,
-            start=starts,
-            beside=target.beside,
-            max_signals=max_signals,
-        )
+        try:
+            return explore_functions(
+                *target.functions,
+                start=starts,
+                beside=target.beside,
+                max_signals=max_signals,
+            )
+        except SystemExit as error:  # its status would pass for that of the command
+            raise UsageError(
+                f"a handler ended Python: SystemExit({error.code!r})",
+                where=place_of(error),
+                fix="raise an error that fails the run, or return",
+            ) from error
 
 
 def _events(path: Path) -> list[Event]:

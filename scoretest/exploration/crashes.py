@@ -18,7 +18,7 @@ from ..runtime.foreign import Served
 from ..runtime.harness import Harness
 from .checks import Draft, judged
 from .handlers import handlers_of
-from .search import Node, Transition
+from .search import Node, Transition, is_cut
 from .stage import Letter, Move, Stage, halfway
 from .timelines import Signal
 
@@ -98,6 +98,8 @@ class Crashes:
 
     def note(self, transition: Transition) -> None:
         """Take notice of the steps that are done for the first time."""
+        if any(is_cut(fact) for _, fact in transition.facts):
+            return
         for site in _done(transition):
             if len(self._sites) < _MOST_SITES:
                 self._sites.setdefault(site, transition)
@@ -105,6 +107,8 @@ class Crashes:
     def judged(self, letters: Letters) -> Iterator[tuple[Draft, Transition]]:
         """Yield what is wrong on the timelines with crashes, and where."""
         for site, transition in self._sites.items():
+            if self._stage.deadline.is_over():
+                return
             crashed = self._crashed(transition, site)
             if crashed is not None:
                 yield from self._behind(crashed, (site,), letters)
@@ -130,7 +134,10 @@ class Crashes:
         """Let a timeline that has had a crash have another one."""
         for site in _done(transition):
             key = (is_heard, (*sites, site))
-            if key in self._tried or len(self._tried) >= _MOST_AGAIN:
+            is_enough = (
+                len(self._tried) >= _MOST_AGAIN or self._stage.deadline.is_over()
+            )
+            if key in self._tried or is_enough:
                 continue
             self._tried.add(key)
             crashed = self._crashed(transition, site)

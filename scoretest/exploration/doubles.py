@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from itertools import takewhile
 from typing import Final, NamedTuple, TypeAlias, final
 
 from .._engine import Engine
@@ -198,7 +199,7 @@ class Doubles:
     def _at_other_times(self) -> Iterator[tuple[Draft, Node]]:
         start = self._stage.start
         with clocks_of(self._spaces, start, self._effects) as clocks:
-            for kept in self._kept:
+            for kept in self._in_time():
                 base, again = (self._timed(clocks, kept, 0, 0) for _ in range(2))
                 limit = _parting(base, again)
                 for when, shift_s, look_s in _TIMES:
@@ -211,6 +212,9 @@ class Doubles:
                             yield _moody(differing, engine), kept.node
                         break
 
+    def _in_time(self) -> Iterator[_Kept]:
+        return takewhile(lambda _: not self._stage.deadline.is_over(), self._kept)
+
     def _timed(
         self, clocks: Clocks, kept: _Kept, shift_s: int, look_s: int
     ) -> list[Told]:
@@ -219,7 +223,7 @@ class Doubles:
 
     def _in_other_zones(self) -> Iterator[tuple[Draft, Node]]:
         with zone_restored():
-            for kept in self._kept:
+            for kept in self._in_time():
                 base, again = (self._in_zone(kept, _HERE) for _ in range(2))
                 limit = _parting(base, again)
                 for zone in _ELSEWHERE:

@@ -21,6 +21,7 @@ from .checks import NOTES, Draft, judged
 from .confirming import confirmed
 from .crashes import Crashes, check_faults
 from .crosstalk import crossed, crossing
+from .deadline import OVER, Deadline
 from .doubles import Doubles
 from .effects import Effects
 from .evidence import (
@@ -95,18 +96,18 @@ def explore(  # noqa: PLR0913 -- the bounds of a search, all of them named
     bounds = Bounds(
         max_signals=max_signals,
         max_nodes=max_nodes,
-        deadline_s=to_duration(deadline, what="deadline") / SECOND,
         merges_states=merge_states,
         skips_no_ops=skip_no_ops,
         merges_routes=merge_routes,
     )
     check_faults(max_faults)
+    until = Deadline(to_duration(deadline, what="deadline") / SECOND)
     plan = make_plan(functions, start, data, client, beside)
     covered: dict[tuple[str, str], None] = {}
     memory = Memory(plan.first.functions)
 
     def explored(scenario: Scenario) -> Exploration:
-        explorer = _Explorer(scenario, bounds, values or {}, max_faults, memory)
+        explorer = _Explorer(scenario, bounds, values or {}, max_faults, memory, until)
         return explorer.explore(covered)
 
     try:
@@ -126,10 +127,12 @@ class _Explorer:
         values: Mapping[str, Sequence[Json]],
         max_faults: int,
         memory: Memory,
+        deadline: Deadline,
     ) -> None:
         self._scenario = scenario
         self._bounds = bounds
-        self._stage = Stage(scenario.apps, has_cron=bool(scenario.cron))
+        has_cron = bool(scenario.cron)
+        self._stage = Stage(scenario.apps, deadline, has_cron=has_cron)
         self._codes = codes = {f.id: codes_of(f) for f in scenario.functions}
         every = list(dict.fromkeys(code for of in codes.values() for code in of))
         self._guesses = Guesses(self._stage, values, constants_of(every))
@@ -161,11 +164,15 @@ class _Explorer:
             leaves=tuple(leaf for search in searches for leaf in search.leaves),
             findings=tuple(f for f in found.values() if f.code not in NOTES),
             notes=tuple(f for f in found.values() if f.code in NOTES),
-            is_exhaustive=all(search.is_exhaustive for search in searches),
+            left_out=tuple(self._left_out(searches)),
             nodes=sum(search.nodes for search in searches),
             ignored=sum(search.ignored for search in searches),
             bounds=self._bounds,
         )
+
+    def _left_out(self, searches: Sequence[Search]) -> dict[str, None]:
+        every = {reason: None for search in searches for reason in search.left_out}
+        return {**every, OVER: None} if self._stage.deadline.was_met else every
 
     def _pass(self) -> tuple[list[Search], _Findings]:
         """Search with chance falling out low, and high where a step leaves it to that."""

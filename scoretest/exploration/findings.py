@@ -44,7 +44,7 @@ class Exploration:
         leaves: The worlds in which nothing is left to happen.
         findings: What is wrong, each with its shortest timeline.
         notes: What is worth knowing and no mistake, likewise.
-        is_exhaustive: Whether nothing within the bounds was left out.
+        left_out: Why something within the bounds was left out; empty if nothing was.
         nodes: How many worlds were looked at.
         ignored: How many signals were left out because nothing listens to them.
         bounds: How far the search went.
@@ -55,7 +55,7 @@ class Exploration:
     start: Instant
     leaves: tuple[Node, ...]
     findings: tuple[Found, ...]
-    is_exhaustive: bool
+    left_out: tuple[str, ...]
     nodes: int
     ignored: int
     bounds: Bounds
@@ -71,11 +71,16 @@ class Exploration:
             self,
             findings=_once([one.findings for one in every]),
             notes=_once([one.notes for one in every]),
-            is_exhaustive=all(one.is_exhaustive for one in every),
+            left_out=tuple(dict.fromkeys(why for one in every for why in one.left_out)),
             nodes=sum(one.nodes for one in every),
             ignored=sum(one.ignored for one in every),
             others=tuple(others),
         )
+
+    @property
+    def is_exhaustive(self) -> bool:
+        """Whether nothing within the bounds was left out."""
+        return not self.left_out
 
     def tables(self) -> list[Table]:
         """Return the decision tables, one for each way to begin."""
@@ -90,7 +95,8 @@ class Exploration:
     @property
     def _extent(self) -> str:
         if not self.is_exhaustive:
-            return f"TRUNCATED ({self.nodes} of ≥{self.nodes + 1} states)"
+            reasons = ", ".join(self.left_out)
+            return f"TRUNCATED ({self.nodes} of ≥{self.nodes + 1} states; {reasons})"
         return f"EXHAUSTIVE (<={self.bounds.max_signals} signals)"
 
     def table(self) -> Table:

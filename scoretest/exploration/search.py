@@ -9,7 +9,6 @@ nothing, and is only counted.
 import heapq
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from time import monotonic
 from typing import Final, NamedTuple, final
 
 from .._core.waits import Wait, Watch
@@ -18,7 +17,8 @@ from .._json import JsonObject
 from .._model.fact import Fact, RunFailed
 from ..times import Instant
 from .alphabet import LATER_MS, matchings, near_misses
-from .stage import Letter, Move, Stage, halfway, just_before
+from .deadline import OVER
+from .stage import MOST_STEPS, Letter, Move, Stage, halfway, just_before
 
 __all__ = ["Bounds", "Node", "Search", "Transition", "wire_of"]
 
@@ -30,7 +30,6 @@ class Bounds:
     Attributes:
         max_signals: How many signals a timeline has at most.
         max_nodes: How many worlds are looked at.
-        deadline_s: For how many seconds of real time.
         merges_states: Whether worlds with the same state are followed once.
         skips_no_ops: Whether signals that nothing listens to are left out.
         merges_routes: Whether worlds that the same steps led to stand for each other when
@@ -39,7 +38,6 @@ class Bounds:
 
     max_signals: int = 3
     max_nodes: int = 10_000
-    deadline_s: float = 30.0
     merges_states: bool = True
     skips_no_ops: bool = True
     merges_routes: bool = True
@@ -90,7 +88,7 @@ class Search:
         leaves: The worlds in which nothing is left to happen.
         nodes: How many worlds were met.
         ignored: How many signals were left out because nothing listens to them.
-        is_exhaustive: Whether nothing within the bounds was left out.
+        left_out: Why something within the bounds was left out, each reason once.
         is_stopped: Whether there is no use in going on.
         has_near_misses: Whether signals are sent that barely miss a wait, too.
         has_edges: Whether signals come at the last moment before a timer, too.
@@ -104,7 +102,7 @@ class Search:
     leaves: list[Node] = field(default_factory=list)
     nodes: int = 0
     ignored: int = 0
-    is_exhaustive: bool = True
+    left_out: dict[str, None] = field(default_factory=dict)
     is_stopped: bool = False
     has_near_misses: bool = True
     has_edges: bool = True
@@ -116,19 +114,24 @@ class Search:
         for move in roots:
             node = self._go(node, move)
         node = node._replace(signals=0)
-        end = monotonic() + self.bounds.deadline_s
         heap = [(0, 0, self.nodes, node)]
         while heap:
             *_, node = heapq.heappop(heap)
-            is_spent = self.nodes >= self.bounds.max_nodes or monotonic() > end
-            if is_spent or self.is_stopped:
-                self.is_exhaustive = False
+            if reason := self._why_no_more():
+                self.left_out[reason] = None
                 return
             for child in self._children(node):
                 self.nodes += 1
                 if self._is_new(child):
                     order = (child.signals, len(child.moves), self.nodes, child)
                     heapq.heappush(heap, order)
+
+    def _why_no_more(self) -> str:
+        if self.is_stopped:
+            return "a finding ends it"
+        if self.nodes >= self.bounds.max_nodes:
+            return f"max_nodes={self.bounds.max_nodes}"
+        return OVER if self.stage.deadline.is_over() else ""
 
     def _is_new(self, node: Node) -> bool:
         if not self.bounds.merges_states:
@@ -174,7 +177,7 @@ class Search:
         """Return how many signals may come; in a crowd of runs one, for time's sake."""
         if sum(not live.run.is_over for live in engine.lives.values()) <= _CROWD:
             return self.bounds.max_signals
-        self.is_exhaustive = False
+        self.left_out[f"signals to a crowd of over {_CROWD} runs"] = None
         return min(1, self.bounds.max_signals)
 
     def _heard(self, engine: Engine) -> Iterator[Letter]:
@@ -200,7 +203,7 @@ class Search:
         found = listeners(engine)
         runs = list(dict.fromkeys(listener.run_id for listener in found))
         if len(runs) > _MOST_RUNS:
-            self.is_exhaustive = False
+            self.left_out[f"signals to more than {_MOST_RUNS} runs"] = None
         return [one for one in found if one.run_id in runs[:_MOST_RUNS]]
 
     def _go(self, node: Node, move: Move) -> Node:
@@ -212,7 +215,7 @@ class Search:
             for entry in engine.trace[slice(len(node.engine.trace), None)]
         ]
         if any(is_cut(fact) for _, fact in facts):
-            self.is_exhaustive = False
+            self.left_out[f"what follows {MOST_STEPS} steps of a run"] = None
         self.watch(Transition(node.engine, after, tuple(facts)))
         return after
 

@@ -20,14 +20,16 @@ from ..runtime.foreign import AnyClient, Served
 from ..runtime.harness import Harness
 from ..runtime.reading import Path, Reads
 from ..times import Duration, Instant, to_instant
+from .deadline import Deadline
 
-__all__ = ["Letter", "Move", "Stage"]
+__all__ = ["MOST_STEPS", "Letter", "Move", "Stage"]
 
 _CHAIN: Final = 1_000
-_MOST_STEPS: Final = 150
+MOST_STEPS: Final = 150
+"""How many steps of a run are explored."""
 _FEW_STEPS: Final = 10
 """How many a handler may go on for that is not the same on every entry: it may never end."""
-_LIMITS: Final = Limits(steps_per_run=_MOST_STEPS)
+_LIMITS: Final = Limits(steps_per_run=MOST_STEPS)
 
 
 class Letter(NamedTuple):
@@ -57,14 +59,22 @@ class Move(NamedTuple):
 
 @final
 class Stage:
-    """Where the worlds of one exploration are played."""
+    """Where the worlds of one exploration are played.
+
+    Args:
+        apps: What is served.
+        deadline: Until when; for ever when left out.
+        has_cron: Whether crons fire.
+    """
 
     def __init__(
         self,
         apps: Sequence[tuple[AnyClient, Sequence[Served]]],
+        deadline: Deadline | None = None,
         *,
         has_cron: bool = False,
     ) -> None:
+        self.deadline = deadline or Deadline()
         self._harness = Harness(strict=False, limits=_LIMITS)
         for client, functions in apps:
             self._harness.serve(client, functions)
@@ -81,7 +91,7 @@ class Stage:
         """Pass a finding on, and let a run whose steps are never the same end soon."""
         self._report(live, code, *more)
         if code == "NONDETERMINISTIC":
-            most = min(len(live.memos.steps) + _FEW_STEPS, _MOST_STEPS)
+            most = min(len(live.memos.steps) + _FEW_STEPS, MOST_STEPS)
             limit_steps(self._driver.engine, most)
 
     @property

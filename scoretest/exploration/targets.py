@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from importlib import import_module
+from traceback import extract_tb
+from types import ModuleType
 from typing import Any, Final, NamedTuple
 
+from .._model.place import short_place
 from ..errors import UsageError, near_miss
 from ..runtime.foreign import AnyEvent, Served
 from ..sdk.function import Function
 
-__all__ = ["Target", "find_target"]
+__all__ = ["Target", "find_target", "place_of"]
 
 _START: Final = "START"
 
@@ -40,13 +43,7 @@ def find_target(name: str) -> Target:
         UsageError: There is no such module, or no function in it.
     """
     module_name, _, attribute = name.partition(":")
-    try:
-        module = import_module(module_name)
-    except ImportError as error:
-        raise UsageError(
-            f"the module {module_name!r} cannot be imported: {error}",
-            fix="name it as an import does, from the folder that holds it",
-        ) from None
+    module = _imported(module_name)
     held = vars(module)
     if attribute and attribute not in held:
         raise UsageError(
@@ -64,6 +61,31 @@ def find_target(name: str) -> Target:
     every = _functions_in(list(held.values())) if is_one else []
     beside = tuple(function for function in every if function not in functions)
     return Target(name, functions, beside, _starts(held.get(_START)))
+
+
+def _imported(name: str) -> ModuleType:
+    try:
+        return import_module(name)
+    except (Exception, SystemExit) as error:  # a user's module may raise anything
+        is_absent = isinstance(error, ModuleNotFoundError)
+        fix = "name it as an import does, from the folder that holds it"
+        raise UsageError(
+            f"the module {name!r} cannot be imported: {type(error).__name__}: {error}",
+            where=place_of(error),
+            fix=fix if is_absent else "mend the module: Python cannot import it either",
+        ) from error
+
+
+def place_of(error: BaseException) -> str:
+    """Return the last line of somebody's code that an import has come to."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return short_place(error.filename, error.lineno or 0)
+    frames = [
+        (frame.filename, frame.lineno or 0)
+        for frame in extract_tb(error.__traceback__)
+        if frame.filename != __file__ and "importlib" not in frame.filename
+    ]
+    return short_place(*frames[-1]) if frames else ""
 
 
 def _functions_in(values: Sequence[object]) -> tuple[Served, ...]:

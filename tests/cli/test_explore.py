@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from click.testing import CliRunner
 
 from scoretest.cli.commands import scoretest
@@ -97,3 +98,46 @@ def test_what_a_module_prints_is_no_part_of_the_answer(tmp_path, monkeypatch):
 
     assert json.loads(result.stdout)["findings"] == []
     assert result.stderr.startswith("imported\nentered\n")
+
+
+@pytest.mark.parametrize(
+    ("lines", "what", "line"),
+    [
+        (["", "1 / 0"], "ZeroDivisionError: division by zero", 2),
+        (["x = ="], "SyntaxError: invalid syntax (scoretest_broken.py, line 1)", 1),
+        (["import sys", "sys.exit(0)"], "SystemExit: 0", 2),
+    ],
+)
+def test_a_module_that_is_broken_is_told(tmp_path, monkeypatch, lines, what, line):
+    """With its line, and without a traceback of ours; a finding it is not."""
+    (tmp_path / "scoretest_broken.py").write_text("\n".join(lines), encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    result = run("check", "scoretest_broken")
+
+    assert result.exit_code == 2
+    said, where, *_ = result.stderr.splitlines()
+    assert said == (
+        f"scoretest: the module 'scoretest_broken' cannot be imported: {what}"
+    )
+    assert where.endswith(f"/scoretest_broken.py:{line}")
+
+
+def test_a_handler_that_ends_python_is_told(tmp_path, monkeypatch):
+    """Its status, which may be 0, would pass for that of the command."""
+    lines = [
+        "import sys, scoretest",
+        "client = scoretest.Client(app_id='app')",
+        "@scoretest.create_scorer(client, fn_id='exits')",
+        "async def exits(ctx):",
+        "    sys.exit(0)",
+    ]
+    text = "\n".join(lines)
+    (tmp_path / "scoretest_exits.py").write_text(text, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    result = run("check", "scoretest_exits")
+
+    assert result.exit_code == 2
+    assert "a handler ended Python: SystemExit(0)" in result.stderr
+    assert "/scoretest_exits.py:5" in result.stderr

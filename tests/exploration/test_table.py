@@ -1,5 +1,7 @@
 """Decision tables: what they say, as text, as JSON and as golden files."""
 
+import itertools
+
 import pytest
 
 import scoretest
@@ -106,8 +108,30 @@ def test_a_search_that_ends_early_says_so(resolution):
     cut = scoretest.explore(resolution, data={"ticketId": "tk_1"}, max_nodes=2)
 
     assert not cut.is_exhaustive
-    assert "TRUNCATED" in str(cut.table())
-    assert "TRUNCATED" in repr(cut)
+    assert cut.left_out == ("max_nodes=2",)
+    assert "TRUNCATED (6 of ≥7 states; max_nodes=2)" in str(cut.table())
+    assert "TRUNCATED (6 of ≥7 states; max_nodes=2)" in repr(cut)
+
+
+def test_the_deadline_is_for_all_that_is_looked_for(resolution):
+    """Also for what is played when the search itself is over."""
+    cut = scoretest.explore(resolution, data={"ticketId": "tk_1"}, deadline="0s")
+
+    assert cut.left_out == ("the deadline",)
+
+
+def test_a_run_without_end_is_left_after_some_steps():
+    """What follows is left out, and the table says so."""
+    client = scoretest.Client("app")
+
+    @scoretest.create_scorer(client, fn_id="endless")
+    async def endless(ctx):
+        for number in itertools.count():
+            await ctx.step.run(f"step {number}", lambda: None)
+
+    cut = scoretest.explore(endless, data={})
+
+    assert cut.left_out == ("what follows 150 steps of a run",)
 
 
 def test_notes_stand_below_findings(noted):
