@@ -76,7 +76,10 @@ def beyond_anyio(place: Place) -> Place:
     ``anyio.from_thread.run(ctx.step.run, "a", f)`` calls the step on the loop, from a
     line of anyio's own; the user's line waits in the thread.
     """
-    called = getattr(asyncio.current_task(), "get_coro", object)()
+    try:
+        called = getattr(asyncio.current_task(), "get_coro", object)()
+    except RuntimeError:  # a handler that is called inline has no task
+        return place
     frame = getattr(called, "cr_frame", None)
     if frame is None or not frame.f_globals["__name__"].startswith("anyio."):
         return place

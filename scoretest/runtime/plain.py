@@ -29,6 +29,7 @@ from ..times import Duration, Instant
 from .entry import Entry
 from .extrication import raise_between_lines, tracing_restored
 from .faults import CRASHED
+from .inline import as_in_a_thread
 from .invoking import invocation
 from .leaving import LeaveHandler, NestedStep, in_group, in_step
 
@@ -56,7 +57,7 @@ class PlainEntry(Entry):
     def _outcome(self) -> Outcome:
         try:
             context = ContextSync(self.source(), self, self.effect.attempt)
-            with tracing_restored():
+            with tracing_restored(), as_in_a_thread():
                 result = self.function.entry(context)
         except LeaveHandler as leave:
             self.operations.extend(leave.operations)

@@ -59,6 +59,19 @@ class TestEntries:
         assert (run.status, run.output, run.entries) == ("Completed", ["box", None], 4)
         assert run.ended_at - run.started_at == WEEK + dt.timedelta(hours=1)
 
+    def test_an_event_loop_of_a_plain_function(self, on, start):
+        """The server calls it in a thread, where none is running."""
+
+        @on("order", retries=0)
+        def ship(ctx):
+            async def pack():
+                return "box"
+
+            packed = asyncio.run(pack())
+            return [packed, ctx.step.run("pack", lambda: asyncio.run(pack()))]
+
+        assert start("order").output == ["box", "box"]
+
     def test_the_context(self, on, start):
         """A handler sees the event, the attempt and the run as in production."""
         seen = []

@@ -17,6 +17,7 @@ from ...runtime.entry import Entry, Request
 from ...runtime.faults import CRASHED
 from ...runtime.foreign import ForeignFunction
 from ...runtime.host import Host
+from ...runtime.inline import as_in_a_thread
 from ...sdk.current import current_port
 from ...times import to_datetime
 from .answers import read
@@ -140,7 +141,9 @@ class SdkPlainEntry(_SdkEntry):
         """Hand the request over and give the engine what is answered."""
         current_port.set(self)
         try:
-            outcome = read(self, self._comm.post_sync(self._request()))
+            with as_in_a_thread():
+                answer = self._comm.post_sync(self._request())
+            outcome = read(self, answer)
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # noqa: BLE001 -- what is no answer ends the test
