@@ -87,9 +87,10 @@ class Residence:
         """Be ready for a verb that runs the loop itself.
 
         Raises:
-            UsageError: A loop is running, or the world has ended.
+            UsageError: It is called in a handler, a loop is running, or the world has
+                ended.
         """
-        self._check_alive(verb)
+        self._check_usable(verb)
         loop = _running()
         if loop is not None:
             raise self._inside(verb, loop)
@@ -103,9 +104,7 @@ class Residence:
             UsageError: It is called in a handler, the running loop is not for it, or
                 the world has ended.
         """
-        self._check_alive(verb)
-        if current_port.get() is not None:
-            raise self._in_handler(verb)
+        self._check_usable(verb)
         loop = _running()
         if loop is not self._driver.loop:
             self._move_in(verb, loop)
@@ -117,9 +116,7 @@ class Residence:
             UsageError: It is called in a handler, the running loop is not for it, or
                 the world has ended.
         """
-        self._check_alive(verb)
-        if current_port.get() is not None:
-            raise self._in_handler(verb)
+        self._check_usable(verb)
         loop = _running()
         if loop is not None and loop is not self._driver.loop:
             self._move_in(verb, loop)
@@ -132,7 +129,7 @@ class Residence:
             with suppress(UsageError):
                 self._move_in("now", loop)
 
-    def _check_alive(self, verb: str) -> None:
+    def _check_usable(self, verb: str) -> None:
         if self._clock is not None:  # another world may have moved it meanwhile
             self._show(self._driver.now)
         else:
@@ -148,6 +145,13 @@ class Residence:
                 "with a handler under way",
                 fix="go on until the handlers have ended, or `await harness.aclose()` "
                 "in the test",
+            )
+        if current_port.get() is not None:
+            raise UsageError(
+                f"{_call(verb)} was called inside a handler",
+                where=self._driver.describe(),
+                fix="in a handler use ctx.step.send_event, ctx.step.sleep or "
+                "client.send; only the test itself uses the harness",
             )
 
     def _move_in(self, verb: str, loop: asyncio.AbstractEventLoop | None) -> None:
@@ -244,22 +248,12 @@ class Residence:
     # --- what to say ----------------------------------------------------------------
 
     def _inside(self, verb: str, loop: asyncio.AbstractEventLoop) -> UsageError:
-        if current_port.get() is not None:
-            return self._in_handler(verb)
         twin = f"`await harness.a{verb}(...)`"
         is_ours = isinstance(loop, VirtualLoop)
         return UsageError(
             f"{_call(verb)} was called inside a running event loop",
             where=self._driver.describe(),
             fix=f"write {twin}" if is_ours else f"write {twin}, and {OPT_IN}",
-        )
-
-    def _in_handler(self, verb: str) -> UsageError:
-        return UsageError(
-            f"{_call(verb)} was called inside a handler",
-            where=self._driver.describe(),
-            fix="in a handler use ctx.step.send_event, ctx.step.sleep or client.send; "
-            "only the test itself uses the harness",
         )
 
 
