@@ -31,6 +31,7 @@ _MOST_ITEMS: Final = 200
 _DEPTH: Final = 3
 _PLAIN: Final = (str, int, float, bool, type(None), bytes)
 _SCALARS: Final = (int, float, str, type(None))
+_PLAIN_KINDS: Final = frozenset(_PLAIN)
 
 
 class _Seen(NamedTuple):
@@ -260,7 +261,7 @@ def _can_change(thing: object) -> bool:
 
 def _image(thing: Any, depth: int) -> object:
     """Return what a thing holds, to be compared; None if that is not our affair."""
-    if isinstance(thing, _PLAIN):
+    if isinstance(thing, _PLAIN) or _is_constant(thing):
         return thing
     if depth < 0:
         return type(thing).__name__
@@ -273,6 +274,10 @@ def _image(thing: Any, depth: int) -> object:
     if isinstance(thing, set | frozenset):
         return (len(thing), sorted(map(repr, list(thing)[:_MOST_ITEMS])))
     return _image_of_object(thing, depth)
+
+
+def _is_constant(thing: Any) -> bool:
+    return type(thing) is tuple and _PLAIN_KINDS.issuperset(map(type, thing))
 
 
 def _image_of_object(thing: Any, depth: int) -> object:

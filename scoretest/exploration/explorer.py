@@ -12,7 +12,7 @@ from .._model.fact import (
     ScoreWritten,
     WaitOpened,
 )
-from ..runtime.collecting import rarely_collected
+from ..runtime.collecting import RareCollections
 from ..runtime.foreign import AnyClient, AnyEvent, Served
 from ..runtime.reading import Reads
 from ..times import SECOND, Instant, to_duration
@@ -111,7 +111,7 @@ def explore(  # noqa: PLR0913 -- the bounds of a search, all of them named
         return explorer.explore(covered)
 
     try:
-        with rarely_collected():  # what is found is kept
+        with RareCollections():  # what is found is kept
             first = explored(plan.first)
             return first.joined([explored(other) for other in plan.others(covered)])
     finally:

@@ -6,8 +6,7 @@ of one of their steps still runs.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine, Sequence
 from contextvars import Context as ContextVars
 from typing import Any
 
@@ -30,7 +29,7 @@ from ..sdk.client import Client
 from ..sdk.function import AnyFunction
 from ..times import Duration, Instant
 from .answering import taken
-from .collecting import rarely_collected
+from .collecting import RareCollections
 from .context_source import ContextSource
 from .coroutines import AsyncEntry, current_entry
 from .entrance import Entrance
@@ -144,7 +143,7 @@ class Driver:
                 f"{len(events)} events in one request, over {most}",
                 fix="send them in several requests",
             )
-        with rarely_collected():
+        with RareCollections():
             commands = [as_command(e, sender, self.engine, self.note) for e in events]
             for command in commands:
                 self._route(command)
@@ -222,9 +221,8 @@ class Driver:
         if effects:
             self.entrance.admit(effects)
 
-    @contextmanager
-    def operation(self, chain: int, *, may_wait: bool = False) -> Iterator[None]:
-        """Hold an operation of the test, in which *chain* runs may start each other.
+    def operation(self, chain: int, *, may_wait: bool = False) -> RareCollections:
+        """Return the context of an operation, in which *chain* runs may start each other.
 
         Args:
             chain: How many.
@@ -234,17 +232,18 @@ class Driver:
             DeadlockError: It is over, and a handler waits for what nobody will do.
         """
         self.entrance.allow(chain)
-        try:
-            with rarely_collected():
-                yield
+        return RareCollections(self._end_waiting if may_wait else self._end)
+
+    def _end(self, error: BaseException | None) -> None:
+        self._end_waiting(error)
+        if error is None and self._next_due() is None:
+            self.check_deadlock()
+
+    def _end_waiting(self, error: BaseException | None) -> None:
+        if error is None:
             self._raise_crash()
-            if not may_wait and self._next_due() is None:
-                self.check_deadlock()
-        except asyncio.CancelledError:  # the test's own doing, and no trouble
-            raise
-        except BaseException:
+        elif not isinstance(error, asyncio.CancelledError):  # that is the test's doing
             self._is_trouble_told = True
-            raise
 
     def client_of(self, function: AnyFunction) -> Client:
         """Return the client that a function is served with."""
@@ -352,6 +351,7 @@ class Driver:
     def _raise_crash(self) -> None:
         if self._crash is not None:
             crash, self._crash = self._crash, None
+            self._is_trouble_told = True
             raise crash
 
     def check_deadlock(self) -> None:
@@ -361,6 +361,7 @@ class Driver:
             DeadlockError: There is one.
         """
         if self._entries and not self.loop.has_timers and not self._is_trouble_told:
+            self._is_trouble_told = True
             raise DeadlockError(
                 "a handler waits for something that nobody is going to do",
                 where=self.describe(),

@@ -2,6 +2,8 @@
 
 import asyncio
 import datetime as dt
+import gc
+import weakref
 
 import inngest
 import pydantic
@@ -71,6 +73,34 @@ class TestEntries:
             return [packed, ctx.step.run("pack", lambda: asyncio.run(pack()))]
 
         assert start("order").output == ["box", "box"]
+
+    @pytest.mark.parametrize("kind", ["async", "plain"])
+    def test_nothing_is_left_to_the_collector(self, on, start, kind):
+        """What the package makes for an entry is freed when the entry ends."""
+        tools = []
+
+        if kind == "async":
+
+            @on("order", retries=0)
+            async def ship(ctx):
+                tools.append(weakref.ref(ctx.step))
+                await ctx.step.run("pack", lambda: "box")
+                await ctx.group.parallel((lambda: ctx.step.sleep("dry", 1_000),))
+
+        else:
+
+            @on("order", retries=0)
+            def ship(ctx):
+                tools.append(weakref.ref(ctx.step))
+                ctx.step.run("pack", lambda: "box")
+                ctx.group.parallel((lambda: ctx.step.sleep("dry", 1_000),))
+
+        gc.disable()
+        try:
+            run = start("order")
+            assert [tool() for tool in tools] == [None] * run.entries
+        finally:
+            gc.enable()
 
     def test_the_context(self, on, start):
         """A handler sees the event, the attempt and the run as in production."""

@@ -7,7 +7,7 @@ import pytest
 
 from scoretest import Client, Context, Harness, TriggerEvent
 from scoretest.errors import UsageError
-from scoretest.runtime.collecting import rarely_collected
+from scoretest.runtime.collecting import RareCollections
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +57,7 @@ def test_an_operation_that_raises_restores_the_threshold():
     """An error leaves no trace in the collector."""
     gc.set_threshold(700, 10, 10)
 
-    with pytest.raises(UsageError), rarely_collected():
+    with pytest.raises(UsageError), RareCollections():
         raise UsageError("no", fix="none")
 
     assert gc.get_threshold() == (700, 10, 10)

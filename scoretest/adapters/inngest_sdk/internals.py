@@ -7,12 +7,14 @@ version for everything that is named here.
 
 import datetime as dt
 import warnings
+import weakref
 from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, Final, Protocol, cast
 
 import inngest
 from inngest._internal import const, errors, server_lib
+from inngest._internal.execution_lib import models
 from inngest._internal.step_lib import base, group, step_async, step_sync
 
 from ..._json import Together
@@ -238,6 +240,9 @@ def install_hooks() -> None:
     _watch_groups()
     _watch_interrupts()
     _watch_defers()
+    _untie_tools(step_async.AI)
+    _untie_tools(step_sync.AI)
+    _untie_steps()
     watch_scores(_watcher)
     watch_reads(_watcher)
 
@@ -333,3 +338,40 @@ def _watch_defers() -> None:
 
     deferred.attach = watched_attach
     deferred._log = watched_log  # noqa: SLF001 -- what this module is for
+
+
+# --- what an entry leaves behind ------------------------------------------------------
+# Two cycles hold all that the package makes for a request, 50 containers and more: left
+# to the collector, they take a third of the time of a large job.
+
+
+def _untie_tools(kind: Any) -> None:
+    """Let the tools of ``step.ai`` not keep the step tools alive that they belong to."""
+    original = kind.__init__
+
+    @wraps(original)
+    def init(self: Any, step: Any) -> None:
+        original(self, step if _watcher() is None else weakref.proxy(step))
+
+    kind.__init__ = init
+
+
+class _Settled:
+    """Stands for a future whose result nobody asks for any more."""
+
+    @staticmethod
+    def done() -> bool:
+        return True
+
+
+def _untie_steps() -> None:
+    """Let a step forget the future whose result is the step."""
+    original = models.ReportedStep.release
+
+    @wraps(original)
+    async def release(self: Any) -> None:
+        await original(self)
+        if _watcher() is not None:
+            self._release_signal = _Settled
+
+    models.ReportedStep.release = release  # type: ignore[method-assign]  # what this module is for
