@@ -156,11 +156,5 @@ NOT_BUILT: Final = (
         "Refused.",
         refused="a regression test for",
     ),
-    Difference(
-        "The command line",
-        "Some of its commands.",
-        "Refused, in a sentence that says what to do instead.",
-        refused="`scoretest {}`",
-    ),
 )
 """What the server or this project's plan has and scoretest has not."""

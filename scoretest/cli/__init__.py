@@ -1,4 +1,4 @@
-"""The command line: ``scoretest demo``, ``report``, ``expr``.
+"""The command line: ``scoretest demo``, ``run``, ``check``, ``explore`` and more.
 
 Importing this package costs nothing: what a command needs is imported when it runs.
 """

@@ -4,11 +4,11 @@ import json
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Final, NoReturn, cast
+from typing import Any, Final, cast
 
 import click
 
-from ..errors import NotBuiltError, ScoretestError, UsageError
+from ..errors import ScoretestError, UsageError
 from ..reports.escaping import escape, harmless
 from ..reports.timeline import Timeline
 from .printing import console, print_lines
@@ -21,12 +21,7 @@ _LATE: Final = {
     "demo": ".demo",
     "explore": ".explore",
     "expr": ".expr",
-}
-_UNBUILT: Final = {
-    "run": (
-        "Play a scenario against functions.",
-        "send events from a test, with harness.send(...)",
-    ),
+    "run": ".run",
 }
 
 
@@ -89,21 +84,3 @@ def _read(path: Path) -> object:
             f"{str(path)!r} is not JSON: {error}",
             fix="write it with json.dump(harness.timeline.to_json(), file)",
         ) from None
-
-
-def _unbuilt(name: str, purpose: str, instead: str) -> click.Command:
-    def refuse(_: tuple[str, ...]) -> NoReturn:
-        raise NotBuiltError(f"`scoretest {name}` is not built yet", fix=instead)
-
-    return click.Command(
-        name,
-        callback=refuse,
-        params=[click.Argument(["_"], nargs=-1, type=click.UNPROCESSED)],
-        help=f"{purpose}\n\nNot built yet.",
-        # whatever follows the name, the answer is that it is not built
-        context_settings={"ignore_unknown_options": True},
-    )
-
-
-for _name, (_purpose, _instead) in _UNBUILT.items():
-    scoretest.add_command(_unbuilt(_name, _purpose, _instead))

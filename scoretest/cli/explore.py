@@ -1,10 +1,7 @@
 """``scoretest explore`` and ``scoretest check``: every timeline of a module's functions."""
 
 import json
-import logging
-import sys
 from collections.abc import Mapping
-from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,9 +11,10 @@ from .._model.event import Event
 from ..errors import UsageError
 from ..exploration import Exploration
 from ..exploration.explorer import explore as explore_functions
-from ..exploration.targets import find_target, place_of
+from ..exploration.targets import find_target
 from ..reports.escaping import escape
 from .printing import print_lines
+from .users_code import calling_users_code
 
 __all__ = ["check", "explore"]
 
@@ -80,26 +78,15 @@ def _document(target: str, found: Exploration) -> dict[str, Any]:
 
 
 def _explored(name: str, start: Path | None, max_signals: int) -> Exploration:
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)  # as `python -m` does
-    logging.getLogger("inngest").setLevel(logging.CRITICAL)  # it tells of every probe
-    with redirect_stdout(sys.stderr):  # what a module prints is no part of the answer
+    with calling_users_code():
         target = find_target(name)
         starts = target.starts if start is None else _events(start)
-        try:
-            return explore_functions(
-                *target.functions,
-                start=starts,
-                beside=target.beside,
-                max_signals=max_signals,
-            )
-        except SystemExit as error:  # its status would pass for that of the command
-            raise UsageError(
-                f"a handler ended Python: SystemExit({error.code!r})",
-                where=place_of(error),
-                fix="raise an error that fails the run, or return",
-            ) from error
+        return explore_functions(
+            *target.functions,
+            start=starts,
+            beside=target.beside,
+            max_signals=max_signals,
+        )
 
 
 def _events(path: Path) -> list[Event]:

@@ -28,7 +28,7 @@ from .alphabet import trigger_data
 from .handlers import handlers_of
 from .stage import Letter
 
-__all__ = ["App", "Plan", "Scenario", "make_plan"]
+__all__ = ["App", "Plan", "Scenario", "apps_of", "make_plan"]
 
 _EXPLORED: Final = "scoretest/explored"
 _PARENT: Final = "explored-parent"
@@ -203,7 +203,7 @@ def make_plan(
             fix="write explore(handle_ticket, feedback_scorer)",
         )
     every = list(dict.fromkeys((*functions, *beside)))
-    parts = tuple(_parts(every, client))
+    parts = tuple(apps_of(every, client))
     wanted = {function.id for function in functions}
     roots = tuple(
         root for part in parts for root in _roots(part) if root[0].id in wanted
@@ -305,7 +305,9 @@ def _plain(data: Mapping[str, Any]) -> JsonObject:
 # --- clients --------------------------------------------------------------------------
 
 
-def _parts(functions: Sequence[Served], client: AnyClient | None) -> Iterator[App]:
+def apps_of(
+    functions: Sequence[Served], client: AnyClient | None = None
+) -> Iterator[App]:
     """Yield each client with its functions, in the order of the first ones."""
     groups: list[tuple[AnyClient, list[Served]]] = []
     strangers = [f for f in functions if client is None or not _fits(f, client)]

@@ -8,7 +8,7 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from scoretest import Harness, NotBuiltError, UsageError, demo
+from scoretest import Harness, demo
 from scoretest.cli import main
 from scoretest.cli.commands import installed_version, scoretest
 
@@ -90,7 +90,7 @@ class TestGroup:
             main()
 
         assert caught.value.code == 2
-        assert "not built yet" in capsys.readouterr().err
+        assert "Missing argument 'TARGET'" in capsys.readouterr().err
 
     def test_importing_it_imports_nothing_else(self):
         """What prints is imported by the commands, not by the package."""
@@ -235,26 +235,3 @@ class TestReport:
     def test_no_file(self, invoke, tmp_path):
         """A file that is not there is click's own usage error."""
         assert invoke("report", tmp_path / "none.json").exit_code == 2
-
-
-class TestNotBuilt:
-    """Commands to come say so, whatever follows them."""
-
-    @pytest.mark.parametrize(
-        ("arguments", "fix"),
-        [
-            (("run",), "send events from a test, with harness.send(...)"),
-        ],
-    )
-    def test_each_names_itself(self, invoke, arguments, fix):
-        """The error names the command and what to do instead; the status is 2."""
-        result = invoke(*arguments)
-
-        assert (result.exit_code, result.stdout) == (2, "")
-        assert result.stderr == (
-            f"scoretest: `scoretest {arguments[0]}` is not built yet\n{FIX}{fix}\n"
-        )
-
-    def test_the_error_is_one_of_ours(self):
-        """What a command raises is what a test may catch."""
-        assert issubclass(NotBuiltError, UsageError)
