@@ -150,11 +150,5 @@ NOT_BUILT: Final = (
         "Refused.",
         refused="Harness(",
     ),
-    Difference(
-        "Exploration",
-        "The text of a regression test, for some findings.",
-        "Refused.",
-        refused="a regression test for",
-    ),
 )
 """What the server or this project's plan has and scoretest has not."""

@@ -9,7 +9,7 @@ from types import FunctionType
 from typing import Final, final
 
 from .._model.finding import CODES
-from ..errors import FindingsError, NotBuiltError
+from ..errors import FindingsError
 from ..reports.timeline import Timeline
 from ..runtime.foreign import Served
 from ..runtime.harness import Harness
@@ -171,9 +171,6 @@ class Exploration:
             found: One of `findings`.
             imports: The lines that import scoretest and the functions. The suite's
                 fixture ``harness`` has to serve them, unless the parent is made up.
-
-        Raises:
-            NotBuiltError: There is no such test for what a clock has started.
         """
         for other in self.others:
             if is_code_of(found.replay, str(other.scenario)):
@@ -194,11 +191,6 @@ class Exploration:
 
     def _exploring_test(self, name: str, imports: str, code: str) -> str:
         """Return a test that explores again: what it looks for shows in no one run."""
-        if self.scenario.cron:
-            raise NotBuiltError(
-                f"a regression test for {code} of what a clock starts is not built yet",
-                fix="let a test call explore(...).check()",
-            )
         functions = [
             f for f in self.scenario.functions if "explored-parent" not in f.id
         ]
@@ -209,7 +201,7 @@ class Exploration:
         ]
         if self.scenario.by_parent:
             arguments.append(f"data={self.scenario.starts[0].data!r}")
-        else:
+        elif not self.scenario.cron:  # a clock is found out, and needs no event
             arguments.append(f"start=[{', '.join(events)}]")
         lines = [
             imports,

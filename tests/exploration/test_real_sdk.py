@@ -1,6 +1,7 @@
 """Functions of the real SDK are explored as ours are, with nothing said about them."""
 
 from datetime import timedelta
+from itertools import count
 
 import pytest
 
@@ -90,6 +91,25 @@ def test_what_a_cron_starts_is_played_again_and_tested():
         harness.serve(client, [answer, feedback, digest])
         with pytest.raises(AssertionError):
             test(harness)
+
+
+def test_what_a_cron_starts_is_explored_again():
+    """Where no one run shows what is wrong, the pasted test lets the clock begin."""
+    numbers = count()
+    trigger = inngest.TriggerCron(cron="0 8 * * *")
+
+    @shop().create_function(fn_id="report", trigger=trigger, retries=0)
+    async def report(ctx):
+        await ctx.step.run(f"part {next(numbers)}", lambda: None)
+        await ctx.step.sleep("pause", DAY)
+
+    found = scoretest.explore(report)
+    (finding,) = [f for f in found.findings if f.code == "NONDETERMINISTIC"]
+    names = {"report": report}
+    exec(found.regression_test(finding, "import scoretest"), names)  # noqa: S102 -- the text is what a user pastes
+
+    with pytest.raises(AssertionError):
+        names["test_shop_report_nondeterministic"]()
 
 
 def test_the_pasted_test_of_a_lone_scorer_makes_its_parent():
