@@ -14,7 +14,7 @@ import pytest
 from scoretest import Client, Event, NonRetriableError, TriggerEvent, create_defer
 from scoretest._ids import hash_id
 from scoretest.adapters.inngest_sdk import to_inngest
-from scoretest.adapters.inngest_sdk.internals import open_handler
+from scoretest.adapters.inngest_sdk.package import open_handler
 from scoretest.adapters.inngest_sdk.requests import make_request
 
 RUN = "01JGFJJZ0070D92C9528B72F6F"

@@ -565,9 +565,9 @@ class TestServing:
 
     def test_a_version_that_was_not_tried(self, harness, app, monkeypatch):
         """Another version of the package is refused, with those that work."""
-        from scoretest.adapters.inngest_sdk import internals  # noqa: PLC0415 -- only here
+        from scoretest.adapters.inngest_sdk import private  # noqa: PLC0415 -- only here
 
-        monkeypatch.setattr(internals.const, "VERSION", "0.6.0")
+        monkeypatch.setattr(private.const, "VERSION", "0.6.0")
 
         with pytest.raises(UsageError) as caught:
             harness.serve(app, functions=[])

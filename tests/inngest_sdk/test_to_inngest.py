@@ -36,7 +36,7 @@ from scoretest import (
     flow,
 )
 from scoretest.adapters.inngest_sdk import to_inngest
-from scoretest.adapters.inngest_sdk.internals import config_of
+from scoretest.adapters.inngest_sdk.package import config_of
 
 ORDER = TriggerEvent(event="order")
 SOON = dt.datetime(2025, 1, 1, 0, 0, 5, tzinfo=dt.UTC)

@@ -25,7 +25,7 @@ from ...runtime.entry import Entry
 from ...runtime.failures import describe_error
 from ...runtime.invoking import stubbed
 from ...times import to_duration, to_instant
-from .internals import Answer
+from .package import Answer
 from .protocol import error_of, step_name
 
 __all__ = ["read"]

@@ -21,7 +21,7 @@ from ...runtime.inline import as_in_a_thread
 from ...sdk.current import current_port
 from ...times import to_datetime
 from .answers import read
-from .internals import WatchedEntry
+from .hooks import WatchedEntry
 from .outward.errors import leaving_as, theirs
 from .requests import Asked, request_for
 

@@ -17,17 +17,16 @@ from ...sdk.function import is_coroutine_handler
 from ...sdk.places import place_of
 from .entries import SdkAsyncEntry, SdkPlainEntry
 from .exchange import Exchange
-from .internals import (
+from .hooks import install_hooks
+from .options import options_of, triggers_of
+from .package import (
     check_version,
     config_of,
     connect,
-    handler_of,
-    install_hooks,
     installed_version,
-    on_failure_of,
     open_handler,
 )
-from .options import options_of, triggers_of
+from .private import handler_of, on_failure_of
 
 __all__ = ["translate"]
 

@@ -26,7 +26,8 @@ from ...errors import UsageError
 from ...sdk.flow import checked_triggers, flow_options
 from ...sdk.life import life_options
 from ...sdk.places import place_of
-from .internals import handler_of, is_deferred
+from .package import is_deferred
+from .private import handler_of
 
 __all__ = ["options_of", "triggers_of"]
 

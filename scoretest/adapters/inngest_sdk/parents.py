@@ -9,7 +9,7 @@ from typing import Any, Final
 import inngest
 
 from ...errors import UsageError
-from .internals import handler_of
+from .private import handler_of
 
 __all__ = ["clients_of", "deferring"]
 

@@ -1,25 +1,21 @@
-"""The events that a handler of the ``inngest`` package gets, and the scores it may not write.
-
-What is named here of the package is private to it, as in `internals`.
-"""
+"""The events that a handler of the ``inngest`` package gets, and the scores it may not write."""
 
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
 import inngest
-from inngest._internal import execution_lib
+
+from . import private
 
 __all__ = ["read_by", "watch_reads", "watch_scores"]
 
 
 def watch_scores(find_watcher: Callable[[], Any]) -> None:
     """Let the entry under way hear of the scores that the package refuses."""
-    try:
-        from inngest._internal import scores  # noqa: PLC0415 -- older versions have no such module
-    except ImportError:
+    if not private.HAS_ALPHA:
         return
-    validate = scores.validate_score
+    validate = private.scores.validate_score
 
     @wraps(validate)
     def watched(*args: Any, **options: Any) -> None:
@@ -31,7 +27,7 @@ def watch_scores(find_watcher: Callable[[], Any]) -> None:
                 watcher.refused(str(error))
             raise
 
-    scores.validate_score = watched
+    private.scores.validate_score = watched
 
 
 # --- what a handler reads -------------------------------------------------------------
@@ -39,8 +35,8 @@ def watch_scores(find_watcher: Callable[[], Any]) -> None:
 
 def watch_reads(find_watcher: Callable[[], Any]) -> None:
     """Let the entry under way hear of the events that its handler gets."""
-    kinds: tuple[Any, ...] = (execution_lib.ExecutionV0, execution_lib.ExecutionV0Sync)
-    for kind in kinds:
+    lib: Any = private.execution_lib
+    for kind in (lib.ExecutionV0, lib.ExecutionV0Sync):
         kind.run = _reading_run(kind.run, find_watcher)
     step: Any = inngest.StepSync
     wait = step.wait_for_event

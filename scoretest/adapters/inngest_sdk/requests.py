@@ -4,26 +4,17 @@ A harness and its functions live in one process, so that nothing is gained by wr
 request as text and reading it again, several times over. A request is put together
 from the models that the package would make of the text; it takes them as they are. A
 test compares both ways.
-
-What is named here of the package is private to it, as in `internals`.
 """
 
 import json
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple, Self, TypeVar
 
 import inngest
-from inngest._internal import net
-from inngest._internal.server_lib import execution_request
-from inngest._internal.step_lib import base
 
 from ..._core.memos import Memo
 from ..._json import CONTAINERS, Json, copy_json, copy_object
-
-with warnings.catch_warnings():  # it warns of itself, and a test may run with `error`
-    warnings.simplefilter("ignore", DeprecationWarning)
-    from inngest._internal.comm_lib.models import CommRequest
+from .private import CommRequest, base, execution_request, net
 
 __all__ = [
     "NO_TIMINGS",

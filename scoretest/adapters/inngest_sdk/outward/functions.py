@@ -14,11 +14,11 @@ from ....errors import InternalError, UsageError
 from ....sdk.client import Client
 from ....sdk.context import Context, ContextSync
 from ....sdk.function import AnyFunction, Function
-from ..internals import check_version, installed_version
+from ..package import check_version, installed_version
 from .errors import leaving_as
 from .facts import ConvertedFacts
-from .internals import interrupt_in
 from .options import asks_for_input, options_for, triggers_for
+from .package_run import interrupt_in
 from .run import ConvertedPort
 from .steps import ConvertedSteps
 from .steps_sync import ConvertedSyncSteps

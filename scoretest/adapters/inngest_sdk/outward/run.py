@@ -21,7 +21,7 @@ from ....sdk.function import AnyFunction
 from ....times import Instant, to_instant
 from ..beneath import ConvertedRun
 from .errors import is_mistake, leaving_as, theirs
-from .internals import in_variant, knows_defer, note_choice, sessions_of
+from .package_run import in_variant, knows_defer, note_choice, sessions_of
 from .world import InngestWorld, alpha_needed, their_ref
 
 __all__ = ["ConvertedPort", "Targets", "in_callback", "invoked_data", "wire_of"]

@@ -14,9 +14,9 @@ from ...._model.place import Place
 from ...._model.ports import Invoked
 from ....errors import NotBuiltError
 from ....times import Duration, Instant, to_datetime
-from ..internals import Watcher
+from ..hooks import Watcher
 from .errors import leaving_as, ours
-from .internals import interrupt_in
+from .package_run import interrupt_in
 from .run import ConvertedPort, in_callback, invoked_data, wire_of
 from .world import meta_given
 

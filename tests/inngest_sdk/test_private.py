@@ -4,9 +4,11 @@ It is tried with the version that is installed; `.ci/run` tries the other suppor
 too, with this file and with the corpus.
 """
 
+import asyncio
 import importlib
 import inspect
 import json
+from pathlib import Path
 
 import inngest
 import pytest
@@ -15,7 +17,7 @@ from hypothesis import strategies as st
 
 from scoretest._core.memos import Memo
 from scoretest._model.operation import ErrorInfo
-from scoretest.adapters.inngest_sdk import internals, requests
+from scoretest.adapters.inngest_sdk import hooks, package, private, requests
 
 # numbers that pydantic's reader and Python's writer agree on, and text that is text
 LEAVES = st.one_of(
@@ -52,7 +54,7 @@ def found(path):
 
 def test_the_installed_version_is_supported():
     """The adapter serves the version that these tests run with."""
-    internals.check_version(internals.installed_version())
+    package.check_version(package.installed_version())
 
 
 @pytest.mark.parametrize(
@@ -62,6 +64,9 @@ def test_the_installed_version_is_supported():
         "comm_lib:CommRequest",
         "const:VERSION",
         "errors:datetime",
+        "execution_lib:ExecutionV0",
+        "execution_lib:ExecutionV0Sync",
+        "execution_lib.models:ReportedStep",
         "net:ServerTimings",
         "server_lib:Framework",
         "step_lib.base:ResponseInterrupt",
@@ -69,13 +74,45 @@ def test_the_installed_version_is_supported():
         "step_lib.group:Group",
         "step_lib.group:GroupSync",
         "step_lib.group:in_parallel",
+        "step_lib.step_async:AI",
         "step_lib.step_async:datetime",
+        "step_lib.step_sync:AI",
         "step_lib.step_sync:datetime",
     ],
 )
 def test_a_name_is_there(path):
     """Each module still has what is imported from it, or replaced in it."""
     assert found(path) is not None
+
+
+def test_no_other_module_names_what_is_private():
+    """All private names stand in one file; the others get them from there."""
+    folder = Path(private.__file__).parent
+    texts = {path.name: path.read_text("utf-8") for path in folder.rglob("*.py")}
+    naming = [
+        name
+        for name, text in texts.items()
+        if "inngest._internal" in text or "SLF001" in text
+    ]
+
+    assert naming == ["private.py"]
+
+
+def test_a_step_has_a_future_that_can_be_forgotten():
+    """Its result is the step itself."""
+
+    async def signal_of():
+        future = asyncio.get_running_loop().create_future()
+        step = found("execution_lib.models:ReportedStep")(future, None)
+        return step._release_signal is future  # noqa: SLF001 -- the contract's subject
+
+    assert asyncio.run(signal_of())
+
+
+@pytest.mark.skipif(not HAS_DEFERS, reason="the version has no scores")
+def test_scores_are_checked_by_a_function():
+    """It can be watched."""
+    assert callable(found("scores:validate_score"))
 
 
 @pytest.mark.skipif(not HAS_DEFERS, reason="the version has no defers")
@@ -133,7 +170,7 @@ def test_a_step_is_run_with_an_id_and_a_callback(kind):
     ]
 
 
-@pytest.mark.parametrize("tool", internals.STEP_TOOLS)
+@pytest.mark.parametrize("tool", hooks.STEP_TOOLS)
 def test_a_step_tool_is_awaited(tool):
     """Each tool that is watched for a missing `await` is a coroutine function."""
     method = inspect.unwrap(getattr(inngest.Step, tool))
@@ -162,14 +199,14 @@ def test_a_function_tells_its_options():
         fn_id="ship", trigger=trigger, retries=3, on_failure=handle
     )(handle)
 
-    main, failure = internals.config_of(function)
+    main, failure = package.config_of(function)
 
     assert (main.id, failure.id) == ("shop-ship", "shop-ship-failure")
     assert main.triggers == [trigger]
     assert [step.retries.attempts for step in main.steps.values()] == [3]
-    assert internals.handler_of(function) is handle
-    assert internals.on_failure_of(function) is handle
-    assert not internals.is_deferred(function)
+    assert private.handler_of(function) is handle
+    assert private.on_failure_of(function) is handle
+    assert not package.is_deferred(function)
 
 
 def test_a_request_is_answered_without_keys():
@@ -196,7 +233,7 @@ def test_a_request_is_answered_without_keys():
         json.dumps(body).encode(), {"fnId": "shop-ship", "stepId": "step"}, {}
     )
 
-    answer = internals.open_handler(client, [function]).post_sync(request)
+    answer = package.open_handler(client, [function]).post_sync(request)
 
     assert (answer.status_code, answer.body) == (200, "done")
     assert client.is_production

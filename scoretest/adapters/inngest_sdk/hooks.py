@@ -1,56 +1,26 @@
-"""Every private name of the ``inngest`` package that the adapter touches.
+"""What is replaced in the ``inngest`` package so that an entry hears of its handler.
 
-The package has no public way to handle a request without a web framework, to ask a
-function for its options, or to send without a socket. A test asks each supported
-version for everything that is named here.
+The hooks ask the entry under way, if there is one; elsewhere nothing changes.
 """
 
 import datetime as dt
-import warnings
 import weakref
 from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, Final, Protocol, cast
 
 import inngest
-from inngest._internal import const, errors, server_lib
-from inngest._internal.execution_lib import models
-from inngest._internal.step_lib import base, group, step_async, step_sync
 
 from ..._json import Together
 from ..._model.place import Place
-from ...errors import UsageError
 from ...sdk.current import current_port
 from ...sdk.places import caller
+from . import private
 from .beneath import ConvertedRun
 from .reads import read_by, watch_reads, watch_scores
-from .requests import REQUEST_URL
 
-with warnings.catch_warnings():  # it warns of itself, and a test may run with `error`
-    warnings.simplefilter("ignore", DeprecationWarning)
-    from inngest._internal import comm_lib
+__all__ = ["STEP_TOOLS", "WatchedEntry", "Watcher", "install_hooks"]
 
-__all__ = [
-    "STEP_TOOLS",
-    "SUPPORTED",
-    "Answer",
-    "WatchedEntry",
-    "Watcher",
-    "check_version",
-    "config_of",
-    "connect",
-    "handler_of",
-    "install_hooks",
-    "installed_version",
-    "is_deferred",
-    "on_failure_of",
-    "open_handler",
-]
-
-SUPPORTED: Final = ("0.5.18", "0.5.19", "0.5.20a0")
-
-# what the client asks for when it sends; nobody looks at it here
-_EVENT_KEY: Final = "scoretest"
 STEP_TOOLS: Final = (
     "invoke",
     "invoke_by_id",
@@ -60,14 +30,6 @@ STEP_TOOLS: Final = (
     "sleep_until",
     "wait_for_event",
 )
-
-
-class Answer(Protocol):
-    """What the package answers to a request."""
-
-    status_code: int
-    headers: dict[str, str]
-    body: Any
 
 
 class Watcher(Protocol):
@@ -105,95 +67,6 @@ class WatchedEntry:
     """The class of everything that is a `Watcher`; a protocol is slow to ask for."""
 
 
-def installed_version() -> str:
-    """Return the version of the package."""
-    return const.VERSION
-
-
-def check_version(version: str) -> None:
-    """Refuse a version of the package that the adapter was not tried with.
-
-    Raises:
-        UsageError: The message names the versions that work.
-    """
-    if version not in SUPPORTED:
-        raise UsageError(
-            f"inngest {version} cannot be served",
-            seen=f"supported: {', '.join(SUPPORTED)}",
-            fix=f"install one of these, for example inngest=={SUPPORTED[-1]}",
-        )
-
-
-# --- functions ------------------------------------------------------------------------
-
-
-def config_of(function: inngest.Function[Any]) -> tuple[Any, Any | None]:
-    """Return what the package registers for *function*, and for its failure handler."""
-    config = function.get_config(REQUEST_URL)
-    return config.main, config.on_failure
-
-
-def handler_of(function: inngest.Function[Any]) -> Callable[..., Any]:
-    """Return what the user wrote."""
-    return function._handler  # noqa: SLF001 -- what this module is for
-
-
-def on_failure_of(function: inngest.Function[Any]) -> Callable[..., Any]:
-    """Return the failure handler that the user wrote."""
-    return cast("Callable[..., Any]", function._opts.on_failure)  # noqa: SLF001 -- what this module is for
-
-
-def is_deferred(function: inngest.Function[Any]) -> bool:
-    """Say whether *function* was made by ``create_defer``."""
-    try:
-        from inngest.experimental.deferred import DeferredFunction  # noqa: PLC0415 -- older versions have no such module
-    except ImportError:
-        return False
-    return isinstance(function, DeferredFunction)
-
-
-# --- requests -------------------------------------------------------------------------
-
-
-def open_handler(
-    client: inngest.Inngest, functions: Sequence[inngest.Function[Any]]
-) -> comm_lib.CommHandler:
-    """Return what handles requests for *functions*, as a web framework makes it."""
-    options: dict[str, Any] = {
-        "client": client,
-        "framework": server_lib.Framework.CONNECT,
-        "functions": list(functions),
-        "streaming": inngest.Streaming.DISABLE,
-    }
-    if installed_version() != "0.5.18":
-        options["enable_unauthed_sync"] = None
-    in_production, client.is_production = client.is_production, False
-    try:  # no server signs these requests, so that no key is needed
-        return comm_lib.CommHandler(**options)
-    finally:
-        client.is_production = in_production
-
-
-# --- the way out ----------------------------------------------------------------------
-
-
-def connect(client: inngest.Inngest, exchange: Any) -> None:
-    """Let everything that *client* sends go to *exchange*."""
-    client._http_client = exchange  # noqa: SLF001 -- what this module is for
-    if client._event_key is None:  # noqa: SLF001 -- as above
-        client._event_key = _EVENT_KEY  # noqa: SLF001 -- as above
-    build = client._build_send_request  # noqa: SLF001 -- as above
-
-    def build_without_wall_clock(events: list[inngest.Event]) -> Any:
-        request: Any = build(events)
-        if not isinstance(request, Exception):
-            for event, sent in zip(events, request.body, strict=True):
-                sent["ts"] = event.ts  # 0 is "now", and now is the harness's
-        return request
-
-    client._build_send_request = build_without_wall_clock  # type: ignore[method-assign]  # noqa: SLF001 -- as above
-
-
 # --- what happens in a handler --------------------------------------------------------
 
 
@@ -228,8 +101,8 @@ class _DatetimeModule:
 
 def install_hooks() -> None:
     """Let the package's modules ask the entry under way; elsewhere nothing changes."""
-    modules: tuple[Any, ...] = (step_async, step_sync, errors)
-    if isinstance(errors.__dict__["datetime"], _DatetimeModule):
+    modules: tuple[Any, ...] = (private.step_async, private.step_sync, private.errors)
+    if isinstance(private.errors.__dict__["datetime"], _DatetimeModule):
         return
     for module in modules:
         module.datetime = _DatetimeModule()
@@ -240,15 +113,15 @@ def install_hooks() -> None:
     _watch_groups()
     _watch_interrupts()
     _watch_defers()
-    _untie_tools(step_async.AI)
-    _untie_tools(step_sync.AI)
+    _untie_tools(private.step_async.AI)
+    _untie_tools(private.step_sync.AI)
     _untie_steps()
     watch_scores(_watcher)
     watch_reads(_watcher)
 
 
 def _watch_steps(kind: Any) -> None:
-    name = "_run" if hasattr(kind, "_run") else "run"
+    name = private.runs_steps_by(kind)
     original = getattr(kind, name)
 
     @wraps(original)
@@ -278,7 +151,9 @@ def _watch_call(name: str) -> None:
 
 def _watch_groups() -> None:
     """Let it be known of a tuple that a group made it, and no user."""
-    original, original_sync = group.Group.parallel, group.GroupSync.parallel
+    kind: Any = private.group.Group
+    kind_sync: Any = private.group.GroupSync
+    original, original_sync = kind.parallel, kind_sync.parallel
 
     @wraps(original)
     async def parallel(self: Any, *args: Any, **options: Any) -> Any:
@@ -288,44 +163,35 @@ def _watch_groups() -> None:
     def parallel_sync(self: Any, *args: Any, **options: Any) -> Any:
         return Together(original_sync(self, *args, **options))
 
-    group.Group.parallel = parallel  # type: ignore[method-assign]  # what this module is for
-    group.GroupSync.parallel = parallel_sync  # type: ignore[method-assign]  # as above
+    kind.parallel = parallel
+    kind_sync.parallel = parallel_sync
 
 
 def _watch_interrupts() -> None:
-    kind: Any = base.ResponseInterrupt
+    kind: Any = private.base.ResponseInterrupt
     original = kind.__init__
 
     @wraps(original)
     def init(self: Any, responses: Any) -> None:
         original(self, responses)
         watcher = _watcher()
-        if watcher is not None and not group.in_parallel.get():
+        if watcher is not None and not private.group.in_parallel.get():
             watcher.interrupted()
 
     kind.__init__ = init
 
 
 def _watch_defers() -> None:
-    try:
-        from inngest._internal import deferred  # noqa: PLC0415 -- older versions have no such module
-    except ImportError:
+    if not private.HAS_ALPHA:
         return
-    attach, log = deferred.attach, deferred._log  # noqa: SLF001 -- what this module is for
+    attach, log = private.deferred.attach, getattr(private.deferred, private.LOG)
 
     @wraps(attach)
     def watched_attach(ctx: Any, result: Any) -> Any:
-        operations = ctx._defer_ops  # noqa: SLF001 -- what this module is for
-        if not operations:
-            return attach(ctx, result)
-        wanted = [
-            op.display_name
-            for op in operations.values()
-            if op.op is server_lib.Opcode.DEFER_ADD
-        ]
+        wanted = private.wanted_defers(ctx)
         answer = attach(ctx, result)
         watcher = _watcher()
-        if watcher is not None and answer.error is not None:
+        if watcher is not None and wanted and answer.error is not None:
             watcher.lost(wanted)
         return answer
 
@@ -336,8 +202,8 @@ def _watch_defers() -> None:
             watcher.skipped(str(err))
         log(ctx, err)
 
-    deferred.attach = watched_attach
-    deferred._log = watched_log  # noqa: SLF001 -- what this module is for
+    private.deferred.attach = watched_attach
+    setattr(private.deferred, private.LOG, watched_log)
 
 
 # --- what an entry leaves behind ------------------------------------------------------
@@ -366,12 +232,13 @@ class _Settled:
 
 def _untie_steps() -> None:
     """Let a step forget the future whose result is the step."""
-    original = models.ReportedStep.release
+    kind: Any = private.execution_models.ReportedStep
+    original = kind.release
 
     @wraps(original)
     async def release(self: Any) -> None:
         await original(self)
         if _watcher() is not None:
-            self._release_signal = _Settled
+            private.forget_signal(self, _Settled)
 
-    models.ReportedStep.release = release  # type: ignore[method-assign]  # what this module is for
+    kind.release = release

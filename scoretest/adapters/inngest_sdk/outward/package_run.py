@@ -1,25 +1,17 @@
-"""Every private name of the package that the conversion touches.
+"""What the conversion asks of the package beneath its surface.
 
 The package lets nobody see what the server has accepted already, nor run a step of an
-experiment that it did not start itself. A test asks each supported version for what is
-named here.
+experiment that it did not start itself.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from inngest._internal.step_lib import base, group
-
 from ...._model.experiment import TakenVariant
-
-try:
-    from inngest._internal import run_context
-except ImportError:  # before 0.5.20a0 there were no defers, scores and experiments
-    run_context = None  # type: ignore[assignment]  # what is asked for below
+from ..private import HAS_ALPHA, base, group, known_defers, run_context
 
 __all__ = [
-    "HAS_ALPHA",
     "INTERRUPTS",
     "in_variant",
     "interrupt_in",
@@ -28,9 +20,6 @@ __all__ = [
     "note_choice",
     "sessions_of",
 ]
-
-HAS_ALPHA: Final = run_context is not None
-"""Whether the installed version has defers, scores and experiments."""
 
 INTERRUPTS: Final = (base.ResponseInterrupt, base.SkipInterrupt)
 """How the package leaves a handler at a step."""
@@ -45,7 +34,7 @@ def is_planning() -> bool:
 
 def knows_defer(ctx: Any, hashed: str) -> bool:
     """Say whether the server has the defer of this hashed id (rule A4)."""
-    return hashed in ctx.step._execution._request.defers  # noqa: SLF001 -- what this module is for
+    return hashed in known_defers(ctx)
 
 
 def sessions_of(ctx: Any) -> dict[str, str]:
