@@ -10,6 +10,7 @@ import pydantic
 import pytest
 
 from scoretest import Event, Score, UsageError
+from scoretest.adapters import inngest_sdk
 
 WEEK = dt.timedelta(days=7)
 
@@ -565,9 +566,8 @@ class TestServing:
 
     def test_a_version_that_was_not_tried(self, harness, app, monkeypatch):
         """Another version of the package is refused, with those that work."""
-        from scoretest.adapters.inngest_sdk import private  # noqa: PLC0415 -- only here
-
-        monkeypatch.setattr(private.const, "VERSION", "0.6.0")
+        monkeypatch.setattr(inngest_sdk, "installed_version", lambda: "0.6.0")
+        monkeypatch.delattr(inngest_sdk, "translate", raising=False)
 
         with pytest.raises(UsageError) as caught:
             harness.serve(app, functions=[])

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from scoretest._core.memos import Memo
 from scoretest._model.operation import ErrorInfo
-from scoretest.adapters.inngest_sdk import hooks, package, private, requests
+from scoretest.adapters.inngest_sdk import hooks, package, private, requests, versions
 
 # numbers that pydantic's reader and Python's writer agree on, and text that is text
 LEAVES = st.one_of(
@@ -54,7 +54,7 @@ def found(path):
 
 def test_the_installed_version_is_supported():
     """The adapter serves the version that these tests run with."""
-    package.check_version(package.installed_version())
+    versions.check_version(versions.installed_version())
 
 
 @pytest.mark.parametrize(

@@ -20,10 +20,8 @@ from .exchange import Exchange
 from .hooks import install_hooks
 from .options import options_of, triggers_of
 from .package import (
-    check_version,
     config_of,
     connect,
-    installed_version,
     open_handler,
 )
 from .private import handler_of, on_failure_of
@@ -39,11 +37,8 @@ def translate(client: object, functions: object) -> Translated:
     """Return what stands for *client* and *functions* in a harness.
 
     Raises:
-        UsageError: The package's version is not supported, or *functions* holds
-            something else than its functions.
-        NotBuiltError: A cron trigger has jitter.
+        UsageError: *functions* holds something else than functions of the package.
     """
-    check_version(installed_version())
     if not isinstance(client, inngest.Inngest):
         raise UsageError(
             f"serve() takes a Client, not {show(client)}",

@@ -1,26 +1,21 @@
-"""What a harness asks of the ``inngest`` package itself: versions, options, requests."""
+"""What a harness asks of the ``inngest`` package itself: options, and requests."""
 
 from collections.abc import Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 import inngest
 
-from ...errors import UsageError
 from . import private
 from .requests import REQUEST_URL
+from .versions import installed_version
 
 __all__ = [
-    "SUPPORTED",
     "Answer",
-    "check_version",
     "config_of",
     "connect",
-    "installed_version",
     "is_deferred",
     "open_handler",
 ]
-
-SUPPORTED: Final = ("0.5.18", "0.5.19", "0.5.20a0")
 
 
 class Answer(Protocol):
@@ -29,25 +24,6 @@ class Answer(Protocol):
     status_code: int
     headers: dict[str, str]
     body: Any
-
-
-def installed_version() -> str:
-    """Return the version of the package."""
-    return private.const.VERSION
-
-
-def check_version(version: str) -> None:
-    """Refuse a version of the package that the adapter was not tried with.
-
-    Raises:
-        UsageError: The message names the versions that work.
-    """
-    if version not in SUPPORTED:
-        raise UsageError(
-            f"inngest {version} cannot be served",
-            seen=f"supported: {', '.join(SUPPORTED)}",
-            fix=f"install one of these, for example inngest=={SUPPORTED[-1]}",
-        )
 
 
 # --- functions ------------------------------------------------------------------------

@@ -14,7 +14,6 @@ from ....errors import InternalError, UsageError
 from ....sdk.client import Client
 from ....sdk.context import Context, ContextSync
 from ....sdk.function import AnyFunction, Function
-from ..package import check_version, installed_version
 from .errors import leaving_as
 from .facts import ConvertedFacts
 from .options import asks_for_input, options_for, triggers_for
@@ -48,12 +47,11 @@ def to_inngest(
 
     Raises:
         NotBuiltError: The installed version of the package lacks what one of them needs.
-        UsageError: The package's version is not supported, one of *functions* is no
-            function of ours, or an expression cannot be said in production.
+        UsageError: One of *functions* is no function of ours, or an expression cannot
+            be said in production.
 
     Source: rules A9, B1, D3 to D6, E3 and G1.
     """
-    check_version(installed_version())
     _check_clients(client, inngest_client)
     converter = _Converter(inngest_client)
     served = [converter.converted(function) for function in _checked(functions)]

@@ -16,8 +16,8 @@ from ...._model.score import Score, ScoreValue
 from ...._model.session import EventMeta
 from ....errors import NotBuiltError
 from ....times import MILLISECOND, to_instant
-from ..package import SUPPORTED, installed_version
 from ..private import HAS_ALPHA
+from ..versions import SUPPORTED, installed_version
 
 __all__ = ["InngestWorld", "alpha_needed", "meta_given", "their_ref"]
 
