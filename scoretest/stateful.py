@@ -21,11 +21,17 @@ from ._model.fact import Fact, ScoreWritten
 from ._model.score import ScoreEntry
 from .errors import InternalError
 from .runtime.harness import Harness
-from .runtime.parts import status_of
-from .runtime.prospects import EDGES, has_timers, has_waits, told_of, trace_of
+from .runtime.prospects import (
+    EDGES,
+    has_timers,
+    has_waits,
+    open_waits_of,
+    run_states_of,
+    trace_of,
+)
 from .sdk.client import Client
 from .strategies import Advance, Match, Miss, Move, Send, ToEdge, schedules
-from .times import Instant
+from .times import Instant, to_instant
 
 __all__ = ["AUTOMATA", "HarnessMachine"]
 
@@ -63,9 +69,9 @@ def _key(automaton: str, fact: Any) -> tuple[str, ...]:
             return (fact.run_id, fact.step.hashed)
 
 
-def _demand(holds: bool, otherwise: str) -> None:  # noqa: FBT001 -- reads as an assertion does
+def _demand(holds: bool, otherwise: str, *seen: object) -> None:  # noqa: FBT001 -- reads as an assertion does
     if not holds:
-        raise AssertionError(otherwise)
+        raise AssertionError(" ".join([otherwise, *map(str, seen)]))
 
 
 class HarnessMachine(RuleBasedStateMachine):
@@ -99,6 +105,7 @@ class HarnessMachine(RuleBasedStateMachine):
         self._states: dict[str, dict[tuple[str, ...], Any]] = {n: {} for n in AUTOMATA}
         self._trace = trace_of(self.harness)
         self._last_at = Instant(0)
+        self._taken: set[tuple[str, Any, type]] = set()
         self._looked_at: dict[str, tuple[object, ...]] = {}
 
     def make_harness(self) -> Harness:
@@ -224,43 +231,44 @@ class HarnessMachine(RuleBasedStateMachine):
     def _take(self, fact: Fact) -> None:
         if isinstance(fact, ScoreWritten):
             self._scored.append(fact.entry)
-        for automaton in _FACTS.get(type(fact), ()):
+        kind = type(fact)
+        for automaton in _FACTS.get(kind, ()):
             edges, first = AUTOMATA[automaton]
             states, key = self._states[automaton], _key(automaton, fact)
             before = states.get(key, first)
-            after = edges.get((before, type(fact)))
+            after = edges.get((before, kind))
             if after is None:
                 raise InternalError(
-                    f"{automaton} {key} took {type(fact).__name__} while {before}",
+                    f"{automaton} {key} took {kind.__name__} while {before}",
                     fix="this is a bug in scoretest; please report the program above",
                 )
             states[key] = after
-            self.reached.add((automaton, str(before.value), type(fact).__name__))
+            if (automaton, before, kind) not in self._taken:
+                self._taken.add((automaton, before, kind))
+                self.reached.add((automaton, str(before.value), kind.__name__))
 
     @invariant()
     def runs_are_as_their_facts_say(self) -> None:
         """No run has a state that its facts do not give."""
         if self._is_as_before("runs"):
             return
-        told = {key[0]: status_of(state) for key, state in self._states["run"].items()}
-        _demand(told_of(self.harness) == told, f"the facts tell of {told}")
+        told = {run_id: state for (run_id,), state in self._states["run"].items()}
+        _demand(run_states_of(self.harness) == told, "the facts tell of", told)
 
     @invariant()
     def every_score_is_on_a_run(self) -> None:
         """Override it where scores are written on runs of other worlds (rule G5)."""
         strays = [s for s in self._scored if (s.run_id,) not in self._states["run"]]
-        _demand(not strays, f"scores on no run: {strays}")
+        _demand(not strays, "scores on no run:", strays)
         self._scored.clear()
 
     @invariant()
     def no_wait_is_open_on_an_ended_run(self) -> None:
         """What waits belongs to a run that goes on."""
-        if self._is_as_before("waits", self.harness.now):
+        now = to_instant(self.harness.now, what="now")
+        if self._is_as_before("waits", now):
             return
-        for wait in self.harness.waits:
-            run_id = wait.run.id
-            state = self._states["run"][(run_id,)]
-            _demand(
-                state not in _ENDED, f"run {run_id} has ended, and {wait!r} is open"
-            )
-            _demand(wait.expires_at >= self.harness.now, f"{wait!r} is overdue")
+        for wait in open_waits_of(self.harness):
+            state = self._states["run"][(wait.run_id,)]
+            _demand(state not in _ENDED, "open, though its run has ended:", wait)
+            _demand(wait.expires >= now, "open, though it is overdue:", wait)

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
+from .._core.runs import RunState
+from .._core.waits import Wait
 from .._engine import pending_of
 from .._json import JsonObject
 from .._model.event import Event
@@ -14,7 +16,6 @@ from .._model.fact import TraceEntry
 from .._model.predicate import Predicate
 from ..expr._witness import near_misses, witness
 from .harness import Harness
-from .parts import RunStatus, status_of
 from .views import OpenWait
 
 __all__ = [
@@ -24,8 +25,9 @@ __all__ = [
     "has_waits",
     "matching_signal",
     "near_signals",
+    "open_waits_of",
+    "run_states_of",
     "times_to_timers",
-    "told_of",
     "trace_of",
 ]
 
@@ -85,10 +87,15 @@ def trace_of(harness: Harness) -> Sequence[TraceEntry]:
     return harness._engine.trace  # noqa: SLF001 -- for who checks the harness itself
 
 
-def told_of(harness: Harness) -> dict[str, RunStatus]:
-    """Return the status of each run, without having looked at any."""
+def run_states_of(harness: Harness) -> dict[str, RunState]:
+    """Return the state of each run, without having looked at any."""
     lives = harness._engine.lives  # noqa: SLF001 -- as in trace_of
-    return {run_id: status_of(live.run.state) for run_id, live in lives.items()}
+    return {run_id: live.run.state for run_id, live in lives.items()}
+
+
+def open_waits_of(harness: Harness) -> Sequence[Wait]:
+    """Return the waits that are open, in the order of opening."""
+    return harness._engine.open_waits  # noqa: SLF001 -- as in trace_of
 
 
 def has_waits(harness: Harness) -> bool:
