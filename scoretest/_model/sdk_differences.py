@@ -144,11 +144,5 @@ NOT_BUILT: Final = (
         "Refused.",
         refused="step {} is a {}",
     ),
-    Difference(
-        "Re-entry",
-        '`reentry="wait"` and `"never"`.',
-        "Refused.",
-        refused="Harness(",
-    ),
 )
 """What the server or this project's plan has and scoretest has not."""

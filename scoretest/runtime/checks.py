@@ -6,7 +6,7 @@ from datetime import datetime
 from .._json import show
 from .._model.event import Event
 from .._model.limits import Limits
-from ..errors import NotBuiltError, UsageError
+from ..errors import UsageError
 from ..sdk.arguments import event_list
 from ..sdk.client import Client
 from ..sdk.function import AnyFunction, Function
@@ -14,12 +14,9 @@ from .foreign import own_event
 
 __all__ = ["as_events", "check_choices", "check_served"]
 
-_UNBUILT = {
-    "reentry": ("wait", "never"),
-}
 _BUILT = {
     "wall_clock": (None, "freezegun", "time-machine"),
-    "reentry": ("step",),
+    "reentry": ("step", "wait", "never"),
     "quirks": ("report", "exact"),
     "io": ("block", "forbid"),
     "strict": (True, False),
@@ -27,17 +24,12 @@ _BUILT = {
 
 
 def check_choices(**choices: object) -> None:
-    """Refuse a choice of a world that does not exist, or is not built yet.
+    """Refuse a choice of a world that does not exist.
 
     Raises:
         UsageError: The message names the choice and its values.
     """
     for name, value in choices.items():
-        if value in _UNBUILT.get(name, ()):
-            raise NotBuiltError(
-                f"Harness({name}={value!r}) is not built yet",
-                fix=f"leave {name}= out",
-            )
         if name in _BUILT and value not in _BUILT[name]:
             known = " or ".join(map(repr, _BUILT[name]))
             raise UsageError(

@@ -81,8 +81,7 @@ class AsyncEntry(Entry):
         current_port.set(self)
         try:
             try:
-                context = Context(self.source(), self, self.effect.attempt)
-                result = await self.function.entry(context)  # type: ignore[misc]  # the async kind
+                result = await self.function.entry(self.make_context())  # type: ignore[misc]  # the async kind
             except BaseException as error:  # noqa: BLE001 -- looked at there, and raised again if it ends the test
                 outcome = self._interrupted(error)
             else:
@@ -94,6 +93,10 @@ class AsyncEntry(Entry):
             return
         self._close_calls()
         self.answer(outcome)
+
+    def make_context(self) -> Context:
+        """Return the context of the handler."""
+        return Context(self.source(), self, self.effect.attempt)
 
     def _finished(self, result: object) -> Outcome:
         self._note_swallowed()
@@ -192,18 +195,24 @@ class AsyncEntry(Entry):
             await self._hand_in()
         if self.is_planned():
             await self._hand_in(PlanStep(name))
+        return await self._hand_in(*await self._attempted(name, body))
+
+    async def _attempted(
+        self, name: StepName, body: Callable[[], Awaitable[object] | object]
+    ) -> tuple[Operation, ...]:
+        """Call *body*, and return what to hand in: nothing if a fault strikes."""
         faults = self.driver.faults
         if not faults.is_armed:
-            return await self._hand_in(await self._perform(name, body))
+            return (await self._perform(name, body),)
         faulty = faults.before_step(self.function.id, self.run_id, name, body)
         if faulty is None:
             self.crash = CRASHED
-            return await self._hand_in()
+            return ()
         answer = await self._perform(name, faulty)
         if faults.after_step(self.function.id, self.run_id, name):
             self.crash = CRASHED
-            return await self._hand_in()
-        return await self._hand_in(answer)
+            return ()
+        return (answer,)
 
     async def _perform(
         self, name: StepName, body: Callable[[], Awaitable[object] | object]

@@ -57,7 +57,7 @@ class Driver:
         self.reads: Reads | None = None  # notes what handlers ask for, if anybody asks
         self.registry = Registry(engine)
         self.entrance = Entrance(self, engine, self.registry, base)
-        self._entries = self.entrance.under_way
+        self._entries, self.kept = self.entrance.under_way, self.entrance.kept
         self._sources: dict[str, ContextSource] = {}
         self._to_leave: list[AsyncEntry] = []
         self._ended: list[AsyncEntry] = []

@@ -19,6 +19,7 @@ from ..errors import LivelockError
 from .choosing import Schedule
 from .entry import Entry, Request
 from .host import Host
+from .kept import AwakeEntry
 from .loop import VirtualLoop
 from .registry import Registry
 
@@ -31,6 +32,7 @@ class Entrance:
 
     Attributes:
         under_way: The entries that have begun and not ended, by run and number.
+        kept: The entries whose handlers wait for the next one, by run.
         schedule: Says which of several begins; None for the order of the engine.
     """
 
@@ -38,6 +40,7 @@ class Entrance:
         self, host: Host, engine: Engine, registry: Registry, base: ContextVars
     ) -> None:
         self.under_way: dict[tuple[str, int], Entry] = {}
+        self.kept: dict[str, AwakeEntry] = {}
         self.schedule: Schedule | None = None
         self._host = host
         self._engine = engine
@@ -95,6 +98,13 @@ class Entrance:
 
     def _begin(self, effect: Enter, live: Live, request: Request) -> None:
         run = live.run
+        kept = self.kept.pop(run.id, None) if self.kept else None
+        if kept is not None:
+            self.under_way[run.id, effect.entry] = kept
+            kept.began = self._engine.now
+            kept.go_on(effect, request)
+            self._loop.run_newest()
+            return
         if run.generation > self._newest:
             self._newest = run.generation
             if self._newest > self._most_generations:
@@ -130,3 +140,4 @@ class Entrance:
         """Begin nothing more."""
         self._waiting.clear()
         self.under_way.clear()
+        self.kept.clear()

@@ -26,6 +26,7 @@ from .expectations import ExpectedFailure
 from .fault_face import FaultFace
 from .foreign import AnyClient, AnyEvent, Served, translated
 from .judgement import Judgement, raise_findings
+from .kept import KEPT
 from .loop import VirtualLoop
 from .noting import note_timeline
 from .reader import Reader
@@ -55,7 +56,9 @@ class Harness(AsyncFace, ReadingFace, Claims):
         seed: What identifiers are derived from.
         wall_clock: None leaves ``datetime.now()`` alone; ``"freezegun"`` or
             ``"time-machine"`` lets it follow `now`, in the whole process.
-        reentry: ``"step"``, the server's way; others are not built yet.
+        reentry: ``"step"`` enters handlers again after each step, as the server does;
+            ``"wait"`` only after what takes time, ``"never"`` only at groups. Both are
+            for coroutine handlers of this SDK; others are entered as ever.
         strict: Whether findings fail the test when the harness closes.
         quirks: ``"report"``: the engine's accidents become findings; ``"exact"``: they
             happen here, too (rules C9, C12, X1 and X2).
@@ -73,7 +76,7 @@ class Harness(AsyncFace, ReadingFace, Claims):
         start: str | datetime = "2025-01-01T00:00:00Z",
         seed: int = 0,
         wall_clock: Literal["freezegun", "time-machine"] | None = None,
-        reentry: Literal["step"] = "step",
+        reentry: Literal["step", "wait", "never"] = "step",
         strict: bool = True,
         quirks: Literal["report", "exact"] = "report",
         io: Literal["block", "forbid"] = "block",
@@ -100,6 +103,7 @@ class Harness(AsyncFace, ReadingFace, Claims):
         self._residence = Residence(self._driver, io)
         self._residence.hang_up(clock)
         self._registry = self._driver.registry
+        self._registry.async_kind = KEPT[reentry]
         self._travel = Travel(self._driver)
         self._async_travel = AsyncTravel(self._driver)
         self._reader = Reader(self._engine, self._start)

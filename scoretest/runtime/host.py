@@ -92,6 +92,10 @@ class Host(Protocol):
     ) -> None:
         """Record a finding about a run, the first time that it is made."""
 
+    @property
+    def kept(self) -> dict[str, Any]:
+        """The entries whose handlers wait where they are, by run."""
+
     def leave_when_idle(self, entry: Any) -> None:
         """Leave *entry*, one of a coroutine, when nothing else can happen in it."""
 

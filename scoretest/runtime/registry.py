@@ -28,9 +28,11 @@ class Registry:
         functions: By slug.
         clients: What each is served with, by slug.
         entry_kinds: What makes the entries of each, by slug.
+        async_kind: What makes those of coroutine handlers that are served from now on.
     """
 
     def __init__(self, engine: Engine) -> None:
+        self.async_kind: EntryKind = AsyncEntry
         self._engine = engine
         self.functions: dict[str, AnyFunction] = {}
         self.clients: dict[str, Client] = {}
@@ -44,8 +46,13 @@ class Registry:
             self._engine.register(function.options, of_triggers)
             self.functions[function.id] = function
             self.clients[function.id] = client
-            self.entry_kinds[function.id] = _entry_kind(function)
+            self.entry_kinds[function.id] = self._entry_kind(function)
             self._tell_dead(function)
+
+    def _entry_kind(self, function: AnyFunction) -> EntryKind:
+        if isinstance(function, ForeignFunction):
+            return function.entry_kind
+        return self.async_kind if function.is_async else PlainEntry
 
     def _tell_dead(self, function: AnyFunction) -> None:
         """Tell of the wildcards that stand where the server never matches them."""
@@ -88,9 +95,3 @@ class Registry:
             seen=f"served: {served}",
             fix="pass the function itself, and add it to harness.serve(...)",
         )
-
-
-def _entry_kind(function: AnyFunction) -> EntryKind:
-    if isinstance(function, ForeignFunction):
-        return function.entry_kind
-    return AsyncEntry if function.is_async else PlainEntry

@@ -164,7 +164,7 @@ class Residence:
                 fix="close the other one first, with `async with` or `aclose()`; several "
                 "worlds at a time need a test that is a plain `def`",
             )
-        if self._driver.under_way() or self._strangers():
+        if self._driver.under_way() or self._driver.kept or self._strangers():
             raise UsageError(
                 f"{_call(verb)} was called on another event loop than the one on which "
                 "a handler is under way",
@@ -201,7 +201,8 @@ class Residence:
 
     def _resume(self) -> None:
         """Notice that who runs the loop is about to close it, and end the world."""
-        if any(_is_cancelled(entry) for entry in self._driver.under_way()):
+        entries = [*self._driver.under_way(), *self._driver.kept.values()]
+        if any(map(_is_cancelled, entries)):
             try:
                 self._driver.check_deadlock()
             except DeadlockError as error:
@@ -224,7 +225,7 @@ class Residence:
         """End everything that is under way, and leave the loop."""
         self.is_closed = True
         driver, loop = self._driver, self._driver.loop
-        tasks = _tasks_of(driver.under_way())
+        tasks = _tasks_of([*driver.under_way(), *driver.kept.values()])
         if not self._is_lost:
             driver.stop()
         if not isinstance(loop, SharedLoop):

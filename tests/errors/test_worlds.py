@@ -8,7 +8,6 @@ from scoretest import (
     Client,
     Harness,
     Limits,
-    NotBuiltError,
     TriggerEvent,
     UsageError,
 )
@@ -59,7 +58,7 @@ CHOICES = {
         {"reentry": "often"},
         UsageError,
         (
-            "Harness(reentry=...) must be 'step', not 'often'\n"
+            "Harness(reentry=...) must be 'step' or 'wait' or 'never', not 'often'\n"
             "  fix:   leave reentry= out for 'step'"
         ),
     ),
@@ -136,16 +135,6 @@ CHOICES = {
             "  fix:   write datetime(2025, 1, 8, tzinfo=UTC)"
         ),
     ),
-    "entries between waits": (
-        {"reentry": "wait"},
-        NotBuiltError,
-        ("Harness(reentry='wait') is not built yet\n  fix:   leave reentry= out"),
-    ),
-    "no entries": (
-        {"reentry": "never"},
-        NotBuiltError,
-        ("Harness(reentry='never') is not built yet\n  fix:   leave reentry= out"),
-    ),
 }
 
 
@@ -163,6 +152,8 @@ def test_a_choice_that_a_world_does_not_have(refused, choices, kind, text):
         {"start": datetime(2025, 1, 1, tzinfo=UTC), "limits": Limits()},
         {"start": "2024-02-29T12:00:00+05:30", "wall_clock": None},
         {"quirks": "exact"},
+        {"reentry": "wait"},
+        {"reentry": "never"},
         {"reentry": "step", "quirks": "report", "io": "block", "strict": True},
     ],
 )

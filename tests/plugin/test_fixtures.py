@@ -137,13 +137,6 @@ MARKS = {
           fix:   write it like "2025-01-01T00:00:00Z"
         """,
     ),
-    "a value that is not built": (
-        'reentry="wait"',
-        """
-        Harness(reentry='wait') is not built yet
-          fix:   leave reentry= out
-        """,
-    ),
 }
 
 

@@ -293,16 +293,31 @@ def test_after():
     )
 
 
-@pytest.mark.parametrize(
-    ("choice", "outcome"), [("step", {"passed": 1}), ("wait", {"errors": 1})]
-)
-def test_when_handlers_are_entered_again(inner, choice, outcome):
-    """The server's way is there; the others are refused by name."""
-    result = inner(PASSES, "-o", f"scoretest_reentry={choice}")
+KEEPING = """
+from scoretest import Client, TriggerEvent
 
-    result.assert_outcomes(**outcome)
-    refusal = "Harness(reentry='wait') is not built yet"
-    assert (refusal in result.stdout.str()) == (choice == "wait")
+def test_it(harness):
+    visits, client = [], Client("app")
+
+    @client.create_function(fn_id="f", trigger=TriggerEvent(event="go"))
+    async def f(ctx):
+        visits.append(1)
+        await ctx.step.run("a", lambda: 1)
+        await ctx.step.sleep("b", "1h")
+
+    harness.serve(client, [f])
+    harness.send("go")
+    harness.advance("1h")
+    assert len(visits) == VISITS
+"""
+
+
+@pytest.mark.parametrize(("choice", "visits"), [("step", 3), ("wait", 2), ("never", 1)])
+def test_when_handlers_are_entered_again(inner, choice, visits):
+    """An ini line says it for every test."""
+    program = KEEPING.replace("VISITS", str(visits))
+
+    inner(program, "-o", f"scoretest_reentry={choice}").assert_outcomes(passed=1)
 
 
 @pytest.mark.parametrize("order", ["items.sort(key=str)", "items.reverse()"])

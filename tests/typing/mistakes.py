@@ -105,7 +105,7 @@ def wrong_tests(harness: Harness) -> None:
 
 
 Harness(wall_clock="sundial")  # type: ignore[arg-type]  # there is no such package
-Harness(reentry="never")  # type: ignore[arg-type]  # it is not built yet
+Harness(reentry="often")  # type: ignore[arg-type]  # it is step, wait or never
 Harness(limits={"defers_per_run": 3})  # type: ignore[arg-type]  # limits are Limits
 Limits(3)  # type: ignore[call-arg]  # a limit has a name
 Event(nam="x")  # type: ignore[call-arg]  # it is name
