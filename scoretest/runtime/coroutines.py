@@ -13,7 +13,7 @@ either. What it wanted is forgotten, and the test is told.
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from inspect import CORO_CREATED, getcoroutinestate, isawaitable
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, NoReturn, TypeAlias, TypeVar
 
 from .._engine import Live
 from .._json import Json, JsonObject
@@ -132,6 +132,11 @@ class AsyncEntry(Entry):
         self.is_left = True
         if self.task is not None:
             self.task.cancel()
+
+    def unwind(self) -> NoReturn:
+        """Unwind the handler at once, from its own task, as `leave` does from outside."""
+        self.is_left = True
+        raise asyncio.CancelledError
 
     def leaked(self) -> list[asyncio.Task[object]]:
         """Return the tasks that the handler started and did not wait for."""
@@ -323,9 +328,7 @@ class AsyncEntry(Entry):
             raise LeaveHandler(operations)
         self.operations.extend(operations)
         if task is self.task and not self.children:
-            # nothing else can happen in this entry: unwind it at once, as `leave` would
-            self.is_left = True
-            raise asyncio.CancelledError
+            self.unwind()  # nothing else can happen in this entry
         if task is not None and task is not self.task:
             self._parked.add(task)
         self.driver.leave_when_idle(self)

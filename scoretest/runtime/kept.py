@@ -103,9 +103,9 @@ class AwakeEntry(AsyncEntry):
         self._deferring = None
         self.driver.entry_ended(self, (*deferred, *operations), None)
         if self.live.run.is_over:
-            self._awaited, self._is_over, self.is_left = None, True, True
+            self._awaited, self._is_over = None, True
             self.driver.kept.pop(self.run_id, None)
-            raise asyncio.CancelledError
+            self.unwind()
         await self._awaited
         return self.memos.get(name.hashed)
 
