@@ -170,6 +170,25 @@ def test_a_cancelled_run_unwinds_when_the_world_closes(serve):
     assert (run.status, unwound) == ("Cancelled", ["unwound"])
 
 
+def test_a_worker_that_dies_keeps_nothing(harnesses):
+    """The handler is entered again from its top, as on another worker."""
+    seen = []
+    client = Client("app")
+
+    @client.create_function(fn_id="f", trigger=TriggerEvent(event="go"))
+    async def handler(ctx):
+        seen.append("entered")
+        first = await ctx.step.run("first", lambda: 1)
+        return [first, await ctx.step.run("second", lambda: 2)]
+
+    world = harnesses(reentry="never").serve(client, [handler])
+    world.faults.crash_after(handler, "second")
+    run = world.send("go").runs[0]
+    world.fast_forward()
+
+    assert (run.output, len(seen)) == ([1, 2], 2)
+
+
 def test_a_timeout_around_a_step_is_refused(serve):
     """It never strikes on the server, and would here."""
 
