@@ -12,9 +12,11 @@ either. What it wanted is forgotten, and the test is told.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from functools import partial
 from inspect import CORO_CREATED, getcoroutinestate, isawaitable
 from typing import Any, NoReturn, TypeAlias, TypeVar
 
+from .._core.memos import Memo
 from .._engine import Live
 from .._json import Json, JsonObject
 from .._model.effect import Enter
@@ -194,15 +196,23 @@ class AsyncEntry(Entry):
     ) -> Json:
         """Call *body* once and remember what it returned."""
         name, memo = self.reach(step_id, "StepRun", place)
-        if memo is not None:
-            return self.opened(memo)
+        return self.opened(memo or await self.called(name, body))
+
+    async def called(
+        self, name: StepName, body: Callable[[], Awaitable[object] | object]
+    ) -> Memo:
+        """Call *body* once and leave the handler with what it came to."""
         if self.is_skipped(name):
             await self._hand_in()
         if self.is_planned():
             await self._hand_in(PlanStep(name))
-        return await self._hand_in(*await self._attempted(name, body))
+        await self._hand_in(*await self.attempted(name, body))
 
-    async def _attempted(
+    async def settled(self, name: StepName, ask: Callable[[], Operation]) -> Memo:
+        """Leave the handler with the operation that *ask* makes."""
+        await self._hand_in(*([] if self.is_skipped(name) else [ask()]))
+
+    async def attempted(
         self, name: StepName, body: Callable[[], Awaitable[object] | object]
     ) -> tuple[Operation, ...]:
         """Call *body*, and return what to hand in: nothing if a fault strikes."""
@@ -246,11 +256,8 @@ class AsyncEntry(Entry):
     async def sleep_until(self, step_id: str, until: Instant, place: Place) -> None:
         """Leave the handler until the clock shows *until*."""
         name, memo = self.reach(step_id, "Sleep", place)
-        if memo is not None:
-            return
-        await self._hand_in(
-            *([] if self.is_skipped(name) else [SleepUntil(name, until)])
-        )
+        if memo is None:
+            await self.settled(name, partial(SleepUntil, name, until))
 
     async def wait_for_event(
         self,
@@ -262,12 +269,11 @@ class AsyncEntry(Entry):
     ) -> JsonObject | None:
         """Leave the handler until an event matches, or the time is over."""
         name, memo = self.reach(step_id, "WaitForEvent", place)
-        if memo is not None:
-            found = self.opened(memo)
-            return found if isinstance(found, dict) else None
-        wait = WaitFor(step=name, event=event, expression=expression, timeout=within)
-        await self._hand_in(*([] if self.is_skipped(name) else [wait]))
-        return None
+        if memo is None:
+            wait = partial(WaitFor, name, event, expression, within)
+            memo = await self.settled(name, wait)
+        found = self.opened(memo)
+        return found if isinstance(found, dict) else None
 
     async def invoke(
         self,
@@ -279,13 +285,10 @@ class AsyncEntry(Entry):
     ) -> Json:
         """Leave the handler until a run of *function* has ended."""
         name, memo = self.reach(step_id, "InvokeFunction", place)
-        if memo is not None:
-            return self.opened(memo)
-        if self.is_skipped(name):
-            return await self._hand_in()
-        return await self._hand_in(
-            invocation(self, name, function, data, within, place)
-        )
+        if memo is None:
+            asked = partial(invocation, self, name, function, data, within, place)
+            memo = await self.settled(name, asked)
+        return self.opened(memo)
 
     async def parallel(
         self, branches: Sequence[Callable[[], Awaitable[T]]]
@@ -316,10 +319,10 @@ class AsyncEntry(Entry):
             await self._hand_in(*wanted)
         return tuple(results)
 
-    async def _hand_in(self, *operations: Operation) -> Json:
+    async def _hand_in(self, *operations: Operation) -> NoReturn:
         """Hand in *operations* and go no further; a group collects them first."""
         if self.is_hopeless:  # never to be woken; the operation ends without it
-            return await self._never()
+            await self._never()
         task = asyncio.current_task()
         if in_group.get():
             # in a task of its own only that task is left: its siblings go on
@@ -332,17 +335,17 @@ class AsyncEntry(Entry):
         if task is not None and task is not self.task:
             self._parked.add(task)
         self.driver.leave_when_idle(self)
-        return await self._never()
+        await self._never()
 
-    async def _never(self) -> Json:
+    async def _never(self) -> NoReturn:
         """Wait until the task is cancelled.
 
         Also where no loop runs any more: a handler that swallows everything comes here
         again while the collector closes it, and an error would send it round for ever.
         """
         loop = asyncio.get_running_loop() if self.task is None else self.task.get_loop()
-        future: asyncio.Future[Json] = loop.create_future()
-        return await future
+        future: asyncio.Future[NoReturn] = loop.create_future()
+        await future
 
 
 def _operations(several: BaseExceptionGroup[BaseException]) -> list[Operation]:

@@ -11,17 +11,12 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from .._core.memos import Memo
-from .._json import Json, JsonObject
 from .._model.effect import Enter
-from .._model.operation import Operation, Outcome, SleepUntil, StepName, WaitFor
-from .._model.place import Place
-from .._model.ports import Invoked
+from .._model.operation import Operation, Outcome, StepName
 from ..errors import UsageError
 from ..sdk.context import Context
-from ..times import Duration, Instant
 from .coroutines import AsyncEntry
 from .entry import Request
-from .invoking import invocation
 from .leaving import in_group
 
 __all__ = ["KEPT", "AwakeEntry", "KeptEntry"]
@@ -74,27 +69,27 @@ class AwakeEntry(AsyncEntry):
 
     # --- steps ----------------------------------------------------------------------
 
-    async def run(
-        self, step_id: str, body: Callable[[], Awaitable[object] | object], place: Place
-    ) -> Json:
-        """Call *body* until it has settled, and remember what it returned."""
-        if not self._can_stay():
-            return await super().run(step_id, body, place)
-        name, memo = self.reach(step_id, "StepRun", place)
+    async def called(
+        self, name: StepName, body: Callable[[], Awaitable[object] | object]
+    ) -> Memo:
+        """Call *body* until it has settled."""
+        if not self.can_stay():
+            return await super().called(name, body)
+        memo = None
         while memo is None:
-            operations = await self._attempted(name, body)
+            operations = await self.attempted(name, body)
             if self.crash is not None:  # a worker that died keeps nothing
-                return await self._hand_in(*operations)
-            memo = await self._stay(name, *operations)
-        return self.opened(memo)
+                self.unwind()
+            memo = await self.stay(name, *operations)
+        return memo
 
-    def _can_stay(self) -> bool:
+    def can_stay(self) -> bool:
         """Say whether nothing but this step is under way in the entry."""
         is_alone = asyncio.current_task() is self.task and not self.children
         is_whole = not in_group.get() and not self.effect.target
         return is_alone and is_whole and not self.is_left and not self.is_hopeless
 
-    async def _stay(self, name: StepName, *operations: Operation) -> Memo | None:
+    async def stay(self, name: StepName, *operations: Operation) -> Memo | None:
         """Hand *operations* in, wait for the next entry, and return the step's memo."""
         self._check_path()
         self._awaited = asyncio.get_running_loop().create_future()
@@ -113,51 +108,14 @@ class AwakeEntry(AsyncEntry):
 class KeptEntry(AwakeEntry):
     """An entry that waits at each step; only a group is entered again."""
 
-    async def sleep_until(self, step_id: str, until: Instant, place: Place) -> None:
-        """Wait until the clock shows *until*."""
-        if not self._can_stay():
-            return await super().sleep_until(step_id, until, place)
-        name, memo = self.reach(step_id, "Sleep", place)
+    async def settled(self, name: StepName, ask: Callable[[], Operation]) -> Memo:
+        """Wait until the engine has what *ask* asks for."""
+        if not self.can_stay():
+            return await super().settled(name, ask)
+        memo = None
         while memo is None:
-            memo = await self._stay(name, SleepUntil(name, until))
-        return None
-
-    async def wait_for_event(
-        self,
-        step_id: str,
-        event: str,
-        expression: str | None,
-        within: Duration,
-        place: Place,
-    ) -> JsonObject | None:
-        """Wait until an event matches, or the time is over."""
-        if not self._can_stay():
-            return await super().wait_for_event(
-                step_id, event, expression, within, place
-            )
-        name, memo = self.reach(step_id, "WaitForEvent", place)
-        wait = WaitFor(step=name, event=event, expression=expression, timeout=within)
-        while memo is None:
-            memo = await self._stay(name, wait)
-        found = self.opened(memo)
-        return found if isinstance(found, dict) else None
-
-    async def invoke(
-        self,
-        step_id: str,
-        function: Invoked,
-        data: object,
-        within: Duration | None,
-        place: Place,
-    ) -> Json:
-        """Wait until a run of *function* has ended."""
-        if not self._can_stay():
-            return await super().invoke(step_id, function, data, within, place)
-        name, memo = self.reach(step_id, "InvokeFunction", place)
-        while memo is None:
-            asked = invocation(self, name, function, data, within, place)
-            memo = await self._stay(name, asked)
-        return self.opened(memo)
+            memo = await self.stay(name, ask())
+        return memo
 
 
 KEPT: Final[dict[str, type[AsyncEntry]]] = {
