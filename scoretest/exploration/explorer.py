@@ -20,7 +20,7 @@ from .absent import absent_keys
 from .checks import NOTES, Draft, judged
 from .confirming import confirmed
 from .crashes import Crashes, check_faults
-from .crosstalk import crossed, crossing
+from .crosstalk import Subjects, crossing
 from .deadline import OVER, Deadline
 from .doubles import Doubles
 from .effects import Effects
@@ -356,21 +356,24 @@ class _Explorer:
         others = second_starts(starts)
         if all(other.data == s.data for other, s in zip(others, starts, strict=True)):
             return
-        at = self._stage.start
-        self._crossing = self._searched(
-            Bounds(max_signals=2, max_nodes=_MOST_CROSSINGS), self._compare_runs
-        )
-        self._crossing.run([Move(at, letter) for letter in (*starts, *others)])
+        subjects = Subjects(starts, others)
 
-    def _compare_runs(self, transition: Transition) -> None:
-        for slug in crossed(transition):
-            self._tell(crossing(slug), transition.node)
-            self._crossing.is_stopped = True  # one is enough
+        def compare(transition: Transition) -> None:
+            for slug in subjects.crossed(transition):
+                self._tell(crossing(slug), transition.node)
+                search.is_stopped = True  # one is enough
+
+        search = self._searched(
+            Bounds(max_signals=2, max_nodes=_MOST_CROSSINGS), compare
+        )
+        at = self._stage.start
+        search.run([Move(at, letter) for letter in (*starts, *others)])
 
     def _look_for_injection(self) -> None:
         """Start with hostile text: no expression may change its shape."""
         texts = self._expressions.values()
-        for key, starts in hostile_starts(self._scenario.starts, texts):
+        is_any = self._scenario.is_guessed
+        for key, starts in hostile_starts(self._scenario.starts, texts, is_any=is_any):
             self._try_hostile(starts, key)
 
     def _try_hostile(self, starts: list[Letter], key: str) -> None:

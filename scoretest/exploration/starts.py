@@ -13,6 +13,7 @@ from .stage import Letter
 __all__ = ["hostile_starts", "leaves_of", "second_starts"]
 
 _HOSTILE: Final = ("x' || true || 'x", 'x" || true || "x')
+_UNQUOTED: Final = " || true"
 _KINDS_OF_THINGS: Final = frozenset(
     {
         *("plan", "tier", "status", "state", "kind", "type", "channel", "category"),
@@ -33,23 +34,33 @@ def second_starts(starts: Sequence[Letter]) -> list[Letter]:
 
 
 def hostile_starts(
-    starts: Sequence[Letter], texts: Iterable[str]
+    starts: Sequence[Letter], texts: Iterable[str], *, is_any: bool
 ) -> Iterator[tuple[str, list[Letter]]]:
-    """Yield starts in which one text is hostile, with the name of its key.
+    """Yield starts in which one value is hostile, with the name of its key.
 
     Args:
         starts: The usual ones.
         texts: The expressions that come of them; only what stands in one was pasted.
+        is_any: Whether a number may as well be a text: nobody said what the data are.
     """
     pasted = [text.casefold() for text in texts]
     for index, start in enumerate(starts):
         for path, value in leaves_of(start.data):
-            if isinstance(value, str) and any(value.casefold() in p for p in pasted):
-                for hostile in _HOSTILE:
+            if not isinstance(value, str | int | float):
+                continue
+            shown = str(value).casefold()
+            if any(shown in text for text in pasted):
+                for hostile in _hostile(value, is_any=is_any):
                     changed = list(starts)
                     data = with_value(start.data, path, hostile)
                     changed[index] = start._replace(data=data)
                     yield ".".join(map(str, path)), changed
+
+
+def _hostile(value: str | float, *, is_any: bool) -> Iterable[str]:
+    if isinstance(value, str):
+        return _HOSTILE
+    return (f"{value}{_UNQUOTED}",) if is_any else ()
 
 
 def leaves_of(data: Json, path: Path = ()) -> Iterator[tuple[Path, Json]]:

@@ -113,6 +113,38 @@ def every_run_of_some_states(client, fixed):
     return handler
 
 
+@app("CROSS_TALK")
+def the_part_is_not_asked_for(client, fixed):
+    @create_defer(client, fn_id="scorer")
+    async def scorer_(ctx):
+        part = ctx.event.data["part"]
+        asked = "event.data.part" if fixed else "null"
+        same = "==" if fixed else "!="
+        feedback = await wait(ctx, if_exp=f"{ID} && async.data.part {same} {asked}")
+        name = f"quality-{part}"
+        value = feedback is not None
+        await client.score(name=name, value=value, run_id=ctx.parents[0].run_id)
+
+    @client.create_function(fn_id="parent", trigger=CREATED)
+    async def parent_(ctx):
+        for part in ("speed", "tone"):
+            data = {"ticketId": ctx.event.data["ticketId"], "part": part}
+            ctx.defer(f"score-{part}", function=scorer_, data=data)
+
+    return [parent_, scorer_]
+
+
+@scorer("INJECTABLE")
+def an_id_without_quotes(client, fixed):
+    async def handler(ctx):
+        ticket = ctx.event.data["ticketId"]
+        number = int(ticket) if fixed else ticket
+        feedback = await wait(ctx, if_exp=f"async.data.ticketId == {number}")
+        await quality(client, ctx, feedback is not None)
+
+    return handler
+
+
 @scorer("SCORE_NEVER_WRITTEN")
 def a_branch_behind_a_value_that_has_to_be_there(client, fixed):
     async def handler(ctx):

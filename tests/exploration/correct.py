@@ -576,3 +576,32 @@ def a_trigger_with_a_condition() -> dict[str, Any]:
         return await wait(ctx, "answered") is not None
 
     return {"functions": [parent], "data": DATA, "client": client}
+
+
+@right("Two scorers of one run hear the same answer, each for a score of its own.")
+def scorers_of_one_parent() -> dict[str, Any]:
+    return scorers_of(("speed", "tone"), if_exp=ID)
+
+
+@right("A scorer for every item, and a signal that names the item.")
+def scorers_of_items() -> dict[str, Any]:
+    return scorers_of((1, 2), if_exp=f"{ID} && async.data.part == event.data.part")
+
+
+def scorers_of(parts: tuple[Any, ...], if_exp: str) -> dict[str, Any]:
+    """Return a parent that defers a scorer for each of some parts."""
+    client = Client("shop")
+    trigger = TriggerEvent(event="shop/ticket.created")
+
+    @create_scorer(client, fn_id="scorer")
+    async def scorer(ctx: Context) -> Score:
+        feedback = await wait(ctx, if_exp=if_exp)
+        return Score(f"quality-{ctx.event.data['part']}", feedback is not None)
+
+    @client.create_function(fn_id="parent", trigger=trigger)
+    async def parent(ctx: Context) -> None:
+        for part in parts:
+            data = {"ticketId": ctx.event.data["ticketId"], "part": part}
+            ctx.defer(f"score-{part}", function=scorer, data=data)
+
+    return {"functions": [parent, scorer], "data": DATA, "client": client}
