@@ -13,7 +13,7 @@ from .._model.options import TriggerEvent
 from .._model.predicate import Predicate
 from ..expr import Expression, ExpressionError
 from ..expr import compile as compile_expression
-from ..expr._lints import Lint
+from ..expr._lint import Lint
 from ..expr._parser import parse
 from ..expr._tree import Binary, Has, Lit, Node, select_path, static_path, walk
 from .draft import Draft

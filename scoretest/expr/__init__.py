@@ -10,7 +10,7 @@ from ._errors import EvaluationError, ExpressionError, LimitExceededError
 from ._expression import Expression
 from ._expression import compile_expression as compile  # noqa: A004 -- reads as re.compile does
 from ._injection import HOSTILE_IDS, Injection, injection_findings
-from ._lints import Lint
+from ._lint import Lint
 from ._payload import payload_in_production
 from ._rebind import with_clock
 from ._standard import standard_verdict

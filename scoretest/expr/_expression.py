@@ -22,7 +22,8 @@ from ._interpolate import MENTION, interpolate
 from ._lexer import MAX_CHARACTERS, refusal
 from ._library import has_patterns
 from ._lift import Lifted, lift, shows_all
-from ._lints import Lint, find_lints
+from ._lint import Lint
+from ._lints import find_lints
 from ._lower import lower
 from ._parser import parse
 from ._stack import with_room

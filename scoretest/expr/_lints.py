@@ -5,12 +5,13 @@ production will do, and the text that says what was probably meant.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Final, final
+from typing import Final
 
 from ..errors import near_miss
+from ._absence import negations, orders
 from ._compare import get_step
 from ._interpolate import MENTION
+from ._lint import ORDER, Lint, Subject, is_path, written
 from ._tree import (
     Binary,
     Call,
@@ -24,56 +25,19 @@ from ._tree import (
     MapOf,
     Node,
     Select,
-    Span,
     Unary,
     children,
-    select_path,
     static_path,
     walk,
 )
 from ._types import BOOL, DYN, Type
 from ._values import Fault, Value
 
-__all__ = ["Lint", "find_lints"]
+__all__ = ["find_lints"]
 
-_EVENTS: Final = frozenset({"async", "event"})
 _CLEAN_CALLS: Final = frozenset({"int", "uint", "double"})
 _CLEAN_OPS: Final = frozenset({"==", "!=", "<", "<=", ">", ">=", "in"})
-_ORDER: Final = frozenset({"<", "<=", ">", ">="})
 _ENOUGH: Final = 3  # characters of an id that cannot be there by chance
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lint:
-    """A remark on a part of an expression.
-
-    Attributes:
-        code: Its name, such as ``"NEGATED_ABSENCE"``.
-        span: Offsets of the part in the text, from and behind.
-        message: What production will do.
-        fix: What to write instead.
-    """
-
-    code: str
-    span: Span
-    message: str
-    fix: str
-
-    def __str__(self) -> str:
-        return f"{self.code}: {self.message}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Subject:
-    """Everything that a rule may look at."""
-
-    root: Node
-    text: str
-    trigger: Mapping[str, object] | None
-    stored: str
-    type: Type
-    nodes: tuple[Node, ...]
 
 
 def find_lints(
@@ -92,51 +56,23 @@ def find_lints(
         stored: The text after interpolation.
         found: The static type of *root*.
     """
-    subject = _Subject(root, text, trigger, stored, found, tuple(walk(root)))
+    subject = Subject(root, text, trigger, stored, found, tuple(walk(root)))
     lints = [lint for rule in _RULES for lint in rule(subject)]
     return tuple(sorted(lints, key=lambda lint: (lint.span, lint.code)))
 
 
-def _written(subject: _Subject, node: Node) -> str:
-    return subject.text[slice(*node.span)]
-
-
-def _is_path(node: Node) -> bool:
-    path = static_path(node)
-    return path is not None and path[0] in _EVENTS and len(path) > 1
-
-
-def _negations(subject: _Subject) -> Iterator[Lint]:
-    """``!`` of an absent path is false (rule C4)."""
-    for node in subject.nodes:
-        if not isinstance(node, Unary) or node.op != "!":
-            continue
-        inner = node.operand
-        if isinstance(inner, Has) and _is_path(
-            Select(inner.operand, inner.field, inner.span)
-        ):
-            path = _written(subject, inner)[4:-1].strip()
-            fix = f"write `{path} == null`, which also takes an explicit null"
-        elif _is_path(inner):
-            fix = f"write `{_written(subject, inner)} != true`"
-        else:
-            continue
-        message = "false when the path is missing: the engine's `!` of absence is false"
-        yield Lint(code="NEGATED_ABSENCE", span=node.span, message=message, fix=fix)
-
-
-def _arithmetic(subject: _Subject) -> Iterator[Lint]:
+def _arithmetic(subject: Subject) -> Iterator[Lint]:
     """Numbers of JSON are doubles, and have no arithmetic with integers (C6)."""
     for node in subject.nodes:
         if not isinstance(node, Binary) or node.op not in "+-*/%":
             continue
         for path, other in ((node.left, node.right), (node.right, node.left)):
-            if _is_path(path) and isinstance(other, Lit) and type(other.value) is int:
+            if is_path(path) and isinstance(other, Lit) and type(other.value) is int:
                 yield _integer(subject, node, path, other.value)
 
 
-def _integer(subject: _Subject, node: Binary, path: Node, number: int) -> Lint:
-    shown = _written(subject, path)
+def _integer(subject: Subject, node: Binary, path: Node, number: int) -> Lint:
+    shown = written(subject, path)
     if node.op == "+":
         message = f"a number of JSON is a double, so this joins text: 5 + {number} is '5{number}'"
     else:
@@ -147,39 +83,17 @@ def _integer(subject: _Subject, node: Binary, path: Node, number: int) -> Lint:
     return Lint(code="INT_ARITHMETIC", span=node.span, message=message, fix=fix)
 
 
-def _orders(subject: _Subject) -> Iterator[Lint]:
-    """An absent path is below everything (rule C2)."""
-    guarded = {
-        (*inner, node.field)
-        for node in subject.nodes
-        if isinstance(node, Has) and (inner := select_path(node.operand))
-    }
-    for node in subject.nodes:
-        if not isinstance(node, Binary) or node.op not in _ORDER:
-            continue
-        small = node.left if node.op[0] == "<" else node.right
-        path = static_path(small)
-        if _is_path(small) and path not in guarded and path != ("async", "ts"):
-            shown = _written(subject, small)
-            yield Lint(
-                code="ABSENT_ORDER",
-                span=node.span,
-                message=f"true when {shown} is missing: absence is below everything",
-                fix=f"write `has({shown}) && {_written(subject, node)}`",
-            )
-
-
-def _literals(subject: _Subject) -> Iterator[Lint]:
+def _literals(subject: Subject) -> Iterator[Lint]:
     """The engine never decodes a literal (rule C10)."""
     for node in subject.nodes:
         if not isinstance(node, Lit) or not isinstance(node.value, str | bytes):
             continue
-        written = _written(subject, node)
-        if written[:3] in ("'''", '"""') or written[0] not in "'\"":
+        shown = written(subject, node)
+        if shown[:3] in ("'''", '"""') or shown[0] not in "'\"":
             message = "never equals the text: the engine reads the prefix as a name"
             fix = "write it between plain quotes"
             yield Lint(code="SPECIAL_LITERAL", span=node.span, message=message, fix=fix)
-        elif "\\" in written:
+        elif "\\" in shown:
             message = "the engine keeps escapes as they are written and decodes none"
             fix = (
                 "write the character itself; put text with ' between \" and the reverse"
@@ -189,7 +103,7 @@ def _literals(subject: _Subject) -> Iterator[Lint]:
             )
 
 
-def _brackets(subject: _Subject) -> Iterator[Lint]:
+def _brackets(subject: Subject) -> Iterator[Lint]:
     """Only text that says ``event.`` is interpolated."""
     if MENTION in subject.text or subject.trigger is None:
         return
@@ -204,7 +118,7 @@ def _brackets(subject: _Subject) -> Iterator[Lint]:
             yield Lint(code="BRACKETED_EVENT", span=node.span, message=message, fix=fix)
 
 
-def _pasted(subject: _Subject) -> Iterator[Lint]:
+def _pasted(subject: Subject) -> Iterator[Lint]:
     """An id that was pasted in can change or break the expression."""
     if subject.trigger is None:
         return
@@ -231,7 +145,7 @@ def _texts(trigger: Mapping[str, object]) -> Iterator[tuple[str, str]]:
             yield value, path
 
 
-def _policy(subject: _Subject) -> Iterator[Lint]:
+def _policy(subject: Subject) -> Iterator[Lint]:
     """Anything but plain logic makes the server log a warning (rule C6)."""
     for node in _outside_lists(subject.root):
         if _is_unclean(node):
@@ -269,7 +183,7 @@ def _is_unclean(node: Node) -> bool:
             return False
 
 
-def _paths(subject: _Subject) -> Iterator[Lint]:
+def _paths(subject: Subject) -> Iterator[Lint]:
     """A path that the trigger event lacks becomes null (rule C2)."""
     if subject.trigger is None:
         return
@@ -299,7 +213,7 @@ def _first_missing(
     return None
 
 
-def _unquotable(subject: _Subject) -> Iterator[Lint]:
+def _unquotable(subject: Subject) -> Iterator[Lint]:
     """A value that is printed with an escape never matches (rule C10)."""
     if "\\" not in subject.stored or subject.trigger is None:
         return
@@ -321,7 +235,7 @@ def _prints_plainly(value: str) -> bool:
     return value.isprintable() and not {'"', "\\"} & set(value)
 
 
-def _constant(subject: _Subject) -> Iterator[Lint]:
+def _constant(subject: Subject) -> Iterator[Lint]:
     """What the trigger alone decides, or what can never be a bool."""
     if subject.stored != subject.text and subject.stored in ("true", "false"):
         always = "every event" if subject.stored == "true" else "no event"
@@ -338,7 +252,7 @@ def _constant(subject: _Subject) -> Iterator[Lint]:
         )
 
 
-def _aggregate(subject: _Subject) -> Iterator[Lint]:
+def _aggregate(subject: Subject) -> Iterator[Lint]:
     """From 50 open waits on one name the server uses another matcher (rule C12)."""
     for node in subject.nodes:
         reason = _aggregate_reason(node)
@@ -353,7 +267,7 @@ def _aggregate(subject: _Subject) -> Iterator[Lint]:
 
 def _aggregate_reason(node: Node) -> str:
     match node:
-        case Binary() if _is_path(node.left) or _is_path(node.right):
+        case Binary() if is_path(node.left) or is_path(node.right):
             return _pair_reason(node)
         case Logic(op="||") if any(map(_is_constant, node.parts)):
             return "a constant branch of ||"
@@ -370,7 +284,7 @@ def _pair_reason(node: Binary) -> str:
         return "a list or map as a literal"
     if node.op == "in" and isinstance(node.left, Lit):
         return "a key looked up in a map"
-    if node.op in _ORDER and _is_path(node.left) and _is_path(node.right):
+    if node.op in ORDER and is_path(node.left) and is_path(node.right):
         return "the order of two paths"
     if node.op in ("<", "<=") and isinstance(node.right, Lit):
         return "an absent or null value counts as smaller only before that"
@@ -385,9 +299,9 @@ def _is_constant(node: Node) -> bool:
 
 
 _RULES: Final = (
-    _negations,
+    negations,
     _arithmetic,
-    _orders,
+    orders,
     _literals,
     _brackets,
     _pasted,

@@ -27,6 +27,11 @@ condition(
     "has(async.data.rating) && async.data.rating <= 2",
 )
 condition(
+    "EXPRESSION_ABSENT_ORDER",
+    "async.data.rating < 3 && async.data.stars > 0",
+    "async.data.rating > 0 && async.data.rating < 3",
+)
+condition(
     "EXPRESSION_NEGATED_ABSENCE", "!has(async.data.error)", "async.data.error == null"
 )
 condition(

@@ -68,6 +68,41 @@ def test_a_lint_speaks_and_is_silent_on_the_fixed_text(code, text, fixed):
     assert (code in codes(text), code in codes(fixed)) == (True, False)
 
 
+@pytest.mark.rule("C2")
+@pytest.mark.parametrize(
+    "guard",
+    [
+        "has(async.data.n)",
+        "async.data.n != null",
+        "async.data.n > 0",
+        "0 <= async.data.n",
+        "async.data.n == 2",
+        "(async.data.n == 2 || async.data.n >= 3)",
+    ],
+)
+@pytest.mark.parametrize("rest", ["async.data.n < 3", "!async.data.n"])
+def test_a_path_that_has_to_be_there_needs_no_guard(guard, rest):
+    """What is false without the path anyway takes no absence for a small value."""
+    assert compile(f"{guard} && {rest}").matches({"data": {}}) is False
+    assert codes(f"{guard} && {rest}") in ([], ["AGGREGATE_PATH"])
+
+
+@pytest.mark.rule("C2")
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("async.data.n != null ? async.data.n < 3 : false", []),
+        ("async.data.n != null ? async.data.n < 3 : true", ["ABSENT_ORDER"]),
+        ("has(async.data.n) || async.data.n < 3", ["ABSENT_ORDER"]),
+        ("async.data.m > 0 && async.data.n < 3", ["ABSENT_ORDER"]),
+        ("async.data.n == null || async.data.n < 3", []),
+    ],
+)
+def test_a_guard_has_to_guard(text, verdict):
+    """Where it does not, absence is still taken for a small value, or is meant to be."""
+    assert [code for code in codes(text) if code != "AGGREGATE_PATH"] == verdict
+
+
 @pytest.mark.rule("C12")
 def test_the_order_of_an_absent_path_changes_with_fifty_waits():
     """`missing < 1` matches one by one, and not in the aggregated matcher."""
