@@ -6,7 +6,7 @@ from datetime import datetime
 from types import TracebackType
 
 from .._model.operation import ErrorInfo
-from .._model.place import short_place
+from .._model.place import innermost, short_place
 from ..errors import NotBuiltError, ScoretestError
 from ..sdk.errors import NonRetriableError, RetryAfterError, StepError
 from ..times import Duration, Instant, to_duration, to_instant
@@ -26,14 +26,17 @@ def describe_error(error: BaseException, now: Instant) -> ErrorInfo:
     """Return *error* as the engine keeps it: deterministic, and without our frames."""
     frames = list(_user_frames(error.__traceback__))
     name, message = _name(error), _message(error)
-    stack = [f'  File "{place}", in {function}' for place, function in frames]
+    stack = [
+        f'  File "{short_place(file, line)}", in {function}'
+        for file, line, function in frames
+    ]
     return ErrorInfo(
         name=name,
         message=message,
         stack="\n".join(
             ["Traceback (most recent call last):", *stack, f"{name}: {message}"]
         ),
-        place=frames[-1][0] if frames else "",
+        place=innermost([(file, line) for file, line, _ in frames]),
         # rules D3 and D4: what the server is told never to try again
         retriable=not isinstance(error, _FINAL),
         retry_after=_retry_after(error, now),
@@ -62,13 +65,13 @@ def _text(error: BaseException) -> str:
     return str(error)
 
 
-def _user_frames(traceback: TracebackType | None) -> Iterator[tuple[str, str]]:
+def _user_frames(traceback: TracebackType | None) -> Iterator[tuple[str, int, str]]:
     while traceback is not None:
         frame = traceback.tb_frame
         module = str(frame.f_globals.get("__name__", ""))
         if not module.startswith(_OURS) or module.startswith(_THEIRS):
             code = frame.f_code
-            yield short_place(code.co_filename, traceback.tb_lineno), code.co_name
+            yield code.co_filename, traceback.tb_lineno, code.co_name
         traceback = traceback.tb_next
 
 

@@ -518,6 +518,24 @@ class TestReading:
         assert lines[1].startswith('  File "inngest_sdk/test_functions.py:')
         assert lines[-1] == "LookupError: no box"
 
+    def test_an_error_in_a_folder_that_is_called_inngest(self, harness, on, start):
+        """Only the package's own folder is the package."""
+        names = {}
+        source = compile(
+            "def pack():\n    raise LookupError", "/srv/shop/inngest/orders.py", "exec"
+        )
+        exec(source, names)  # noqa: S102 -- a file of that name
+
+        @on("order", retries=0)
+        def ship(ctx):
+            ctx.step.run("pack", names["pack"])
+
+        with harness.expect_failure(ship) as failing:
+            start("order")
+
+        lines = failing.run.error.stack.splitlines()
+        assert lines[1] == '  File "inngest/orders.py:2", in pack'
+
     def test_another_path_on_a_later_entry(self, harness, on, start):
         """E5: a targeted step that is not met is told as non-determinism."""
         entries = []

@@ -1,10 +1,14 @@
 """The protocol between server and SDK (rule E6): what answers say."""
 
+import os
 import re
+from pathlib import Path
 from typing import Any, Final
 
+import inngest
+
 from ..._model.operation import ErrorInfo, StepName
-from ..._model.place import short_place
+from ..._model.place import innermost, short_place
 from ...times import Duration, Instant, to_instant
 
 __all__ = ["error_of", "step_name"]
@@ -15,8 +19,16 @@ RETRY_AFTER: Final = "retry-after"
 _OURS: Final = ("NotBuiltError", "UsageError")
 _ADDRESS: Final = re.compile(r"0x[0-9a-fA-F]+")
 _FRAME: Final = re.compile(r'  File "(.+)", line (\d+), in (.+)\n((?:    .*\n)*)')
-_NOT_THE_USERS: Final = re.compile(
-    r"[/\\](?:inngest|scoretest[/\\](?:adapters|runtime|sdk|_\w+))[/\\]|^<frozen"
+_OUR_FOLDER: Final = Path(__file__).parents[2]
+_THEIRS: Final = tuple(
+    f"{folder}{os.sep}"
+    for folder in (
+        Path(inngest.__file__).parent,
+        *(
+            _OUR_FOLDER / name
+            for name in ("_core", "_engine", "_model", "adapters", "runtime", "sdk")
+        ),
+    )
 )
 
 
@@ -54,14 +66,14 @@ def error_of(
 
 def _cleaned(stack: str) -> tuple[str, str]:
     """Return a traceback with the user's frames only, and the place of the last."""
-    place = ""
+    frames: list[tuple[str, int]] = []
 
     def keep(found: re.Match[str]) -> str:
-        nonlocal place
         path, line, function, _ = found.groups()
-        if _NOT_THE_USERS.search(path):
+        if path.startswith(("<frozen", *_THEIRS)):
             return ""
-        place = short_place(path, int(line))
-        return f'  File "{place}", in {function}\n'
+        frames.append((path, int(line)))
+        return f'  File "{short_place(*frames[-1])}", in {function}\n'
 
-    return _ADDRESS.sub("0x…", _FRAME.sub(keep, stack)).rstrip("\n"), place
+    text = _ADDRESS.sub("0x…", _FRAME.sub(keep, stack)).rstrip("\n")
+    return text, innermost(frames)
