@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .errors import ScoretestError
     from .runtime.harness import Harness
     from .runtime.sent import Sent
+    from .runtime.wall_clock import Kind
 
 __all__ = ["fast_forward", "harness", "harnesses", "send_event"]
 
@@ -360,7 +361,7 @@ def _begin_wall_clock(item: pytest.Item) -> None:
             _hold_wall_clock(item.config, choices["wall_clock"])
 
 
-def _hold_wall_clock(config: pytest.Config, kind: str) -> None:
+def _hold_wall_clock(config: pytest.Config, kind: "Kind") -> None:
     """Keep one patch of the wall clock until the fixtures of the test are finished."""
     from .runtime.wall_clock import wall_clock  # noqa: PLC0415 -- only tests that ask pay for it
 

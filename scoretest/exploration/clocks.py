@@ -1,8 +1,8 @@
 """The clocks and the time zone of the application, under control for a while.
 
-The wall clock is faked by freezegun, which leaves stopwatches alone; these, such as
-`time.monotonic`, are faked here, and only outside steps. A clock may also go on with every
-look at it, as it does for a handler that is held up between two of them.
+The wall clock and the stopwatches, such as `time.monotonic`, follow the time of the world
+that is played. A clock goes on a little with every look at it, as clocks do, or much, as
+for a handler that is held up between two looks.
 """
 
 import os
@@ -19,6 +19,10 @@ __all__ = ["Clocks", "clocks_of", "zone_restored"]
 
 _STOPWATCHES: Final = ("monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns")
 _NS: Final = 1_000_000_000
+_SCALE: Final = 1 << 20
+"""Stopwatches count parts of a second of which sums are exact, also as floats."""
+_TICK_S: Final = 1 / _SCALE
+"""How far a clock goes on with each look: two looks are never at the same time."""
 
 
 class _Undo(NamedTuple):
@@ -35,57 +39,60 @@ class Clocks:
 
     Args:
         wall: The machine that fakes the wall clock.
-        effects: Tells when a step's callback begins and ends.
+        now: What the clocks show at first.
     """
 
-    def __init__(self, wall: Any, effects: Effects) -> None:
+    def __init__(self, wall: Any, now: Instant) -> None:
         self._wall = wall
-        self._effects = effects
-        self._began_ns = time.monotonic_ns()
-        self._looks = 0
-        self._look_s = 0
+        self._start = self._now = now
+        self._began_s = time.monotonic_ns() // _NS
+        self._shift_s = self._looks = 0
+        self._look_s = _TICK_S
         self._is_inside = False
 
+    def show(self, now: Instant) -> None:
+        """Let the clocks show the time of a world."""
+        self._now = now
+        self._looks = 0
+        self._wall.show(self._shown)
+        self._wall.drag(_TICK_S if self._is_inside else self._look_s)
+
+    def turn(self, *, is_inside: bool) -> None:
+        """A step's callback begins, or has ended."""
+        self._is_inside = is_inside
+        self.show(self._now)
+
     @contextmanager
-    def showing(self, now: Instant, shift_s: int, look_s: int) -> Iterator[None]:
-        """Show another time than *now*, but to steps.
+    def wrong(self, shift_s: int, look_s: float) -> Iterator[None]:
+        """Let the clocks go wrong, but for steps.
 
         Args:
-            now: The time of the world.
-            shift_s: How far from that the clock is.
-            look_s: How far it goes on with each look.
+            shift_s: How far off they are.
+            look_s: How far they go on with each look; a tick if zero.
         """
-        effects = self._effects
-        hooks = effects.before_body, effects.after_body
-
-        def enter() -> None:
-            self._is_inside = True
-            self._wall.drag(0)
-            self._wall.show(now)
-
-        def leave() -> None:
-            self._is_inside = False
-            self._wall.show(Instant(now + shift_s * SECOND))
-            self._wall.drag(look_s)
-
-        self._looks, self._look_s = 0, look_s
-        effects.before_body, effects.after_body = enter, leave
-        leave()
+        self._shift_s, self._look_s = shift_s, look_s or _TICK_S
         try:
             yield
         finally:
-            effects.before_body, effects.after_body = hooks
-            self._wall.drag(0)
+            self._shift_s, self._look_s = 0, _TICK_S
+
+    @property
+    def _shown(self) -> Instant:
+        shift_s = 0 if self._is_inside else self._shift_s
+        return Instant(self._now + shift_s * SECOND)
 
     def stopwatch(self, real: Callable[[], Any]) -> Callable[[], Any]:
         """Return what stands for a stopwatch."""
 
         def look() -> Any:
-            if self._is_inside:
-                return real()
-            shown = self._began_ns + self._looks * self._look_s * _NS
+            look_s = _TICK_S if self._is_inside else self._look_s
+            past = (self._shown - self._start) * _SCALE // SECOND
+            past += round(self._looks * look_s * _SCALE)
             self._looks += 1
-            return shown if real.__name__.endswith("_ns") else shown / _NS
+            shown = self._began_s * _SCALE + past
+            if real.__name__.endswith("_ns"):
+                return shown * _NS // _SCALE
+            return shown / _SCALE
 
         return look
 
@@ -98,14 +105,14 @@ def clocks_of(
 
     Args:
         spaces: The variables of the application's modules.
-        now: What the wall clock shows at first.
+        now: What the clocks show at first.
         effects: Tells when a step's callback begins and ends.
     """
     from ..runtime.wall_freezegun import FreezegunMachine  # noqa: PLC0415 -- only who reads a clock pays for it
 
     wall = FreezegunMachine()
     wall.start(now)
-    clocks = Clocks(wall, effects)
+    clocks = Clocks(wall, now)
     watches = {
         id(real): clocks.stopwatch(real)
         for real in (getattr(time, name) for name in _STOPWATCHES)
@@ -119,9 +126,21 @@ def clocks_of(
     ]
     for space, name, value in undo:
         space[name] = fakes[id(value)]
+    hooks = before, after = effects.before_body, effects.after_body
+
+    def enter() -> None:
+        before()
+        clocks.turn(is_inside=True)
+
+    def leave() -> None:
+        after()
+        clocks.turn(is_inside=False)
+
+    effects.before_body, effects.after_body = enter, leave
     try:
         yield clocks
     finally:
+        effects.before_body, effects.after_body = hooks
         for space, name, value in undo:
             space[name] = value
         wall.stop()

@@ -30,30 +30,15 @@ from .chance import DICE, HIGH, LOW, MIDDLE, OWN_DICE, Chance, chance
 from .checks import Draft
 from .clocks import Clocks, clocks_of, zone_restored
 from .effects import Effects
+from .evidence import CLOCKS
 from .handlers import Code
 from .memory import Memory
 from .routes import Routes
 from .search import Node, Transition
 from .stage import Move, Stage
 
-__all__ = ["CLOCKS", "ZONES", "Doubles"]
+__all__ = ["ZONES", "Doubles"]
 
-CLOCKS: Final = frozenset(
-    {
-        *(
-            "now",
-            "time",
-            "time_ns",
-            "utcnow",
-            "today",
-            "localtime",
-            "gmtime",
-            "strftime",
-        ),
-        *("monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns"),
-    }
-)
-"""Names by which code reads a clock of its machine."""
 ZONES: Final = CLOCKS | {"astimezone", "ctime", "fromtimestamp", "mktime", "timestamp"}
 """Names by which code depends on the time zone of its machine."""
 _HOUR_S, _DAY_S = 3_600, 86_400
@@ -97,6 +82,9 @@ class Doubles:
         codes: What is entered.
         memory: What the variables of that held at first.
         merges: Whether of the moves on one route only the first are played again.
+
+    Attributes:
+        reads_clock: Whether the code reads a clock of its machine.
     """
 
     def __init__(
@@ -121,10 +109,11 @@ class Doubles:
         self._memory = memory
         self._rolls = bool(DICE & names)
         self._has_own_dice = bool(OWN_DICE & names)
-        self._reads_clock = bool(CLOCKS & names)
+        self.reads_clock = bool(CLOCKS & names)
         self._has_zone = bool(ZONES & names) and hasattr(time, "tzset")
         self._merges = merges and not self._rolls
         self._inside = MIDDLE
+        self._clocks: Clocks | None = None
         self.restart()
 
     def restart(self) -> None:
@@ -132,6 +121,20 @@ class Doubles:
         self._count = 0
         self._kept: list[_Kept] = []
         self._routes = Routes(merges=self._merges)
+
+    @contextmanager
+    def clocks(self) -> Iterator[None]:
+        """Let the clocks follow the worlds, if the application reads any.
+
+        A clock that the caller has frozen stays as it is.
+        """
+        if not self.reads_clock or stranger_at_the_clock():
+            yield
+            return
+        start = self._stage.start
+        with clocks_of(self._spaces, start, self._effects) as self._clocks:
+            self._stage.follow(self._clocks.show)
+            yield
 
     @contextmanager
     def luck(self, *, is_low: bool) -> Iterator[Chance | None]:
@@ -187,30 +190,28 @@ class Doubles:
 
     @property
     def _is_timely(self) -> bool:
-        return self._reads_clock or self._has_zone
+        return self.reads_clock or self._has_zone
 
     def judged_later(self) -> Iterator[tuple[Draft, Node]]:
         """Play what was kept at other times, and in other zones."""
-        if self._reads_clock and not stranger_at_the_clock():
-            yield from self._at_other_times()
+        if self._clocks is not None:
+            yield from self._at_other_times(self._clocks)
         if self._has_zone:
             yield from self._in_other_zones()
 
-    def _at_other_times(self) -> Iterator[tuple[Draft, Node]]:
-        start = self._stage.start
-        with clocks_of(self._spaces, start, self._effects) as clocks:
-            for kept in self._in_time():
-                base, again = (self._timed(clocks, kept, 0, 0) for _ in range(2))
-                limit = _parting(base, again)
-                for when, shift_s, look_s in _TIMES:
-                    other = self._timed(clocks, kept, shift_s, look_s)
-                    differing = _parting(base, other, until=limit)
-                    if differing is not None:
-                        engine = kept.node.engine
-                        yield _clocked(differing, engine, when), kept.node
-                        if differing.is_of_step:
-                            yield _moody(differing, engine), kept.node
-                        break
+    def _at_other_times(self, clocks: Clocks) -> Iterator[tuple[Draft, Node]]:
+        for kept in self._in_time():
+            base, again = (self._timed(clocks, kept, 0, 0) for _ in range(2))
+            limit = _parting(base, again)
+            for when, shift_s, look_s in _TIMES:
+                other = self._timed(clocks, kept, shift_s, look_s)
+                differing = _parting(base, other, until=limit)
+                if differing is not None:
+                    engine = kept.node.engine
+                    yield _clocked(differing, engine, when), kept.node
+                    if differing.is_of_step:
+                        yield _moody(differing, engine), kept.node
+                    break
 
     def _in_time(self) -> Iterator[_Kept]:
         return takewhile(lambda _: not self._stage.deadline.is_over(), self._kept)
@@ -218,7 +219,7 @@ class Doubles:
     def _timed(
         self, clocks: Clocks, kept: _Kept, shift_s: int, look_s: int
     ) -> list[Told]:
-        with clocks.showing(kept.move.at, shift_s, look_s):
+        with clocks.wrong(shift_s, look_s):
             return self._play(kept.before, kept.move, MIDDLE)
 
     def _in_other_zones(self) -> Iterator[tuple[Draft, Node]]:

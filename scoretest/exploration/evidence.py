@@ -10,6 +10,7 @@ from ..expr._parser import parse
 from .checks import BY_ZERO, Draft, is_no_number
 
 __all__ = [
+    "CLOCKS",
     "UNREADABLE",
     "folded",
     "injectable",
@@ -18,9 +19,15 @@ __all__ = [
     "shape_of_expression",
 ]
 
-_LOOKS_AT_TIME: Final = frozenset(
-    {"ts", "now", "time", "monotonic", "utcnow", "today", "started_at", "perf_counter"}
+CLOCKS: Final = frozenset(
+    {
+        *("now", "time", "time_ns", "utcnow", "today"),
+        *("localtime", "gmtime", "strftime"),
+        *("monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns"),
+    }
 )
+"""Names by which code reads a clock of its machine."""
+_LOOKS_AT_TIME: Final = CLOCKS | {"ts", "started_at"}
 UNREADABLE: Final = "InvalidExpression"
 """The name of the error with which a run fails whose expression is none."""
 

@@ -10,6 +10,7 @@ from .._json import Json, show
 from ..errors import UnderTestError, UsageError
 from ..runtime.foreign import AnyClient, AnyEvent, Served
 from ..runtime.harness import Harness
+from ..runtime.wall_clock import kept
 from .explorer import explore
 from .findings import Exploration
 from .timelines import Signal, code_of, is_code_of, signals_of, signals_of_code
@@ -128,11 +129,12 @@ class _Trial(NamedTuple):
         return self.exploration, signals_of_code(code, scenario)
 
     def _try(self, timelines: Sequence[_Timeline], reached: dict[str, bool]) -> None:
-        errors = [
-            error
-            for timeline in timelines
-            if (error := self._failure(timeline, reached)) is not None
-        ]
+        with kept(self.exploration.wall_clock):  # every timeline would begin it anew
+            errors = [
+                error
+                for timeline in timelines
+                if (error := self._failure(timeline, reached)) is not None
+            ]
         if len(errors) == 1:
             (error,) = errors
             raise error
@@ -148,7 +150,8 @@ class _Trial(NamedTuple):
         """Run the body on one timeline, and return what it raised."""
         exploration, signals = timeline
         seed = OPTIONS["seed"]
-        harness = Harness() if seed is None else Harness(seed=seed)
+        chosen = {} if seed is None else {"seed": seed}
+        harness = Harness(wall_clock=exploration.wall_clock, **chosen)
         harness._sometimes = reached  # noqa: SLF001 -- shared by all timelines
         try:
             exploration.play(harness, signals)

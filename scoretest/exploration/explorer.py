@@ -1,6 +1,7 @@
 """Exploring functions: every timeline that can be told apart, and what is wrong with it."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from datetime import timedelta
 from typing import Any, Final, TypeAlias, final
 
@@ -151,13 +152,11 @@ class _Explorer:
     def explore(self, covered: dict[tuple[str, str], None]) -> Exploration:
         """Search; add to *covered* what has run, and on which events."""
         self._covered = covered
-        try:
+        with closing(self._stage), self._doubles.clocks():
             if self._scenario.is_guessed:
                 with self._doubles.luck(is_low=True):
                     self._scenario = self._guesses.start_data(self._scenario)
             searches, found = self._pass()
-        finally:
-            self._stage.close()
         return Exploration(
             scenario=self._scenario,
             start=self._stage.start,
@@ -168,6 +167,7 @@ class _Explorer:
             nodes=sum(search.nodes for search in searches),
             ignored=sum(search.ignored for search in searches),
             bounds=self._bounds,
+            reads_clock=self._doubles.reads_clock,
         )
 
     def _left_out(self, searches: Sequence[Search]) -> dict[str, None]:
@@ -364,7 +364,7 @@ class _Explorer:
                 search.is_stopped = True  # one is enough
 
         search = self._searched(
-            Bounds(max_signals=2, max_nodes=_MOST_CROSSINGS), compare
+            Bounds(max_signals=3, max_nodes=_MOST_CROSSINGS), compare
         )
         at = self._stage.start
         search.run([Move(at, letter) for letter in (*starts, *others)])

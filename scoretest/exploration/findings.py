@@ -13,6 +13,7 @@ from ..errors import FindingsError
 from ..reports.timeline import Timeline
 from ..runtime.foreign import Served
 from ..runtime.harness import Harness
+from ..runtime.wall_clock import Kind, kind_at_hand
 from ..times import Instant
 from .crashes import arm, crash_lines, is_fault
 from .found import Found
@@ -44,6 +45,8 @@ class Exploration:
         leaves: The worlds in which nothing is left to happen.
         findings: What is wrong, each with its shortest timeline.
         notes: What is worth knowing and no mistake, likewise.
+        reads_clock: Whether code of the functions reads a clock of its machine, which
+            followed the worlds.
         left_out: Why something within the bounds was left out; empty if nothing was.
         nodes: How many worlds were looked at.
         ignored: How many signals were left out because nothing listens to them.
@@ -60,6 +63,7 @@ class Exploration:
     ignored: int
     bounds: Bounds
     notes: tuple[Found, ...] = ()
+    reads_clock: bool = False
     others: tuple["Exploration", ...] = ()
 
     def joined(self, others: Sequence["Exploration"]) -> "Exploration":
@@ -127,12 +131,17 @@ class Exploration:
             if is_code_of(code, str(other.scenario)):
                 return other.replay(code)
         signals = signals_of_code(code, str(self.scenario))
-        harness = Harness(strict=False)
+        harness = Harness(strict=False, wall_clock=self.wall_clock)
         try:
             self.play(harness, signals)
             return harness.timeline
         finally:
             harness.abandon()
+
+    @property
+    def wall_clock(self) -> Kind | None:
+        """How a harness has to fake the clock, to play a timeline as the search did."""
+        return kind_at_hand() if self.reads_clock else None
 
     def play(self, harness: Harness, signals: Sequence[Signal]) -> None:
         """Let *harness*, which is fresh, serve the functions, and play a timeline."""
@@ -187,7 +196,10 @@ class Exploration:
         begin = self.scenario.begin_lines(self.start, armed)
         signals = [signal for signal in found.timeline if not is_fault(signal)]
         after = self.scenario.begins_after(self.start)
-        return pasted_test(name, imports, begin, signals, lines, after)
+        head = [imports, "", "", f"def test_{name}(harness):"]
+        if self.reads_clock:
+            head = ["import pytest", *head[:3], _CLOCK_MARK, *head[3:]]
+        return pasted_test(head, begin, signals, lines, after)
 
     def _exploring_test(self, name: str, imports: str, code: str) -> str:
         """Return a test that explores again: what it looks for shows in no one run."""
@@ -229,6 +241,7 @@ def _once(several: Sequence[Sequence[Found]]) -> tuple[Found, ...]:
     return tuple(found.values())
 
 
+_CLOCK_MARK: Final = '@pytest.mark.scoretest(wall_clock="freezegun")'
 _TOLD_AT_ONCE: Final = frozenset(CODES) - {"NONDETERMINISTIC"}
 """What a harness reports on the timeline of the finding."""
 _NOT_REPORTED: Final = (

@@ -25,6 +25,7 @@ from .payloads import (
     Probe,
     asked_by,
     filled,
+    gist,
     has_path,
     patched,
     payloads,
@@ -89,7 +90,7 @@ class Guesses:
         if complaint and not self._is_moot(guessed, extra, complaint, probe):
             raise UsageError(
                 f"no data were found for {start.name!r} that its handlers can live with",
-                seen=f"tried {guessed.data}",
+                seen=f"tried {guessed.data}: {' '.join(complaint.split())}",
                 fix="give the start event: explore(..., data={...}), or --start FILE",
             )
         return scenario._replace(starts=(guessed,))
@@ -115,7 +116,7 @@ class Guesses:
                 probe(guessed._replace(data=with_value(guessed.data, path, value)))
                 for value in WORDS
             )
-            alike = (None for other in others if other.complaint == complaint)
+            alike = (None for o in others if gist(o.complaint) == gist(complaint))
             if len(list(islice(alike, MANY))) < MANY:
                 return False
         return True

@@ -22,6 +22,7 @@ __all__ = [
     "Probe",
     "asked_by",
     "filled",
+    "gist",
     "has_path",
     "patched",
     "payloads",
@@ -62,6 +63,7 @@ _REFUSED: Final = re.compile(
 _ALLOWED: Final = re.compile(
     r"^([\w.]+)\n +Input should be (.+?) \[type=(?:literal_error|enum)", re.MULTILINE
 )
+_SHOWN: Final = re.compile(r"input_value=.*?, input_type=\w+")
 _ARGUMENTS: Final = re.compile(r"missing \d+ required .*arguments?: (.*)")
 
 
@@ -90,6 +92,11 @@ def asked_by(complaint: str) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
     for names in _ARGUMENTS.findall(complaint):
         missed += [(name,) for name in re.findall(r"'(\w+)'", names)]
     return tuple(missed), tuple(_path(name) for name in _REFUSED.findall(complaint))
+
+
+def gist(complaint: str) -> str:
+    """Return the message of an error without the data that it shows."""
+    return _SHOWN.sub("", complaint)
 
 
 def _path(dotted: str) -> Path:

@@ -15,7 +15,7 @@ from .._core.waits import Wait, Watch
 from .._engine import Engine, state_of, timer_count
 from .._json import JsonObject
 from .._model.fact import Fact, RunFailed
-from ..times import Instant
+from ..times import Duration, Instant
 from .alphabet import LATER_MS, matchings, near_misses
 from .deadline import OVER
 from .stage import MOST_STEPS, Letter, Move, Stage, halfway, just_before
@@ -49,6 +49,10 @@ _USUAL: Final = 3
 _VARIANT: Final = "variant"
 _OVERFLOWED: Final = "InngestErrFunctionOverflowed"
 _CROWD: Final = 6
+_SOON: Final = tuple(
+    Duration(minutes * 60_000_000) for minutes in (1, 30, 6 * 60, 2 * 24 * 60)
+)
+"""When the first signal comes as well, where the application looks at the time."""
 
 
 class Node(NamedTuple):
@@ -157,11 +161,18 @@ class Search:
             if self.bounds.skips_no_ops and not hears(node.engine, letter):
                 self.ignored += 1
                 continue
-            yield self._go(node, Move(halfway(node.engine, due), letter))
-            if not self.has_edges or self._is_timeless(node.engine, letter):
-                continue
-            if just_before(due) > node.engine.now:
-                yield self._go(node, Move(just_before(due), letter))
+            for at in self._moments(node, due, letter):
+                yield self._go(node, Move(at, letter))
+
+    def _moments(self, node: Node, due: Instant, letter: Letter) -> Iterator[Instant]:
+        """Yield when a signal comes: in the middle, at the end, and fast or slowly."""
+        now, middle = node.engine.now, halfway(node.engine, due)
+        if self.timely and not node.signals and letter.label == "match":
+            soon = (Instant(now + after) for after in _SOON)
+            yield from (at for at in soon if at < middle)
+        yield middle
+        if self.has_edges and not self._is_timeless(node.engine, letter):
+            yield from (at for at in [just_before(due)] if at > now)
 
     def _is_timeless(self, engine: Engine, letter: Letter) -> bool:
         """Say whether it is all the same when the only wait there is gets its signal.

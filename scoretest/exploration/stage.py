@@ -4,7 +4,7 @@ At rest nothing of a handler is alive, so a world is its engine. To play a move 
 fork the engine, let the harness go on in the fork, and hand the fork out.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple, final
 
 from .._engine import Engine, Live, enter_ahead, limit_steps, new_operations, rest_crons
@@ -108,12 +108,14 @@ class Stage:
         """What enters the handlers."""
         return self._driver
 
+    def follow(self, show: Callable[[Instant], None]) -> None:
+        """Call *show* with the time of the world, whenever that is another one."""
+        self._driver.on_moved = show
+
     def enter(self, engine: Engine, run_id: str) -> Engine:
         """Return the world in which a run is entered at once, settled or not."""
-        twin = engine.fork()
-        driver, loop = self._driver, self._driver.loop
-        loop._now_us = twin.now - self.start  # noqa: SLF001 -- as in `play`
-        driver.go_on_in(twin)
+        twin = self._fork(engine)
+        driver = self._driver
         ended = driver.entry_ended
 
         def ended_ahead(entry: Entry, operations: Any, outcome: Outcome) -> None:
@@ -131,11 +133,9 @@ class Stage:
 
     def play(self, engine: Engine, move: Move) -> Engine:
         """Return the world that *engine* becomes by *move*; *engine* stays as it is."""
-        twin = engine.fork()
+        twin = self._fork(engine)
         driver, loop = self._driver, self._driver.loop
         self.plays += 1
-        loop._now_us = twin.now - self.start  # noqa: SLF001 -- nothing of the loop is alive between two moves
-        driver.go_on_in(twin)
         with driver.operation(_CHAIN):
             loop.run_to(max(move.at, twin.now) - self.start)  # a step may have slept
             letter = move.letter
@@ -145,6 +145,16 @@ class Stage:
                 sent = SendEvent(twin.new_event_id(), letter.name, letter.data)
                 driver.apply(sent)
             self._come_to_rest()
+        return twin
+
+    def _fork(self, engine: Engine) -> Engine:
+        """Fork a world, and let the harness go on in the fork."""
+        twin = engine.fork()
+        driver = self._driver
+        driver.loop._now_us = twin.now - self.start  # noqa: SLF001 -- nothing of the loop is alive between two moves
+        driver.go_on_in(twin)
+        if driver.on_moved is not None:
+            driver.on_moved(twin.now)
         return twin
 
     def _come_to_rest(self) -> None:

@@ -104,15 +104,14 @@ def _damaged(code: str) -> UsageError:
 
 
 def pasted_test(
-    name: str,
-    imports: str,
+    head: Sequence[str],
     begin: Sequence[str],
     signals: Sequence[Signal],
     claim: Sequence[str],
     past: Duration,
 ) -> str:
     """Return a regression test that plays one timeline, which begins after *past*."""
-    lines = [imports, "", "", f"def test_{name}(harness):", *_indented(begin)]
+    lines = [*head, *_indented(begin)]
     for signal in signals:
         wait = Duration(signal.after - past)
         if wait:

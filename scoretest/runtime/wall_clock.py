@@ -11,13 +11,25 @@ packages; neither is imported before a test asks for it.
 """
 
 import sys
-from collections.abc import Callable
-from typing import Any, Final, Protocol, final
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final, Literal, Protocol, TypeAlias, final
 
 from ..errors import UsageError
 from ..times import Instant
 
-__all__ = ["KINDS", "Machine", "WallClock", "stranger_at_the_clock", "wall_clock"]
+__all__ = [
+    "KINDS",
+    "Kind",
+    "Machine",
+    "WallClock",
+    "kept",
+    "kind_at_hand",
+    "stranger_at_the_clock",
+    "wall_clock",
+]
+
+Kind: TypeAlias = Literal["freezegun", "time-machine"]
 
 
 class Machine(Protocol):
@@ -98,15 +110,15 @@ def _time_machine() -> Machine:
     return TimeMachine()
 
 
-KINDS: Final[dict[str, Callable[[], Machine]]] = {
+KINDS: Final[dict[Kind, Callable[[], Machine]]] = {
     "freezegun": _freezegun,
     "time-machine": _time_machine,
 }
 # there is one wall clock in a process, and these are its keepers
-_CLOCKS: Final[dict[str, WallClock]] = {}
+_CLOCKS: Final[dict[Kind, WallClock]] = {}
 
 
-def wall_clock(kind: str) -> WallClock:
+def wall_clock(kind: Kind) -> WallClock:
     """Return the clock that *kind* fakes, the same one for every world.
 
     Raises:
@@ -128,6 +140,28 @@ def wall_clock(kind: str) -> WallClock:
 def _other_kind(kind: str) -> str:
     others = [k for k, clock in _CLOCKS.items() if k != kind and clock.is_started]
     return f"another harness with wall_clock={others[0]!r}" if others else ""
+
+
+@contextmanager
+def kept(kind: Kind | None) -> Iterator[None]:
+    """Let worlds share one patch of the wall clock, if they need one at all."""
+    if kind is None:
+        yield
+        return
+    clock = wall_clock(kind)
+    clock.hold()
+    try:
+        yield
+    finally:
+        clock.leave()
+
+
+def kind_at_hand() -> Kind | None:
+    """Return how a world can fake the clock now; None if somebody else holds it."""
+    if stranger_at_the_clock():
+        return None
+    started = (kind for kind, clock in _CLOCKS.items() if clock.is_started)
+    return next(started, "freezegun")
 
 
 def stranger_at_the_clock() -> str:

@@ -57,7 +57,7 @@ class FreezegunMachine:
         """Let it show *now*."""
         self._factory.time_to_freeze = to_datetime(now).replace(tzinfo=None)
 
-    def drag(self, seconds: int) -> None:
+    def drag(self, seconds: float) -> None:
         """Let the clock go on by so much with each look at it."""
         self._factory.update_step_width(seconds)
 

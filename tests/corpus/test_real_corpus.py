@@ -13,10 +13,14 @@ from . import (
     real_handlers,
     real_scores,
     real_signals,
+    real_times,
 )
 from .real_kit import PAIRS
 
-KEPT = (real_entries, real_expressions, real_handlers, real_scores, real_signals)
+KEPT = (
+    *(real_entries, real_expressions, real_handlers),
+    *(real_scores, real_signals, real_times),
+)
 
 
 def explored(pair, *, fixed) -> Exploration:
