@@ -1,12 +1,13 @@
 """What handlers do outside their steps: it happens again on every entry.
 
 While the explorer plays, events and scores that a handler sends between its steps are
-noted, and so are changes of the variables that its code names: those of its module, of its
-maker, and of the classes and objects of the application.
+noted, files that it appends to, and changes of the variables that its code names: those of
+its module, of its maker, and of the classes and objects of the application.
 """
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from inspect import isawaitable
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, Final, NamedTuple, final
@@ -22,6 +23,7 @@ from ..runtime.foreign import Served
 from ..runtime.host import Hosted
 from ..sdk.function import AnyFunction
 from .checks import Draft
+from .files import appends_noted
 from .handlers import application_package, handlers_of
 from .search import Transition
 
@@ -93,6 +95,10 @@ class Effects:
                     "put it into a step: await ctx.step.run(...)",
                 )
 
+    def files(self) -> AbstractContextManager[None]:
+        """Note the files that handlers append to between their steps."""
+        return appends_noted(self._note_outside)
+
     # --- hooks --------------------------------------------------------------------
 
     def _hook(self) -> None:
@@ -111,9 +117,9 @@ class Effects:
     def _sending(
         self, events: Sequence[Event], sender: Hosted | None = None
     ) -> list[str]:
-        if sender is not None and not self._bodies and not sender.step:
+        if sender is not None and not sender.step:
             for event in events:
-                self._note(f"the handler sends {event.name!r}")
+                self._note_outside(f"the handler sends {event.name!r}")
         return self._send(events, sender)
 
     def _scoring(
@@ -124,8 +130,8 @@ class Effects:
         step_id: str | None,
         writer: str = "",
     ) -> None:
-        if writer and not self._bodies:
-            self._note(f"the handler writes the score {name!r}")
+        if writer:
+            self._note_outside(f"the handler writes the score {name!r}")
         self._score(name, value, run_id, step_id, writer)
 
     def _ending(
@@ -173,6 +179,10 @@ class Effects:
             return await output
         finally:
             self._leave_body()
+
+    def _note_outside(self, what: str) -> None:
+        if not self._bodies:
+            self._note(what)
 
     def _note(self, what: str) -> None:
         run_id, entry = self._entry

@@ -152,7 +152,7 @@ class _Explorer:
     def explore(self, covered: dict[tuple[str, str], None]) -> Exploration:
         """Search; add to *covered* what has run, and on which events."""
         self._covered = covered
-        with closing(self._stage), self._doubles.clocks():
+        with closing(self._stage), self._effects.files(), self._doubles.clocks():
             if self._scenario.is_guessed:
                 with self._doubles.luck(is_low=True):
                     self._scenario = self._guesses.start_data(self._scenario)

@@ -2,10 +2,12 @@
 
 import asyncio
 import itertools
+import os
 import random  # noqa: TID251 -- chance is the bug
 import time
 import uuid
 from datetime import UTC, datetime
+from pathlib import Path
 
 from scoretest import Client, Context, Event, Score, TriggerEvent, create_scorer
 
@@ -42,6 +44,25 @@ def a_mail_between_steps(fixed):
             await ctx.step.run("mail", lambda: send_mail(ticket))
         else:
             send_mail(ticket)
+        return await ctx.step.run("answer", lambda: f"about {ticket}")
+
+    return parent(handler)
+
+
+def write_down(ticket: str) -> None:
+    """Write a line into the books, which are not kept."""
+    with Path(os.devnull).open("a", encoding="utf-8") as books:
+        books.write(f"{ticket}\n")
+
+
+@pair("EFFECT_REPEATED")
+def a_line_in_a_file_between_steps(fixed):
+    async def handler(ctx: Context):
+        ticket = ctx.event.data["ticketId"]
+        if fixed:
+            await ctx.step.run("write-down", lambda: write_down(ticket))
+        else:
+            write_down(ticket)
         return await ctx.step.run("answer", lambda: f"about {ticket}")
 
     return parent(handler)

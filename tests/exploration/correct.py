@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from scoretest import (
@@ -504,9 +506,11 @@ async def time_of_the_event(ctx: Context) -> str:
     return ctx.event.ts.isoformat()
 
 
-@starts("Logs and caches are no effects.")
+@starts("Logs and caches are no effects, nor are files that are read.")
 async def logs_and_caches(ctx: Context) -> str:
     ctx.logger.info("entered")
+    logging.FileHandler(os.devnull).close()
+    Path(os.devnull).read_text(encoding="utf-8")  # noqa: ASYNC240 -- as users write it
     logging.getLogger(__name__).debug("again")
     answer = CACHE.setdefault("answer", "hello")
     await ctx.step.sleep("nap", "1h")
