@@ -5,7 +5,7 @@ second time: at least once is all that a step promises. A run whose retries are 
 by that has failed for a reason that is not its author's, and is left alone.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias, final
 
 from .._core.waits import Wait, Watch
@@ -14,18 +14,12 @@ from .._json import show
 from .._model.fact import RunFailed, StepCompleted
 from ..errors import UsageError
 from ..runtime.faults import CRASHED, Fault
-from ..runtime.foreign import Served
-from ..runtime.harness import Harness
 from .checks import Draft, judged
-from .handlers import handlers_of
 from .search import Node, Transition, is_cut
 from .stage import Letter, Move, Stage, halfway
-from .timelines import Signal
+from .timelines import CRASH
 
-__all__ = ["CRASH", "Crashes", "arm", "check_faults", "crash_lines", "is_fault"]
-
-CRASH: Final = "scoretest/crash-after-step"
-"""What stands for a crash among the signals of a timeline."""
+__all__ = ["Crashes", "check_faults"]
 
 _MOST_SITES: Final = 40
 _MOST_MOVES: Final = 12
@@ -47,33 +41,6 @@ def check_faults(most: object) -> None:
             f"max_faults is a whole number from 0 on, not {show(most)}",
             fix="write max_faults=1 for one crash on each timeline, or 0 for none",
         )
-
-
-def is_fault(signal: Signal) -> bool:
-    """Say whether something on a timeline is no signal but a fault."""
-    return signal.name == CRASH
-
-
-def arm(
-    harness: Harness, functions: Sequence[Served], signals: Sequence[Signal]
-) -> None:
-    """Let the faults of a timeline strike where it has them."""
-    for signal in filter(is_fault, signals):
-        for function in functions:
-            if function.id == signal.data["function"]:
-                harness.faults.crash_after(function, str(signal.data["step"]))
-
-
-def crash_lines(functions: Sequence[Served], signals: Sequence[Signal]) -> list[str]:
-    """Return the lines of a test that let the faults of a timeline strike."""
-    names = {
-        f.id: next((h.__name__ for h in handlers_of(f)), "function") for f in functions
-    }
-    return [
-        f"harness.faults.crash_after({names[s.data['function']]}, {s.data['step']!r})"
-        for s in filter(is_fault, signals)
-        if s.data["function"] in names
-    ]
 
 
 @final

@@ -4,19 +4,13 @@ from types import CodeType
 from typing import Final
 
 from .._model.fact import Fact, FindingReported
-from ..expr._errors import ExpressionError
-from ..expr._injection import skeleton
-from ..expr._parser import parse
-from .checks import BY_ZERO, Draft, is_no_number
+from .checks import BY_ZERO, is_no_number
 
 __all__ = [
     "CLOCKS",
-    "UNREADABLE",
     "folded",
-    "injectable",
     "is_stumble",
     "looks_at_time",
-    "shape_of_expression",
 ]
 
 CLOCKS: Final = frozenset(
@@ -28,27 +22,6 @@ CLOCKS: Final = frozenset(
 )
 """Names by which code reads a clock of its machine."""
 _LOOKS_AT_TIME: Final = CLOCKS | {"ts", "started_at"}
-UNREADABLE: Final = "InvalidExpression"
-"""The name of the error with which a run fails whose expression is none."""
-
-
-def injectable(key: str, slug: str) -> Draft:
-    """Return what is said of a key whose value is pasted into an expression."""
-    return Draft(
-        "INJECTABLE",
-        f"the value of {key!r} is pasted into a match expression and can change what "
-        "the expression means",
-        slug,
-        f"compare in the expression: async.data.{key} == event.data.{key}",
-    )
-
-
-def shape_of_expression(text: str) -> object:
-    """Return an expression without its literals; None if it is no expression."""
-    try:
-        return skeleton(parse(text)) if text else ()
-    except ExpressionError:
-        return None
 
 
 def is_stumble(fact: Fact) -> bool:

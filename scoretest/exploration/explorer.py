@@ -8,7 +8,6 @@ from typing import Any, Final, TypeAlias, final
 from .._json import Json
 from .._model.fact import (
     RunCompleted,
-    RunFailed,
     RunQueued,
     ScoreWritten,
     WaitOpened,
@@ -25,16 +24,12 @@ from .crosstalk import Subjects, crossing
 from .deadline import OVER, Deadline
 from .doubles import Doubles
 from .effects import Effects
-from .evidence import (
-    UNREADABLE,
-    injectable,
-    looks_at_time,
-    shape_of_expression,
-)
+from .evidence import looks_at_time
 from .findings import Exploration
 from .found import Found, where_of
 from .guessing import Guesses
 from .handlers import SCORING, codes_of, constants_of, says
+from .injection import bent, injectable
 from .memory import Memory
 from .races import lost_races
 from .returning import softened
@@ -44,6 +39,7 @@ from .silence import is_silent, unscored
 from .stage import Letter, Move, Stage
 from .starts import hostile_starts, second_starts
 from .timelines import code_of, signals_of
+from .variants import Variants
 
 __all__ = ["explore"]
 
@@ -148,6 +144,7 @@ class _Explorer:
         self._silent: dict[str, Node] = {}
         self._scoring = dict.fromkeys(s for s, c in codes.items() if says(c, SCORING))
         self._crashes = Crashes(self._stage, max_faults) if max_faults else None
+        self._variants = Variants(self._stage)
 
     def explore(self, covered: dict[tuple[str, str], None]) -> Exploration:
         """Search; add to *covered* what has run, and on which events."""
@@ -172,20 +169,31 @@ class _Explorer:
 
     def _left_out(self, searches: Sequence[Search]) -> dict[str, None]:
         every = {reason: None for search in searches for reason in search.left_out}
+        every |= self._variants.left_out
         return {**every, OVER: None} if self._stage.deadline.was_met else every
 
     def _pass(self) -> tuple[list[Search], _Findings]:
-        """Search with chance falling out low, and high where a step leaves it to that."""
+        """Search with each variant, and where chance is asked, with low and high luck."""
+        self._variants.restart()
         with self._doubles.luck(is_low=True) as chance:
-            low, found = self._look_at_all(), dict(self._found)
-        if chance is None or not chance.is_drawn or low.is_stopped:
-            return [low], found
-        scenario = self._scenario
-        with self._doubles.luck(is_low=False):
-            high = self._look_at_all()
+            searches, found = [self._look_at_all()], dict(self._found)
+            scenario = self._scenario
+            if not searches[0].is_stopped:
+                for _ in self._variants.forced():
+                    self._go_on(searches, found)
+        if chance is not None and chance.is_drawn and not searches[0].is_stopped:
+            with self._doubles.luck(is_low=False):
+                self._go_on(searches, found)
         if self._scenario != scenario:  # more is known of the start event now
             return self._pass()
-        return [low, high], self._found | found
+        return searches, found
+
+    def _go_on(self, searches: list[Search], found: _Findings) -> None:
+        """Search once more, and add what comes of it."""
+        search = self._look_at_all()
+        search.leaves = list(filter(self._variants.is_taken, search.leaves))
+        searches.append(search)
+        found |= {key: new for key, new in self._found.items() if key not in found}
 
     def _look_at_all(self) -> Search:
         if self._crashes is not None:
@@ -218,7 +226,7 @@ class _Explorer:
                 self._timely,
             )
             self._may_learn = rounds < _MOST_ROUNDS
-            search.run(self._begin())
+            search.run(self._begin(self._scenario.starts))
             self._stage.reads = None
             if not self._has_learnt:
                 return search
@@ -236,10 +244,10 @@ class _Explorer:
             has_edges=self._timely,
         )
 
-    def _begin(self) -> list[Move]:
+    def _begin(self, starts: Sequence[Letter]) -> list[Move]:
         start = self._stage.start
         at = Instant(start + self._scenario.begins_after(start))
-        return [Move(at, letter) for letter in self._scenario.starts]
+        return [*self._variants.begin(), *(Move(at, letter) for letter in starts)]
 
     # --- what is wrong ------------------------------------------------------------
 
@@ -255,6 +263,7 @@ class _Explorer:
         if self._may_learn and self._learns(transition):
             self._has_learnt = self._search.is_stopped = True
             return
+        self._variants.note(transition)
         for draft in self._judged(transition):
             self._tell(draft, transition.node)
         if self._crashes is not None:
@@ -366,8 +375,7 @@ class _Explorer:
         search = self._searched(
             Bounds(max_signals=3, max_nodes=_MOST_CROSSINGS), compare
         )
-        at = self._stage.start
-        search.run([Move(at, letter) for letter in (*starts, *others)])
+        search.run(self._begin([*starts, *others]))
 
     def _look_for_injection(self) -> None:
         """Start with hostile text: no expression may change its shape."""
@@ -380,20 +388,9 @@ class _Explorer:
         unreadable = [f.function for f in self._found.values() if f.code == _INVALID]
 
         def watch(transition: Transition) -> None:
-            engine = transition.node.engine
-            for _, fact in transition.facts:
-                if not isinstance(fact, WaitOpened):
-                    if isinstance(fact, RunFailed) and fact.error.name == UNREADABLE:
-                        slug = engine.lives[fact.run_id].run.function.slug
-                        if slug not in unreadable:  # before the text was hostile
-                            self._tell(injectable(key, slug), transition.node)
-                    continue
-                slug = engine.lives[fact.run_id].run.function.slug
-                usual = self._expressions.get((slug, str(fact.step)))
-                if usual is not None and shape_of_expression(
-                    usual
-                ) != shape_of_expression(fact.expression):
+            for slug, is_readable in bent(transition, self._expressions):
+                if is_readable or slug not in unreadable:  # as it was before
                     self._tell(injectable(key, slug), transition.node)
 
         search = self._searched(Bounds(max_signals=1, max_nodes=30), watch)
-        search.run([Move(self._stage.start, letter) for letter in starts])
+        search.run(self._begin(starts))

@@ -15,7 +15,7 @@ from ..runtime.foreign import Served
 from ..runtime.harness import Harness
 from ..runtime.wall_clock import Kind, kind_at_hand
 from ..times import Instant
-from .crashes import arm, crash_lines, is_fault
+from .arming import arm, armed_lines
 from .found import Found
 from .handlers import handlers_of
 from .scenario import Scenario
@@ -155,7 +155,7 @@ class Exploration:
         for start in [] if self.scenario.cron else self.scenario.starts:
             harness.send(start.name, start.data)
         for signal in signals:
-            if not is_fault(signal):
+            if not signal.is_armed:
                 harness.advance_to(begin + timedelta(microseconds=signal.after))
                 harness.send(signal.name, signal.data)
         harness.fast_forward()
@@ -192,9 +192,9 @@ class Exploration:
             line.format(function=found.function, code=found.code)
             for line in claim or _NOT_REPORTED
         ]
-        armed = crash_lines(self.scenario.functions, found.timeline)
+        armed = armed_lines(self.scenario.functions, found.timeline)
         begin = self.scenario.begin_lines(self.start, armed)
-        signals = [signal for signal in found.timeline if not is_fault(signal)]
+        signals = [signal for signal in found.timeline if not signal.is_armed]
         after = self.scenario.begins_after(self.start)
         head = [imports, "", "", f"def test_{name}(harness):"]
         if self.reads_clock:

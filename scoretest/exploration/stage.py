@@ -38,7 +38,8 @@ class Letter(NamedTuple):
     Attributes:
         name: The event's name.
         data: Its data; never changed.
-        label: What it is to the wait that it was made for, such as ``"match"``.
+        label: What it is to the wait that it was made for, such as ``"match"``; a
+            ``"choice"`` is never sent, and only says what was arranged.
         is_guessed: Whether values in it were made up.
         made_up: Where those stand.
     """
@@ -141,7 +142,7 @@ class Stage:
             letter = move.letter
             if letter is not None and letter.name == SCHEDULED_TIMER:
                 rest_crons(twin)  # it has just fired
-            elif letter is not None:
+            elif letter is not None and letter.label != "choice":
                 sent = SendEvent(twin.new_event_id(), letter.name, letter.data)
                 driver.apply(sent)
             self._come_to_rest()

@@ -65,6 +65,8 @@ class Row:
 
 
 def _told(signal: Signal) -> str:
+    if signal.is_armed:
+        return str(signal)
     data = ", ".join(
         f"{k}={json.dumps(v, ensure_ascii=False)}" for k, v in signal.data.items()
     )

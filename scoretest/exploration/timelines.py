@@ -12,6 +12,8 @@ from ..times import Duration, Instant, format_duration
 from .stage import Move
 
 __all__ = [
+    "CRASH",
+    "VARIANT",
     "Signal",
     "code_of",
     "is_code_of",
@@ -20,6 +22,10 @@ __all__ = [
     "signals_of_code",
 ]
 
+CRASH: Final = "scoretest/crash-after-step"
+"""What stands for a crash among the signals of a timeline."""
+VARIANT: Final = "scoretest/variant"
+"""What stands for the choice of a variant among them."""
 _VERSION: Final = "st1."
 _MOST: Final = 64 * 1024
 
@@ -32,10 +38,17 @@ class Signal(NamedTuple):
     data: JsonObject
     label: str = ""
 
+    @property
+    def is_armed(self) -> bool:
+        """Whether it is no signal, but is arranged before the timeline begins."""
+        return self.name in (CRASH, VARIANT)
+
     def __str__(self) -> str:
-        if self.label == "fault":
-            function, step = self.data["function"], self.data["step"]
-            return f"crash after step {step!r} of {function}"
+        if self.name == CRASH:
+            return f"crash after step {self.data['step']!r} of {self.data['function']}"
+        if self.name == VARIANT:
+            choice: Any = self.data["choice"]
+            return f"variant {choice['variant']!r} of {self.data['step']!r}"
         what = json.dumps(self.data, ensure_ascii=False)
         return f"+{format_duration(self.after)} {self.name} {what}"
 

@@ -96,6 +96,10 @@ class Stubs:
         self._stubs.setdefault((function, stub.step_id), []).append(stub)
         return stub
 
+    def remove(self, stub: Stub) -> None:
+        """Let a stub stand in no longer."""
+        self._stubs[stub.function, stub.step_id].remove(stub)
+
     def call(
         self, function: AnyFunction, name: StepName, body: Callable[[], object]
     ) -> object:

@@ -3,6 +3,8 @@
 import math
 from functools import partial
 
+from inngest.experimental import experiment
+
 from .real_kit import CREATED, DAY, app, create_defer, parent, scorer, wait
 
 
@@ -173,5 +175,39 @@ def a_key_that_the_parent_does_not_pass(client, fixed):
         if fixed:
             data["tier"] = ctx.event.data["tier"]
         ctx.defer("score", function=scorer_, data=data)
+
+    return [parent_, scorer_]
+
+
+@app("SCORE_NEVER_WRITTEN")
+def a_rare_variant_without_a_score(client, fixed):
+    @create_defer(client, fn_id="scorer")
+    async def scorer_(ctx):
+        feedback = await wait(ctx)
+        taken = ctx.parents[0].experiment
+        if taken.variant == "current" or fixed:
+            await client.score_experiment(
+                experiment=taken,
+                name="quality",
+                value=feedback is not None,
+                run_id=ctx.parents[0].run_id,
+            )
+
+    @client.create_function(fn_id="parent", trigger=CREATED)
+    async def parent_(ctx):
+        async def answer():
+            return "hello"
+
+        chosen = await ctx.group.experiment(
+            "style",
+            variants={
+                "current": lambda: ctx.step.run("answer-current", answer),
+                "rewrite": lambda: ctx.step.run("answer-rewrite", answer),
+            },
+            select=experiment.bucket(ctx.run_id, weights={"current": 99, "rewrite": 1}),
+        )
+        data = {"ticketId": ctx.event.data["ticketId"]}
+        ref = chosen.experiment_ref
+        ctx.defer("score", function=scorer_, data=data, experiment=ref)
 
     return [parent_, scorer_]

@@ -4,7 +4,7 @@ import pytest
 
 import scoretest
 from scoretest import Client, Harness, Score, UsageError, create_scorer
-from scoretest.exploration.crashes import CRASH
+from scoretest.exploration.timelines import CRASH
 
 
 def scorer(handler, **options):
