@@ -15,6 +15,7 @@ from ..expr import Expression
 from ..expr import compile as compile_expression
 from ..expr._parser import parse
 from ..expr._tree import Binary, Lit, Logic, Node, static_path, walk
+from .trials import tried
 from .wishes import wished
 
 __all__ = ["LATER_MS", "matchings", "near_misses", "other", "trigger_data"]
@@ -51,8 +52,12 @@ def _matchings(predicate: Predicate, name: str) -> list[JsonObject]:
         is_more = any(known.items() <= candidate.items() for known in found)
         if not is_more and predicate.matches(_event(candidate, name)):
             found.append(candidate)
-    if not found and (data := wished(predicate, name, LATER_MS)) is not None:
-        found.append(data)
+    if not found:
+        data = wished(predicate, name, LATER_MS)
+        if data is None and isinstance(predicate, Expression) and predicate.stored:
+            known = next(_candidates(predicate))
+            data = tried(predicate, known, name, LATER_MS)
+        found += [] if data is None else [data]
     return found[:_MOST_WAYS]
 
 

@@ -1,7 +1,8 @@
 """Whether a handler that returns no score means it.
 
 A scorer that ends in silence when nothing was heard has forgotten a branch. One that has
-looked at its data, and leaves by a `return` of that branch's own, has decided not to score.
+looked at its data, and leaves by a `return` of that branch's own, has decided not to score;
+so has one whose function that writes the score leaves like that.
 The line by which it left is seen by playing its last entry again.
 """
 
@@ -17,7 +18,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from .._engine import Engine
 from ..runtime.foreign import Served
 from .checks import Draft
-from .handlers import codes_of
+from .handlers import SCORING, codes_of
 from .search import Transition
 from .stage import Stage
 
@@ -106,7 +107,13 @@ def _leaves_on_purpose(
     last = ends[own[-1]]
     if own[-1] and any(_is_within(last.place, p) for p in _returns(last.code, _PASSED)):
         last = ends[own[-1] - 1]  # what a helper has decided is handed on
-    return any(_is_within(last.place, place) for place in _returns(last.code, _EMPTY))
+    writers = [end for end in ends if not SCORING.isdisjoint(end.code.co_names)]
+    return any(map(_is_meant, [last, *writers]))
+
+
+def _is_meant(end: _End) -> bool:
+    """Say whether a function has returned nothing from a branch of its own."""
+    return any(_is_within(end.place, place) for place in _returns(end.code, _EMPTY))
 
 
 def _is_within(inner: Place, outer: Place) -> bool:

@@ -15,6 +15,7 @@ from .._core.waits import Wait, Watch
 from .._engine import Engine, state_of, timer_count
 from .._json import JsonObject
 from .._model.fact import Fact, RunFailed
+from ..expr import Expression
 from ..times import Duration, Instant
 from .alphabet import LATER_MS, matchings, near_misses
 from .deadline import OVER
@@ -195,7 +196,7 @@ class Search:
         """Yield what can be said to a world, each thing once."""
         said: list[tuple[str, object]] = []
         for listener in self._chosen(engine):
-            for number, letter in enumerate(self.letters(engine, listener)):
+            for number, letter in enumerate(self._matches(engine, listener)):
                 if letter.is_guessed and number >= _USUAL:
                     letter = letter._replace(label=_VARIANT)  # noqa: PLW2901 -- the same one, by another name
                 if (letter.name, letter.data) not in said:
@@ -208,6 +209,14 @@ class Search:
                 if (listener.event, data) not in said:
                     said.append((listener.event, data))
                     yield Letter(listener.event, data, what)
+
+    def _matches(self, engine: Engine, listener: Wait | Watch) -> list[Letter]:
+        """Return the signals that a listener hears, and say if none was found."""
+        letters = self.letters(engine, listener)
+        if not letters and can_hear(listener):
+            reason = f"what follows {listener.event!r}: no event was found that matches"
+            self.left_out[reason] = None
+        return letters
 
     def _chosen(self, engine: Engine) -> list[Wait | Watch]:
         """Return whom signals are sent to: of a crowd of runs, the first ones."""
@@ -243,6 +252,12 @@ def listeners(engine: Engine) -> list[Wait | Watch]:
         if not live.run.is_over:
             found += live.watches
     return found
+
+
+def can_hear(listener: Wait | Watch) -> bool:
+    """Say whether there may be an event that a listener hears: not all is decided."""
+    predicate = listener.predicate
+    return not isinstance(predicate, Expression) or predicate.stored != "false"
 
 
 def hears(engine: Engine, letter: Letter) -> bool:

@@ -20,9 +20,9 @@ from ._tree import (
     static_path,
 )
 
-__all__ = ["negations", "orders"]
+__all__ = ["Path", "comparisons", "negations", "orders"]
 
-_Path: TypeAlias = tuple[str | int, ...]
+Path: TypeAlias = tuple[str | int, ...]
 _TURNED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 """What a comparison says from its other side."""
 
@@ -52,7 +52,7 @@ def orders(subject: Subject) -> Iterator[Lint]:
             continue
         small = node.left if node.op[0] == "<" else node.right
         path = static_path(small)
-        if path is None or not is_path(small) or path == ("async", "ts"):
+        if path is None or not is_path(small) or _is_there(path, subject):
             continue
         if not (_foresees(subject, path) or _demands(subject.root, path)):
             shown = written(subject, small)
@@ -64,7 +64,12 @@ def orders(subject: Subject) -> Iterator[Lint]:
             )
 
 
-def _foresees(subject: Subject, path: _Path) -> bool:
+def _is_there(path: Path, subject: Subject) -> bool:
+    """Say whether a value is always there, or is put in where the wait opens."""
+    return path[1:] == ("ts",) or (path[0] == "event" and subject.trigger is not None)
+
+
+def _foresees(subject: Subject, path: Path) -> bool:
     """Say whether a condition asks for the absence of *path*: ``path == null``."""
     return any(
         operator == "==" and literal.value is None
@@ -73,7 +78,7 @@ def _foresees(subject: Subject, path: _Path) -> bool:
     )
 
 
-def _demands(node: Node, path: _Path | None) -> bool:
+def _demands(node: Node, path: Path | None) -> bool:
     """Say whether a condition is false for certain where *path* is missing (rule C2)."""
     match node:
         case Logic(op="&&"):
@@ -94,10 +99,17 @@ def _demands(node: Node, path: _Path | None) -> bool:
     )
 
 
-def _compared(node: Node, path: _Path | None) -> Iterator[tuple[str, Lit]]:
+def _compared(node: Node, path: Path | None) -> Iterator[tuple[str, Lit]]:
     """Yield with what *path* is compared, and how, as if it stood on the left."""
+    for other, operator, literal in comparisons(node):
+        if other == path:
+            yield operator, literal
+
+
+def comparisons(node: Node) -> Iterator[tuple[Path, str, Lit]]:
+    """Yield which path is compared, and how and with what, as if it stood on the left."""
     match node:
-        case Binary(left=left, right=Lit() as literal) if static_path(left) == path:
-            yield node.op, literal
-        case Binary(left=Lit() as literal, right=right) if static_path(right) == path:
-            yield _TURNED.get(node.op, node.op), literal
+        case Binary(left=left, right=Lit() as literal) if path := static_path(left):
+            yield path, node.op, literal
+        case Binary(left=Lit() as literal, right=right) if path := static_path(right):
+            yield path, _TURNED.get(node.op, node.op), literal

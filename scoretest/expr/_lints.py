@@ -12,6 +12,7 @@ from ._absence import negations, orders
 from ._compare import get_step
 from ._interpolate import MENTION
 from ._lint import ORDER, Lint, Subject, is_path, written
+from ._never import contradictions, unknown_fields
 from ._tree import (
     Binary,
     Call,
@@ -31,7 +32,7 @@ from ._tree import (
     walk,
 )
 from ._types import BOOL, DYN, Type
-from ._values import Fault, Value
+from ._values import Fault, Value, type_name
 
 __all__ = ["find_lints"]
 
@@ -244,12 +245,25 @@ def _constant(subject: Subject) -> Iterator[Lint]:
         yield Lint(
             code="DECIDED_BY_TRIGGER", span=subject.root.span, message=message, fix=fix
         )
-    if subject.type not in (BOOL, DYN):
-        message = f"never matches: its value is {subject.type}, and only true matches"
+    kind = subject.type if subject.type != DYN else _kind_of_trigger(subject)
+    if kind not in (BOOL, DYN):
+        message = f"never matches: its value is {kind}, and only true matches"
         fix = "compare it with something"
         yield Lint(
             code="NEVER_A_BOOL", span=subject.root.span, message=message, fix=fix
         )
+
+
+def _kind_of_trigger(subject: Subject) -> object:
+    """Return of what kind the value is that the trigger alone gives an expression."""
+    path = static_path(subject.root)
+    if subject.trigger is None or not path or path[0] != "event":
+        return DYN
+    value: Value = dict(subject.trigger)
+    for step in path[1:]:
+        value = get_step(value, step)
+    is_plain = isinstance(value, str | int | float) and not isinstance(value, bool)
+    return type_name(value) if is_plain else DYN
 
 
 def _aggregate(subject: Subject) -> Iterator[Lint]:
@@ -310,4 +324,6 @@ _RULES: Final = (
     _unquotable,
     _constant,
     _aggregate,
+    unknown_fields,
+    contradictions,
 )

@@ -32,6 +32,14 @@ condition(
     "async.data.rating > 0 && async.data.rating < 3",
 )
 condition(
+    "EXPRESSION_NEVER_TRUE",
+    "async.data.state == 'closed' && async.data.state == 'merged'",
+    "(async.data.state == 'closed' || async.data.state == 'merged')",
+)
+condition(
+    "EXPRESSION_UNKNOWN_FIELD", "async.kind == 'final'", "async.data.kind == 'final'"
+)
+condition(
     "EXPRESSION_NEGATED_ABSENCE", "!has(async.data.error)", "async.data.error == null"
 )
 condition(

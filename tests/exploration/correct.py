@@ -609,3 +609,24 @@ def scorers_of(parts: tuple[Any, ...], if_exp: str) -> dict[str, Any]:
             ctx.defer(f"score-{part}", function=scorer, data=data)
 
     return {"functions": [parent, scorer], "data": DATA, "client": client}
+
+
+@right("A review has the scores that it has; without any there is nothing to write.")
+def a_review_with_scores_of_its_own() -> dict[str, Any]:
+    client = Client("shop")
+
+    @create_defer(client, fn_id="scorer")
+    async def scorer(ctx: Context) -> None:
+        review = await wait(ctx, "review")
+        given = {"reviewed": 0} if review is None else review.data.get("scores")
+
+        async def write() -> None:
+            if not isinstance(given, dict):
+                return
+            for name, value in given.items():
+                run_id = ctx.parents[0].run_id
+                await client.score(name=name, value=value, run_id=run_id)
+
+        await ctx.step.run("write", write)
+
+    return {"functions": [scorer], "data": DATA, "client": client}

@@ -24,6 +24,7 @@ def notes(built):
         ("a_guarded_rating", "EXPRESSION_POLICY_WARNING"),
         ("not_for_free_plans", "SCORE_LEFT_OUT"),
         ("a_merged_ticket", "SCORE_LEFT_OUT"),
+        ("a_review_with_scores_of_its_own", "SCORE_LEFT_OUT"),
         ("a_scoped_cancel", "CANCELLED_WITHOUT_SCORE"),
     ],
 )

@@ -41,6 +41,19 @@ from scoretest.expr import compile as compile_expression
         ("async.data.a != null && has(async.data.b)", {"a": "one", "b": "one"}),
         ("async.name == 'shop/a' && has(async.data.a)", {"a": "one"}),
         ("async.ts > 1000 && has(async.data.a)", {"a": "one"}),
+        ("!async.data.a", {"a": False}),
+        ("!(async.data.a < 1)", {"a": 1}),
+        ("async.data.a > async.data.b", {"a": False}),
+        ("async.data.a == 5 ? async.data.b : false", {"a": 5, "b": True}),
+        ("async.data.a * 2.0 == 10.0", {"a": 5.0}),
+        ("int(async.data.a) % 2 == 1", {"a": 3}),
+        ("['x', 1] == async.data.a", {"a": ["x", 1]}),
+        ("{'k': 1} == async.data.a", {"a": {"k": 1}}),
+        (
+            "timestamp(async.data.a) > timestamp('2025-01-01T00:00:00Z')",
+            {"a": "2100-01-01T00:00:00Z"},
+        ),
+        ("async.data.b == 'x' && !async.data.a", {"b": "x", "a": False}),
     ],
 )
 def test_a_signal_is_found(text, data):
@@ -65,7 +78,8 @@ def test_a_text_that_a_pattern_matches(pattern, example):
 
 
 @pytest.mark.parametrize(
-    "text", ["false", "async.user.id == 'x'", "size(async.data.a) < 0"]
+    "text",
+    ["false", "async.user.id == 'x'", "async.data.a == 'x' && async.data.a == 'y'"],
 )
 def test_where_nothing_matches_nothing_is_found(text):
     """What is returned has always been tried."""

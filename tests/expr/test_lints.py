@@ -55,6 +55,9 @@ def codes(text, trigger=TRIGGER):
         ),
         ("DECIDED_BY_TRIGGER", "event.data.n == 2", "event.data.n == async.data.n"),
         ("NEVER_A_BOOL", "size(async.data.l)", "size(async.data.l) == 1"),
+        ("NEVER_A_BOOL", "event.data.ticketId", "event.data.ticketId == async.data.t"),
+        ("UNKNOWN_FIELD", "async.n == 1", "async.data.n == 1"),
+        ("UNKNOWN_FIELD", "async['n'].o == 1", "async.user.email == 'a@b.c'"),
         ("AGGREGATE_PATH", "async.data.l == ['a']", "async.data.l[0] == 'a'"),
         ("AGGREGATE_PATH", "'k' in async.data.o", "has(async.data.o.k)"),
         ("AGGREGATE_PATH", "async.data.n == 1 || true", "async.data.n == 1"),
@@ -66,6 +69,42 @@ def codes(text, trigger=TRIGGER):
 def test_a_lint_speaks_and_is_silent_on_the_fixed_text(code, text, fixed):
     """Each lint has the text that it warns of and the text that it recommends."""
     assert (code in codes(text), code in codes(fixed)) == (True, False)
+
+
+@pytest.mark.rule("C1")
+@pytest.mark.parametrize(
+    ("text", "excludes"),
+    [
+        ("async.data.s == 'a' && async.data.s == 'b'", True),
+        ("async.data.s == 'a' && async.data.s == 'a'", False),
+        ("async.data.s == 'a' && async.data.s != 'a'", True),
+        ("async.data.s == 'a' && async.data.s != 'b'", False),
+        ("async.data.s == '1' && async.data.s == 1", True),
+        ("async.data.n == 1 && async.data.n == 1.0", False),
+        ("async.data.n == 1 && async.data.n == true", True),
+        ("async.data.n > 5 && async.data.n < 3", True),
+        ("3 > async.data.n && 5 < async.data.n", True),
+        ("async.data.n >= 3 && async.data.n <= 3", False),
+        ("async.data.n >= 3 && async.data.n < 3", True),
+        ("async.data.n == 2 && async.data.n >= 3", True),
+        ("async.data.n == 3 && async.data.n >= 3", False),
+        ("async.data.n > 5 || async.data.n < 3", False),
+        ("async.data.n > 5 && async.data.m < 3", False),
+        ("async.data.t && (async.data.s == 'a' && async.data.s == 'b')", True),
+        ("async.data.t || (async.data.n > 5 && async.data.n < 3)", True),
+    ],
+)
+def test_parts_that_exclude_each_other(text, excludes):
+    """No value meets both."""
+    assert ("NEVER_TRUE" in codes(text)) is excludes
+
+
+@pytest.mark.rule("C2")
+def test_what_the_trigger_puts_in_is_there():
+    """A value of the trigger is no path of the signal; nor is the time ever absent."""
+    text = "async.data.n > event.data.n && async.ts > event.ts"
+
+    assert "ABSENT_ORDER" not in codes(text)
 
 
 @pytest.mark.rule("C2")
