@@ -15,8 +15,8 @@ from ..expr import Expression
 from ..expr import compile as compile_expression
 from ..expr._parser import parse
 from ..expr._tree import Binary, Lit, Logic, Node, static_path, walk
-from .trials import tried
-from .wishes import wished
+from ..expr._trials import tried
+from ..expr._wishes import wished
 
 __all__ = ["LATER_MS", "matchings", "near_misses", "other", "trigger_data"]
 
@@ -54,9 +54,8 @@ def _matchings(predicate: Predicate, name: str) -> list[JsonObject]:
             found.append(candidate)
     if not found:
         data = wished(predicate, name, LATER_MS)
-        if data is None and isinstance(predicate, Expression) and predicate.stored:
-            known = next(_candidates(predicate))
-            data = tried(predicate, known, name, LATER_MS)
+        if data is None:
+            data = tried(predicate, next(_candidates(predicate)), name, LATER_MS)
         found += [] if data is None else [data]
     return found[:_MOST_WAYS]
 

@@ -12,6 +12,7 @@ from ..errors import UsageError
 from ..expr import ExpressionError
 from ..expr._parser import parse
 from ..expr._tree import static_path, walk
+from ..expr._wishes import open_paths
 from ..runtime.reading import Path, Reads
 from .absent import misspelling
 from .alphabet import matchings
@@ -34,7 +35,6 @@ from .payloads import (
 from .scenario import Scenario
 from .search import Transition, wire_of
 from .stage import Letter, Move, Stage
-from .wishes import open_paths
 
 __all__ = ["Guesses"]
 

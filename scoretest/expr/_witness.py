@@ -23,6 +23,8 @@ from ._tree import (
     Unary,
     static_path,
 )
+from ._trials import tried
+from ._wishes import put, wished
 
 __all__ = ["Miss", "near_misses", "witness"]
 
@@ -63,8 +65,21 @@ def witness(
         return _data_of(event)
     data = _data_of(event)
     for wish in _wishes(parse(predicate.stored), root):
-        _put(data, wish)
-    return data if predicate.matches({**event, "data": data}) else None
+        put(data, wish.path, wish.value)
+    if predicate.matches({**event, "data": data}):
+        return data
+    return _found_otherwise(predicate, event)
+
+
+def _found_otherwise(predicate: Predicate, event: JsonObject) -> JsonObject | None:
+    """Return data that other means of finding some come to."""
+    name, ts = str(event.get("name", "")), event.get("ts")
+    at_ms = ts if isinstance(ts, int) else 0
+    known = _data_of(event)
+    data = {**known, **(wished(predicate, name, at_ms) or {})}
+    if predicate.matches({**event, "data": data}):
+        return data
+    return tried(predicate, known, name, at_ms)
 
 
 def near_misses(
@@ -75,8 +90,8 @@ def near_misses(
     if predicate is None or data is None:
         return []
     found: list[Miss] = []
-    for wish in dict.fromkeys(w.path for w in _wishes(parse(predicate.stored), root)):
-        for miss in _spoiled(data, wish):
+    for path in dict.fromkeys(w.path for w in _wishes(parse(predicate.stored), root)):
+        for miss in _spoiled(data, path) if _has(data, path) else ():
             is_new = all(miss.data != known.data for known in found)
             if is_new and not predicate.matches({**event, "data": miss.data}):
                 found.append(miss)
@@ -88,14 +103,13 @@ def _data_of(event: JsonObject) -> JsonObject:
     return copy.deepcopy(data) if isinstance(data, dict) else {}
 
 
-def _put(data: JsonObject, wish: _Wish) -> None:
-    *way, last = wish.path
-    for step in way:
-        inner = data.setdefault(step, {})
-        if not isinstance(inner, dict):
-            inner = data[step] = {}
-        data = inner
-    data[last] = wish.value
+def _has(data: JsonObject, path: tuple[str, ...]) -> bool:
+    holder: Json = data
+    for step in path:
+        if not isinstance(holder, dict) or step not in holder:
+            return False
+        holder = holder[step]
+    return True
 
 
 def _spoiled(data: JsonObject, path: tuple[str, ...]) -> Iterator[Miss]:
@@ -108,7 +122,7 @@ def _spoiled(data: JsonObject, path: tuple[str, ...]) -> Iterator[Miss]:
         ("null", None),
     ):
         spoiled = copy.deepcopy(data)
-        _put(spoiled, _Wish(path, other))
+        put(spoiled, path, other)
         yield Miss(kind, path, spoiled)
     spoiled = holder = copy.deepcopy(data)
     for step in path[:-1]:

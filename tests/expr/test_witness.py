@@ -43,6 +43,10 @@ def data_for(text, data=None):
         ("async.data.a.startsWith('x')", {"a": "x"}),
         ("async.data.a == async.data.b", {"a": "x", "b": "x"}),
         ("!async.data.a.startsWith('x')", {}),
+        ("async.data.a[0] == 1", {"a": [1]}),
+        ("size(async.data.a) > 1", {"a": ["one", "one"]}),
+        ("async.data.a > async.data.b", {"a": False}),
+        ("async.data.a == 5 ? async.data.b : false", {"a": 5, "b": True}),
         ("true", {}),
     ],
 )
@@ -56,14 +60,11 @@ def test_data_is_made_for_an_expression(text, data):
     [
         "1 == 2",
         "async.name == 'y'",
-        "async.data.a[0] == 1",
         "!has(async.data.a)",
         "async.data.a == 1 && async.data.a == 2",
-        "async.data.a == b'x'",
         "async.data.a + 'b' == 'ab'",
         "async.data.a == async.data.b && async.data.a != async.data.b",
         "async.data == 1",
-        "size(async.data.a) == 1",
         "async.data['a' + 'b'] == 1",
     ],
 )

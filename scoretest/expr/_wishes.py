@@ -9,13 +9,13 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice, pairwise, product
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from .._json import Json, JsonObject, copy_object
 from .._model.predicate import Predicate
-from ..expr import Expression
-from ..expr._parser import parse
-from ..expr._tree import (
+from ._expression import Expression
+from ._parser import parse
+from ._tree import (
     Binary,
     Call,
     Cond,
@@ -96,28 +96,35 @@ def open_paths(predicate: Predicate | None) -> list[Place]:
 
 def put(data: JsonObject, place: Place, value: Json) -> None:
     """Put *value* into *data*; what is in the way gives way."""
-    inner: Any = data
+    inner: Json = data
     for step, after in pairwise(place):
         kind = list if isinstance(after, int) else dict
         held = _get(inner, step)
         if not isinstance(held, kind):
-            held = kind()
+            held = [] if kind is list else {}
             _set(inner, step, held)
         inner = held
-    is_part = isinstance(value, dict) and isinstance(_get(inner, place[-1]), dict)
-    _set(inner, place[-1], {**_get(inner, place[-1]), **value} if is_part else value)  # type: ignore[dict-item]  # is_part says that both are objects
+    held = _get(inner, place[-1])
+    is_part = isinstance(value, dict) and isinstance(held, dict)
+    _set(inner, place[-1], {**held, **value} if is_part else value)  # type: ignore[dict-item]  # is_part says that both are objects
 
 
-def _get(holder: Any, step: str | int) -> Any:
-    if isinstance(holder, list):
-        return holder[step] if isinstance(step, int) and step < len(holder) else None
-    return holder.get(step)
+def _get(holder: Json, step: str | int) -> Json:
+    match holder, step:
+        case list(), int() if step < len(holder):
+            return holder[step]
+        case dict(), str():
+            return holder.get(step)
+    return None
 
 
-def _set(holder: Any, step: str | int, value: Any) -> None:
-    if isinstance(holder, list) and isinstance(step, int):
-        holder.extend({} for _ in range(step + 1 - len(holder)))
-    holder[step] = value
+def _set(holder: Json, step: str | int, value: Json) -> None:
+    match holder, step:
+        case list(), int():
+            holder.extend({} for _ in range(step + 1 - len(holder)))
+            holder[step] = value
+        case dict(), _:
+            holder[str(step)] = value
 
 
 def _wishes(root: Node, of: str) -> Iterator[Wish]:

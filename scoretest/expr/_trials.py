@@ -4,15 +4,18 @@ Most expressions say it themselves. For the others, such as ``!async.data.spam``
 order of two paths, there are few paths and few values that can matter.
 """
 
+import json
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import islice, product
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from .._json import Json, JsonObject, copy_object
-from ..expr import Expression
-from ..expr._parser import parse
-from ..expr._tree import ListOf, Lit, MapOf, Node, static_path, walk
-from .wishes import put
+from .._model.predicate import Predicate
+from ._expression import Expression
+from ._parser import parse
+from ._tree import ListOf, Lit, MapOf, Node, static_path, walk
+from ._wishes import put
 
 __all__ = ["tried"]
 
@@ -21,31 +24,41 @@ _Place: TypeAlias = tuple[str | int, ...]
 _MOST: Final = 3_000
 _MOST_PATHS: Final = 3
 _MOST_LITERALS: Final = 12
-_ABSENT: Final = object()
-_USUAL: Final[tuple[Any, ...]] = (
-    *(False, True, "one", "", 1, 0, 5, _ABSENT, None, [], ["one"], {}),
-    *("2000-01-01T00:00:00Z", "2100-01-01T00:00:00Z"),
-)
+_EARLY, _LATE = "2000-01-01T00:00:00Z", "2100-01-01T00:00:00Z"
+_PLAIN: Final[tuple[Json, ...]] = (False, True, "one", "", 1, 0, 5)
+_OTHERS: Final[tuple[Json, ...]] = (None, [], ["one"], {}, _EARLY, _LATE)
+_USUAL: Final = (*((v,) for v in _PLAIN), (), *((v,) for v in _OTHERS))
+"""What may stand at a place: one value, or none."""
 
 
 def tried(
-    expression: Expression, known: JsonObject, name: str, ts: int
+    predicate: Predicate, known: JsonObject, name: str, ts: int
 ) -> JsonObject | None:
-    """Return event data with which *expression* is true, or None if none were found.
+    """Return event data with which *predicate* is true, or None if none were found.
 
     Args:
-        expression: The condition.
+        predicate: The condition.
         known: What the data have in any case; never changed.
         name: The event's name.
         ts: Its time, in milliseconds.
     """
-    root = parse(expression.stored)
+    if not isinstance(predicate, Expression) or not predicate.stored:
+        return None
+    found = _found(predicate, json.dumps(known), name, ts)
+    return None if found is None else copy_object(found)
+
+
+@lru_cache(maxsize=256)  # it is asked for in every world in which a wait is open
+def _found(
+    expression: Expression, known_text: str, name: str, ts: int
+) -> JsonObject | None:
+    root, known = parse(expression.stored), json.loads(known_text)
     places = list(_places(root, expression.root, known))[:_MOST_PATHS]
-    values = [*_literals(root), *_USUAL]
+    values = [*((value,) for value in _literals(root)), *_USUAL]
     for chosen in islice(product(values, repeat=len(places)), _MOST):
         data = copy_object(known)
-        for place, value in zip(places, chosen, strict=True):
-            if value is not _ABSENT:
+        for place, given in zip(places, chosen, strict=True):
+            for value in given:
                 put(data, place, value)
         if expression.matches({"name": name, "data": data, "id": "", "ts": ts}):
             return data

@@ -3,8 +3,8 @@
 import pytest
 
 from scoretest.exploration.alphabet import matchings
-from scoretest.exploration.wishes import open_paths, put
 from scoretest.expr import compile as compile_expression
+from scoretest.expr._wishes import open_paths, put
 
 
 @pytest.mark.parametrize(
