@@ -1,4 +1,4 @@
-"""What is arranged before a timeline begins: crashes, and variants of experiments.
+"""What is arranged before a timeline begins: crashes, failures, variants of experiments.
 
 It stands on a timeline like a signal, so that a code and a pasted test arrange it again.
 """
@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 
 from ..runtime.foreign import Served
 from ..runtime.harness import Harness
+from .arrangements import FAILING
 from .handlers import handlers_of
-from .timelines import CRASH, Signal
+from .timelines import CRASH, FAILURE, Signal
 
 __all__ = ["arm", "armed_lines"]
 
@@ -21,6 +22,8 @@ def arm(
         step = str(signal.data["step"])
         if signal.name == CRASH:
             harness.faults.crash_after(function, step)
+        elif signal.name == FAILURE:
+            harness.stub(function, step, raises=RuntimeError(FAILING))
         else:
             harness.stub(function, step, returns=signal.data["choice"])
 
@@ -33,6 +36,9 @@ def armed_lines(functions: Sequence[Served], signals: Sequence[Signal]) -> list[
         step = signal.data["step"]
         if signal.name == CRASH:
             lines.append(f"harness.faults.crash_after({name}, {step!r})")
+        elif signal.name == FAILURE:
+            error = repr(RuntimeError(FAILING))
+            lines.append(f"harness.stub({name}, {step!r}, raises={error})")
         else:
             choice = signal.data["choice"]
             lines.append(f"harness.stub({name}, {step!r}, returns={choice!r})")

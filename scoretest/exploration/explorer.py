@@ -17,6 +17,7 @@ from ..runtime.foreign import AnyClient, AnyEvent, Served
 from ..runtime.reading import Reads
 from ..times import SECOND, Instant, to_duration
 from .absent import absent_keys
+from .arrangements import Arrangements
 from .checks import NOTES, Draft, judged
 from .confirming import confirmed
 from .crashes import Crashes, check_faults
@@ -39,7 +40,6 @@ from .silence import is_silent, unscored
 from .stage import Letter, Move, Stage
 from .starts import hostile_starts, second_starts
 from .timelines import code_of, signals_of
-from .variants import Variants
 
 __all__ = ["explore"]
 
@@ -80,7 +80,7 @@ def explore(  # noqa: PLR0913 -- the bounds of a search, all of them named
         beside: Functions that are served as well, and need not run.
         values: Values to try, by the key of a signal's data.
         max_signals: How many signals a timeline has at most.
-        max_faults: How many times a worker goes away after a step, at most.
+        max_faults: How many faults a timeline has at most.
         max_nodes: How many worlds are looked at.
         deadline: For how long, in real time.
         merge_states: Follow worlds of the same state once.
@@ -144,7 +144,9 @@ class _Explorer:
         self._silent: dict[str, Node] = {}
         self._scoring = dict.fromkeys(s for s, c in codes.items() if says(c, SCORING))
         self._crashes = Crashes(self._stage, max_faults) if max_faults else None
-        self._variants = Variants(self._stage)
+        self._arranged = Arrangements(
+            self._stage, scenario.functions, has_faults=max_faults > 0
+        )
 
     def explore(self, covered: dict[tuple[str, str], None]) -> Exploration:
         """Search; add to *covered* what has run, and on which events."""
@@ -169,17 +171,17 @@ class _Explorer:
 
     def _left_out(self, searches: Sequence[Search]) -> dict[str, None]:
         every = {reason: None for search in searches for reason in search.left_out}
-        every |= self._variants.left_out
+        every |= self._arranged.left_out
         return {**every, OVER: None} if self._stage.deadline.was_met else every
 
     def _pass(self) -> tuple[list[Search], _Findings]:
-        """Search with each variant, and where chance is asked, with low and high luck."""
-        self._variants.restart()
+        """Search with whatever can be arranged, and with low and high luck."""
+        self._arranged.restart()
         with self._doubles.luck(is_low=True) as chance:
             searches, found = [self._look_at_all()], dict(self._found)
             scenario = self._scenario
             if not searches[0].is_stopped:
-                for _ in self._variants.forced():
+                for _ in self._arranged.made():
                     self._go_on(searches, found)
         if chance is not None and chance.is_drawn and not searches[0].is_stopped:
             with self._doubles.luck(is_low=False):
@@ -191,7 +193,7 @@ class _Explorer:
     def _go_on(self, searches: list[Search], found: _Findings) -> None:
         """Search once more, and add what comes of it."""
         search = self._look_at_all()
-        search.leaves = list(filter(self._variants.is_taken, search.leaves))
+        search.leaves = list(filter(self._arranged.is_met, search.leaves))
         searches.append(search)
         found |= {key: new for key, new in self._found.items() if key not in found}
 
@@ -247,7 +249,7 @@ class _Explorer:
     def _begin(self, starts: Sequence[Letter]) -> list[Move]:
         start = self._stage.start
         at = Instant(start + self._scenario.begins_after(start))
-        return [*self._variants.begin(), *(Move(at, letter) for letter in starts)]
+        return [*self._arranged.begin(), *(Move(at, letter) for letter in starts)]
 
     # --- what is wrong ------------------------------------------------------------
 
@@ -263,7 +265,7 @@ class _Explorer:
         if self._may_learn and self._learns(transition):
             self._has_learnt = self._search.is_stopped = True
             return
-        self._variants.note(transition)
+        self._arranged.note(transition)
         for draft in self._judged(transition):
             self._tell(draft, transition.node)
         if self._crashes is not None:
@@ -318,13 +320,13 @@ class _Explorer:
 
     def _look_behind_crashes(self) -> None:
         """Let a worker go away after each step: the run must end as well as without."""
-        if self._crashes is not None:
+        if self._crashes is not None and not self._arranged.is_failing:
             for draft, after in self._crashes.judged(self._guesses.first_matches):
                 self._tell(self._softened(draft, after), after.node)
 
     def _tell(self, draft: Draft, node: Node) -> None:
         key = (draft.code, draft.function, draft.message if not draft.function else "")
-        if key in self._found:
+        if key in self._found or self._arranged.is_excused(draft.function):
             return
         signals = signals_of(node.moves, self._stage.start)
         timeline = tuple(signal for signal in signals if signal.label != "start")

@@ -255,7 +255,10 @@ CLAIMS: Final = {
         'heard = [s.id for s in steps if s.op == "WaitForEvent" and s.output]',
         "assert len(heard) <= 1",
     ),
-    "RUN_FAILED": ('assert all(run.status == "Completed" for run in harness.runs)',),
+    "RUN_FAILED": (
+        "runs = [run for run in harness.runs if run.function_id == {function!r}]",
+        'assert all(run.status == "Completed" for run in runs)',
+    ),
     "SCORED_TWICE": (
         "assert len(harness.scores.history) == len(list(harness.scores))",
     ),

@@ -13,6 +13,7 @@ from .stage import Move
 
 __all__ = [
     "CRASH",
+    "FAILURE",
     "VARIANT",
     "Signal",
     "code_of",
@@ -24,6 +25,8 @@ __all__ = [
 
 CRASH: Final = "scoretest/crash-after-step"
 """What stands for a crash among the signals of a timeline."""
+FAILURE: Final = "scoretest/failing-step"
+"""What stands for a step that fails, whenever it is tried."""
 VARIANT: Final = "scoretest/variant"
 """What stands for the choice of a variant among them."""
 _VERSION: Final = "st1."
@@ -41,11 +44,13 @@ class Signal(NamedTuple):
     @property
     def is_armed(self) -> bool:
         """Whether it is no signal, but is arranged before the timeline begins."""
-        return self.name in (CRASH, VARIANT)
+        return self.name in (CRASH, FAILURE, VARIANT)
 
     def __str__(self) -> str:
         if self.name == CRASH:
             return f"crash after step {self.data['step']!r} of {self.data['function']}"
+        if self.name == FAILURE:
+            return f"failing step {self.data['step']!r} of {self.data['function']}"
         if self.name == VARIANT:
             choice: Any = self.data["choice"]
             return f"variant {choice['variant']!r} of {self.data['step']!r}"

@@ -53,6 +53,8 @@ class Stub:
             BaseException: What the test asked for.
         """
         self.used += 1
+        if isinstance(self.raises, BaseException):
+            self.raises.__traceback__ = None  # else it would grow with each time
         if self.raises is not None:
             raise self.raises
         return self.calls() if self.calls is not None else self.returns

@@ -144,3 +144,23 @@ def a_defer_without_its_experiment(client, fixed):
         return handler
 
     return make(client, fixed)
+
+
+@app("RUN_FAILED")
+def a_failure_handler_that_mistakes_its_event(client, fixed):
+    async def on_failure(ctx):
+        data = ctx.event.data["event"]["data"] if fixed else ctx.event.data
+
+        async def tell():
+            return f"no answer for {data['ticketId']}"
+
+        return await ctx.step.run("tell", tell)
+
+    @client.create_function(fn_id="parent", trigger=CREATED, on_failure=on_failure)
+    async def parent_(ctx):
+        async def answer():
+            return f"about {ctx.event.data['ticketId']}"
+
+        return await ctx.step.run("answer", answer)
+
+    return [parent_]

@@ -1,5 +1,7 @@
 """Stubs stand in for the callbacks of steps."""
 
+from traceback import walk_tb
+
 import pytest
 
 from scoretest import (
@@ -82,6 +84,20 @@ class TestStandingIn:
             "slow",
         )
         assert (run.step("ask-model").attempts, calls) == (3, [])
+
+    def test_raises_the_same_error_again(self, harness, start, order):
+        """Each time it is raised afresh: its traceback does not grow."""
+        error = TimeoutError("slow")
+        harness.stub(order, "ask-model", raises=error)
+        lengths = []
+
+        for _ in range(2):
+            with harness.expect_failure(order):
+                start("shop/order")
+                harness.fast_forward()
+            lengths.append(len(list(walk_tb(error.__traceback__))))
+
+        assert lengths[0] == lengths[1] > 0
 
     def test_raises_a_class(self, harness, on, start):
         """An exception's class is raised as it is; the handler may catch the failure."""
