@@ -1,8 +1,9 @@
 """The clocks and the time zone of the application, under control for a while.
 
 The wall clock and the stopwatches, such as `time.monotonic`, follow the time of the world
-that is played. A clock goes on a little with every look at it, as clocks do, or much, as
-for a handler that is held up between two looks.
+that is played. A clock goes on a little with every look at it, as clocks do, and a little more
+each time, so that whoever polls it comes to an end; or it goes on much, as for a handler
+that is held up between two looks.
 """
 
 import os
@@ -22,7 +23,8 @@ _NS: Final = 1_000_000_000
 _SCALE: Final = 1 << 20
 """Stopwatches count parts of a second of which sums are exact, also as floats."""
 _TICK_S: Final = 1 / _SCALE
-"""How far a clock goes on with each look: two looks are never at the same time."""
+"""How far a clock goes on with a look: two looks are never at the same time."""
+_GROWTH: Final = 1.1
 
 
 class _Undo(NamedTuple):
@@ -46,16 +48,17 @@ class Clocks:
         self._wall = wall
         self._start = self._now = now
         self._began_s = time.monotonic_ns() // _NS
-        self._shift_s = self._looks = 0
+        self._shift_s = 0
         self._look_s = _TICK_S
         self._is_inside = False
+        self._past_s, (self._step_s, self._growth) = 0.0, self._pace
 
     def show(self, now: Instant) -> None:
         """Let the clocks show the time of a world."""
         self._now = now
-        self._looks = 0
+        self._past_s, (self._step_s, self._growth) = 0.0, self._pace
         self._wall.show(self._shown)
-        self._wall.drag(_TICK_S if self._is_inside else self._look_s)
+        self._wall.drag(*self._pace)
 
     def turn(self, *, is_inside: bool) -> None:
         """A step's callback begins, or has ended."""
@@ -77,6 +80,13 @@ class Clocks:
             self._shift_s, self._look_s = 0, _TICK_S
 
     @property
+    def _pace(self) -> tuple[float, float]:
+        """How far the clocks go on with a look, and how much further with the next one."""
+        if self._is_inside or self._look_s == _TICK_S:
+            return _TICK_S, _GROWTH
+        return self._look_s, 1
+
+    @property
     def _shown(self) -> Instant:
         shift_s = 0 if self._is_inside else self._shift_s
         return Instant(self._now + shift_s * SECOND)
@@ -85,11 +95,11 @@ class Clocks:
         """Return what stands for a stopwatch."""
 
         def look() -> Any:
-            look_s = _TICK_S if self._is_inside else self._look_s
-            past = (self._shown - self._start) * _SCALE // SECOND
-            past += round(self._looks * look_s * _SCALE)
-            self._looks += 1
-            shown = self._began_s * _SCALE + past
+            parts = (self._shown - self._start) * _SCALE // SECOND
+            parts += round(self._past_s * _SCALE)
+            self._past_s += self._step_s
+            self._step_s *= self._growth
+            shown = self._began_s * _SCALE + parts
             if real.__name__.endswith("_ns"):
                 return shown * _NS // _SCALE
             return shown / _SCALE

@@ -168,7 +168,8 @@ class Search:
     def _moments(self, node: Node, due: Instant, letter: Letter) -> Iterator[Instant]:
         """Yield when a signal comes: in the middle, at the end, and fast or slowly."""
         now, middle = node.engine.now, halfway(node.engine, due)
-        if self.timely and not node.signals and letter.label == "match":
+        is_whole = self.timely and self.has_near_misses
+        if is_whole and not node.signals and letter.label == "match":
             soon = (Instant(now + after) for after in _SOON)
             yield from (at for at in soon if at < middle)
         yield middle

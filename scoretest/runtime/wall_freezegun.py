@@ -10,6 +10,7 @@ microsecond, and shows UTC: ``datetime.now()`` is the same on every machine.
 """
 
 import time
+from datetime import timedelta
 from typing import Any, Final
 
 from freezegun import api, freeze_time
@@ -30,13 +31,14 @@ class FreezegunMachine:
     def __init__(self) -> None:
         self._freezer: Any = None
         self._factory: Any = None
+        self._step_s, self._growth = 0.0, 1.0
 
     def start(self, now: Instant) -> None:
         """Begin to fake it."""
         # the kind of factory whose clock can also go on with each look
         self._freezer = freeze_time(to_datetime(now), auto_tick_seconds=1)
         self._factory = self._freezer.start()
-        self.drag(0)
+        self._factory.tick = self._go_on
         # freezegun answers callers near pytest's runner or a thread's start with the
         # real time; here everybody is told the same
         api.ignore_lists[-1] = ()
@@ -57,9 +59,18 @@ class FreezegunMachine:
         """Let it show *now*."""
         self._factory.time_to_freeze = to_datetime(now).replace(tzinfo=None)
 
-    def drag(self, seconds: float) -> None:
-        """Let the clock go on by so much with each look at it."""
-        self._factory.update_step_width(seconds)
+    def drag(self, seconds: float, growth: float = 1) -> None:
+        """Let the clock go on with each look at it.
+
+        Args:
+            seconds: How far with the first look.
+            growth: By what that is multiplied with each look.
+        """
+        self._step_s, self._growth = seconds, growth
+
+    def _go_on(self) -> None:
+        self._factory.time_to_freeze += timedelta(seconds=self._step_s)
+        self._step_s *= self._growth
 
     def stop(self) -> bool:
         """Put everything back; False if a freeze inside this one has not ended yet."""

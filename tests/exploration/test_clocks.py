@@ -151,6 +151,29 @@ def test_no_two_looks_are_at_the_same_time():
     assert (found.findings, rows(found)) == ((), [("fast=True",)])
 
 
+@pytest.mark.parametrize(
+    "clock",
+    [lambda: time.time(), lambda: time.monotonic()],  # noqa: PLW0108 -- as above
+    ids=["time", "monotonic"],
+)
+def test_who_polls_a_clock_comes_to_an_end(clock):
+    """It goes on faster with every look."""
+
+    @create_scorer(Client("support"), fn_id="patient")
+    async def patient(ctx: Context) -> Score:
+        def poll() -> int:
+            begun, looks = clock(), 0
+            while clock() < begun + 5:
+                looks += 1
+            return looks
+
+        return Score("looks", await ctx.step.run("poll", poll))
+
+    found = scoretest.explore(patient, data=DATA)
+
+    assert (found.findings, rows(found)) == ((), [("looks=138",)])
+
+
 def test_afterwards_the_clock_is_the_machines_own():
     """Nothing stays behind."""
     before = time.time
