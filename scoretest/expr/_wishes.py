@@ -119,12 +119,13 @@ def _get(holder: Json, step: str | int) -> Json:
 
 
 def _set(holder: Json, step: str | int, value: Json) -> None:
-    match holder, step:
-        case list(), int():
-            holder.extend({} for _ in range(step + 1 - len(holder)))
-            holder[step] = value
-        case dict(), _:
-            holder[str(step)] = value
+    if isinstance(holder, dict):
+        holder[str(step)] = value
+        return
+    assert isinstance(holder, list)  # noqa: S101 -- `put` has made it one
+    assert isinstance(step, int)  # noqa: S101 -- because of this
+    holder.extend({} for _ in range(step + 1 - len(holder)))
+    holder[step] = value
 
 
 def _wishes(root: Node, of: str) -> Iterator[Wish]:

@@ -54,6 +54,14 @@ from scoretest.expr._wishes import open_paths, put
             {"a": "2100-01-01T00:00:00Z"},
         ),
         ("async.data.b == 'x' && !async.data.a", {"b": "x", "a": False}),
+        (
+            "async.data.a in [async.data.b, 'x'] && has(async.data.b)",
+            {"a": "x", "b": "one"},
+        ),
+        (
+            "timestamp(async.data.a).getFullYear('UTC') == 2000",
+            {"a": "2000-01-01T00:00:00Z"},
+        ),
     ],
 )
 def test_a_signal_is_found(text, data):
@@ -79,7 +87,10 @@ def test_a_text_that_a_pattern_matches(pattern, example):
 
 @pytest.mark.parametrize(
     "text",
-    ["false", "async.user.id == 'x'", "async.data.a == 'x' && async.data.a == 'y'"],
+    [
+        *("false", "async.user.id == 'x'", "date(async.data.a) == '2024-01-01'"),
+        "async.data.a == 'x' && async.data.a == 'y'",
+    ],
 )
 def test_where_nothing_matches_nothing_is_found(text):
     """What is returned has always been tried."""
@@ -100,6 +111,7 @@ def test_what_is_in_the_way_gives_way():
     data = {"a": "text", "b": {"c": 1}}
 
     put(data, ("a", 1, "k"), 2)
-    put(data, ("b",), {"d": 3})
+    put(data, ("a", 1, "l"), 3)
+    put(data, ("b",), {"d": 4})
 
-    assert data == {"a": [{}, {"k": 2}], "b": {"c": 1, "d": 3}}
+    assert data == {"a": [{}, {"k": 2, "l": 3}], "b": {"c": 1, "d": 4}}

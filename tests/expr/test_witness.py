@@ -117,3 +117,23 @@ def test_two_missing_places_do_not_equal_each_other():
     predicate = compile_expression("async.data.a == async.data.b")
 
     assert [miss.path for miss in near_misses(predicate, EVENT)].count(("a",)) == 4
+
+
+class Contrary:
+    """A condition that says what it wants, and is met by nothing, or by its absence."""
+
+    stored = "async.data.a == 1"
+
+    def __init__(self, *, is_met):
+        self.is_met = is_met
+
+    def matches(self, event):
+        """Say whether the event has no such value, where that is what it takes."""
+        return self.is_met and "a" not in event["data"]
+
+
+def test_a_condition_that_is_no_expression():
+    """It is asked with what it says itself, and with what was there."""
+    assert witness(Contrary(is_met=False), EVENT) is None
+    assert witness(Contrary(is_met=True), EVENT) == {}
+    assert near_misses(Contrary(is_met=True), EVENT) == []
