@@ -59,6 +59,9 @@ _HERE: Final = "UTC0"
 _ELSEWHERE: Final = ("AAA-13", "BBB+11")  # as POSIX writes zones: no files are needed
 _MOST_DOUBLED: Final = 200
 _MOST_KEPT: Final = 60
+_MOST_AT_ONCE: Final = 3
+"""How many moves are played at other times at once: a step that hangs on the time may
+never be met again, and the search would not end."""
 
 Told: TypeAlias = tuple[str, str, str]
 """A run, what it came to, and what it gave along with that."""
@@ -146,7 +149,7 @@ class Doubles:
         else:
             yield None
 
-    def judged(self, transition: Transition) -> Iterator[Draft]:
+    def judged(self, transition: Transition) -> Iterator[tuple[Draft, Node]]:
         """Play a transition again at once; yield what differs."""
         is_known = self._routes.is_known(transition) and not self._memory.is_stale()
         if self._count >= _MOST_DOUBLED or not _has_entry(transition):
@@ -158,9 +161,12 @@ class Doubles:
             first = _told(fact for _, fact in transition.facts)
             differing = self._moody(first, before, move)
         if differing is not None:
-            yield _moody(differing, transition.node.engine)
+            yield _moody(differing, transition.node.engine), transition.node
         elif self._is_timely and len(self._kept) < _MOST_KEPT:
-            self._kept.append(_Kept(before, move, transition.node))
+            kept = _Kept(before, move, transition.node)
+            self._kept.append(kept)
+            if self._clocks is not None and len(self._kept) <= _MOST_AT_ONCE:
+                yield from self._at_other_times(self._clocks, [kept])
 
     def _moody(
         self, first: list[Told], before: Engine, move: Move
@@ -195,12 +201,15 @@ class Doubles:
     def judged_later(self) -> Iterator[tuple[Draft, Node]]:
         """Play what was kept at other times, and in other zones."""
         if self._clocks is not None:
-            yield from self._at_other_times(self._clocks)
+            later = self._kept[_MOST_AT_ONCE:]
+            yield from self._at_other_times(self._clocks, later)
         if self._has_zone:
             yield from self._in_other_zones()
 
-    def _at_other_times(self, clocks: Clocks) -> Iterator[tuple[Draft, Node]]:
-        for kept in self._in_time():
+    def _at_other_times(
+        self, clocks: Clocks, moves: Sequence[_Kept]
+    ) -> Iterator[tuple[Draft, Node]]:
+        for kept in self._in_time(moves):
             base, again = (self._timed(clocks, kept, 0, 0) for _ in range(2))
             limit = _parting(base, again)
             for when, shift_s, look_s in _TIMES:
@@ -213,8 +222,8 @@ class Doubles:
                         yield _moody(differing, engine), kept.node
                     break
 
-    def _in_time(self) -> Iterator[_Kept]:
-        return takewhile(lambda _: not self._stage.deadline.is_over(), self._kept)
+    def _in_time(self, moves: Sequence[_Kept]) -> Iterator[_Kept]:
+        return takewhile(lambda _: not self._stage.deadline.is_over(), moves)
 
     def _timed(
         self, clocks: Clocks, kept: _Kept, shift_s: int, look_s: int
@@ -224,7 +233,7 @@ class Doubles:
 
     def _in_other_zones(self) -> Iterator[tuple[Draft, Node]]:
         with zone_restored():
-            for kept in self._in_time():
+            for kept in self._in_time(self._kept):
                 base, again = (self._in_zone(kept, _HERE) for _ in range(2))
                 limit = _parting(base, again)
                 for zone in _ELSEWHERE:

@@ -342,9 +342,10 @@ class _Explorer:
 
     def _double(self, transition: Transition) -> None:
         """Enter the same state again: the same steps must come of it."""
-        for draft in self._doubles.judged(transition):
-            self._search.is_stopped = True  # its other worlds would mean nothing
-            self._tell(draft, transition.node)
+        for draft, node in self._doubles.judged(transition):
+            if draft.code == "NONDETERMINISTIC":
+                self._search.is_stopped = True  # its other worlds would mean nothing
+            self._tell(draft, node)
 
     def _look_for_absent_keys(self, leaves: Sequence[Node]) -> None:
         for draft, leaf in absent_keys(
