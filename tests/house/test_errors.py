@@ -71,17 +71,15 @@ def _names(annotation: ast.expr) -> set[str]:
     return set(re.findall(r"\w+", ast.unparse(annotation)))
 
 
-def raises(tree: ast.AST) -> Iterator[tuple[ast.Raise, FUNCTIONS | None]]:
+def raises(
+    tree: ast.AST, function: FUNCTIONS | None = None
+) -> Iterator[tuple[ast.Raise, FUNCTIONS | None]]:
     """Yield (raise, innermost function) for every raise that names an exception."""
-    inner = {
-        id(raised): node
-        for _, node in functions(tree)
-        for raised in ast.walk(node)
-        if isinstance(raised, ast.Raise)
-    }
-    for node in ast.walk(tree):
+    for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.Raise) and node.exc is not None:
-            yield node, inner.get(id(node))
+            yield node, function
+        elif isinstance(node, ast.stmt | ast.excepthandler | ast.match_case):
+            yield from raises(node, node if isinstance(node, FUNCTIONS) else function)
 
 
 def is_held(raised: ast.expr, function: FUNCTIONS | None) -> bool:
