@@ -111,6 +111,7 @@ class Doubles:
         self._effects = effects
         self._memory = memory
         self._rolls = bool(DICE & names)
+        self._codes = {code.code for code in codes}
         self._has_own_dice = bool(OWN_DICE & names)
         self.reads_clock = bool(CLOCKS & names)
         self._has_zone = bool(ZONES & names) and hasattr(time, "tzset")
@@ -144,7 +145,7 @@ class Doubles:
         """Let chance fall out the same way everywhere: low, or high, within steps."""
         if self._rolls:
             self._inside = LOW if is_low else HIGH
-            with chance(self._effects, MIDDLE, self._inside) as falls:
+            with chance(self._effects, self._codes, MIDDLE, self._inside) as falls:
                 yield falls
         else:
             yield None
@@ -257,7 +258,7 @@ class Doubles:
 
     def _fallen(self, seed: int) -> AbstractContextManager[Chance | None]:
         if self._rolls:
-            return chance(self._effects, seed, self._inside)
+            return chance(self._effects, self._codes, seed, self._inside)
         return nullcontext()
 
 

@@ -6,6 +6,7 @@ import os
 import random  # noqa: TID251 -- chance is the bug
 import time
 import uuid
+import zlib
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -193,6 +194,17 @@ def one_in_a_thousand(fixed):
         return Score("quality", feedback is not None)
 
     return scorer(handler)
+
+
+@pair("NONDETERMINISTIC")
+def a_model_chosen_by_pythons_hash(fixed):
+    async def handler(ctx: Context):
+        ticket = ctx.event.data["ticketId"]
+        number = zlib.crc32(ticket.encode()) if fixed else hash(ticket)
+        model = ("small", "large")[number % 2]
+        return await ctx.step.run(f"ask-{model}", lambda: f"{model} speaks")
+
+    return parent(handler)
 
 
 @pair("NONDETERMINISTIC")

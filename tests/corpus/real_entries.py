@@ -3,6 +3,7 @@
 import datetime as dt
 import random  # noqa: TID251 -- a handler of an application leaves things to it
 import time
+import zlib
 from typing import ClassVar
 
 import inngest
@@ -133,6 +134,21 @@ def chance_between_steps(client, fixed):
         luck = await (ctx.step.run("draw", draw) if fixed else draw())
         feedback = await wait(ctx, timeout=7 * DAY if luck < 0.1 else DAY)
         await quality(client, ctx, feedback is not None)
+
+    return handler
+
+
+def share_of(ticket, *, fixed):
+    """Return a number below a hundred that belongs to a ticket."""
+    return (zlib.crc32(ticket.encode()) if fixed else hash((ticket, "v2"))) % 100
+
+
+@scorer("NONDETERMINISTIC")
+def a_share_of_the_tickets_by_pythons_hash(client, fixed):
+    async def handler(ctx):
+        share = share_of(ctx.event.data["ticketId"], fixed=fixed)
+        heard = await wait(ctx) if share < 50 else None
+        await quality(client, ctx, heard is not None)
 
     return handler
 

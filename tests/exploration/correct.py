@@ -582,6 +582,34 @@ def a_trigger_with_a_condition() -> dict[str, Any]:
     return {"functions": [parent], "data": DATA, "client": client}
 
 
+class Plan:
+    """A key that is hashed by its name."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Plan) and other.name == self.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+
+PRICES = {Plan("free"): 0, Plan("pro"): 20}
+SHELVES: dict[int, str] = {}
+
+
+@scores("The tables of an application are hashed as ever, and so are its own shelves.")
+async def tables_of_hashes(ctx: Context) -> Score:
+    ticket = ctx.event.data["ticketId"]
+    SHELVES[hash(ticket)] = ticket
+    heard = await ctx.step.wait_for_event(
+        "heard", event="shop/heard", timeout="7d", if_exp=ID
+    )
+    found = SHELVES.pop(hash(ticket), ticket) if heard else ticket
+    return Score(f"price-of-{found}", PRICES[Plan(ctx.event.data["plan"])])
+
+
 @right("Two scorers of one run hear the same answer, each for a score of its own.")
 def scorers_of_one_parent() -> dict[str, Any]:
     return scorers_of(("speed", "tone"), if_exp=ID)
