@@ -90,6 +90,7 @@ class Crons:
             "data": {"cron": schedule.text, "fireAt": at, "scheduledAt": named},
             "id": named,
             "ts": world.now // MILLISECOND,
+            "user": {},
         }
         stamp = world.ids.ulid("event", world.now)
         event = ReceivedEvent(stamp, wire, world.now)

@@ -126,6 +126,7 @@ class Turns(Protocol):
 def wire_of(sent: SendEvent | ServerEvent, id_: str, ts: int) -> JsonObject:
     """Return an event as it arrives, with its id and its time in milliseconds."""
     wire: JsonObject = {"name": sent.name, "data": sent.data, "id": id_, "ts": ts}
+    wire["user"] = {}  # always there (rule B3), and never anything in it
     return {**wire, **wire_meta(sent.sessions)} if sent.sessions else wire
 
 

@@ -167,6 +167,11 @@ LOUDER: Final = (
         code="INVALID_EXPRESSION",
     ),
     Difference(
+        "H3",
+        "A development server takes event names of more than 512 characters.",
+        "They are refused, as by the limits of the server's sources.",
+    ),
+    Difference(
         "E3",
         "The caller of a run that is cancelled is given an event in place of a result.",
         "The same, and INVOKE_CANCELLED.",

@@ -52,7 +52,12 @@ def _divide(wrap: Callable[[int], Value]) -> Callable[[int, int], Value]:
 
 def _modulo(wrap: Callable[[int], Value]) -> Callable[[int, int], Value]:
     def modulo(a: int, b: int) -> Value:
-        return wrap(a - b * _quotient(a, b)) if b else Fault("modulus by zero")
+        if not b:
+            return Fault("modulus by zero")
+        quotient = wrap(_quotient(a, b))  # too large for INT_MIN and -1: cel-go refuses
+        if isinstance(quotient, Fault):
+            return quotient
+        return wrap(a - b * _quotient(a, b))
 
     return modulo
 

@@ -17,6 +17,7 @@ from ._tree import (
     Ident,
     Index,
     ListOf,
+    Lit,
     Logic,
     MapOf,
     Node,
@@ -24,6 +25,7 @@ from ._tree import (
     select_path,
     walk,
 )
+from ._unparse import write_value
 
 __all__ = ["found_in_crowd"]
 
@@ -68,11 +70,17 @@ def _is_filed(node: Binary, event: Mapping[str, object]) -> bool:
         return not isinstance(node.right, ListOf | MapOf)
     if node.op == "in" and right and _is_constant(node.left):
         return isinstance(_at(event, right), list)
-    if node.op in _ORDER and left and right:
+    if node.op in _ORDER and right and (left or _has_exponent(node.left)):
         return False
     if node.op in ("<", "<=") and left:
         return _at(event, left) is not None
     return True
+
+
+def _has_exponent(node: Node) -> bool:
+    """Say whether a number stands there as the server stores a time of an event."""
+    value = node.value if isinstance(node, Lit) else None
+    return isinstance(value, float) and "e" in write_value(value)
 
 
 def _path(node: Node) -> tuple[str, ...]:

@@ -204,6 +204,12 @@ def _uint_of_int(value: int) -> Value:
     return UInt(value) if 0 <= value <= UINT_MAX else Fault("integer out of range")
 
 
+def _uint_of_double(value: float) -> Value:
+    if value < 0:  # also what would be cut to zero
+        return Fault("double out of range")
+    return _from_double(value, -1.0, 2.0**64, UInt)
+
+
 _TO_INT: Final = cast(
     "dict[type, Unary]",
     {
@@ -220,7 +226,7 @@ _TO_UINT: Final = cast(
     {
         UInt: _same,
         int: _uint_of_int,
-        float: lambda v: _from_double(v, -1.0, 2.0**64, UInt),
+        float: _uint_of_double,
         str: lambda v: _parse_int(v, 0, UINT_MAX, UInt),
     },
 )

@@ -32,7 +32,7 @@ def read_number(token: Token, text: str, sign: str = "") -> Lit:
 
 def _integer(number: str, sign: str, text: str, span: Span) -> int:
     digits = number.rstrip("uU")
-    base = 16 if digits[:2] in ("0x", "0X") else 10
+    base = 16 if digits[:2] == "0x" else 10
     shown = digits[2:] if base == 16 else digits  # noqa: PLR2004 -- hexadecimal
     significant = shown.lstrip("0")
     if len(significant) > _MAX_DIGITS:

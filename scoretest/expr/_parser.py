@@ -301,7 +301,7 @@ class _Parser:
         start = self.start
         self.advance()
         items: list[Node] = []
-        while self.word != "]":
+        while self.word != "]" and (items or not self.is_lone_comma("]")):
             items.append(self.expression())
             if not self.comma():
                 break
@@ -312,7 +312,7 @@ class _Parser:
         start = self.start
         self.advance()
         entries: list[tuple[Node, Node]] = []
-        while self.word != "}":
+        while self.word != "}" and (entries or not self.is_lone_comma("}")):
             key = self.expression()
             self.expect(":")
             entries.append((key, self.expression()))
@@ -320,6 +320,14 @@ class _Parser:
                 break
         self.expect("}")
         return MapOf(tuple(entries), (start, self.behind))
+
+    def is_lone_comma(self, end: str) -> bool:
+        """Pass over the comma of ``[,]`` and ``{,}``, which the grammar allows."""
+        if not self.comma():
+            return False
+        if self.word != end:
+            raise self.unexpected()
+        return True
 
     def comma(self) -> bool:
         if self.word != ",":

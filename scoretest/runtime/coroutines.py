@@ -303,7 +303,7 @@ class AsyncEntry(Entry):
                 try:
                     results.append(await branch())
                 except LeaveHandler as leave:
-                    is_incomplete = True
+                    is_incomplete |= self.is_branch_wanted(leave)
                     wanted += leave.operations
                     self.is_left = self._is_branch_left = False
                 except BaseExceptionGroup as several:  # from a task group in the branch

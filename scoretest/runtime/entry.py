@@ -7,6 +7,7 @@ operation. `Entry` is the port that the SDK's context talks to.
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from .._core.memos import Memo
@@ -38,7 +39,7 @@ from .failures import describe_error
 from .host import Host
 from .inheritance import Inheriting
 from .inspection import beyond_anyio
-from .leaving import NestedStep, in_group, in_step
+from .leaving import LeaveHandler, NestedStep, in_group, in_step
 from .step_names import step_name
 from .writing import Writing
 
@@ -246,6 +247,14 @@ class Entry(Inheriting, Writing):
         """Say whether this entry is for another step of the group (rule E1)."""
         return self.effect.target not in ("", name.hashed)
 
+    def is_branch_wanted(self, leave: LeaveHandler) -> bool:
+        """Say whether a group has to leave the handler for one of its branches.
+
+        An entry for one step passes over the branches that stand at another, and goes
+        on with the results of the rest (rule E1), as the package does.
+        """
+        return bool(leave.operations) or not self.effect.target or bool(self.crash)
+
     def is_planned(self) -> bool:
         """Say whether a step met here waits for an entry of its own (rule E1)."""
         return in_group.get() and not self.effect.target
@@ -294,10 +303,15 @@ class Entry(Inheriting, Writing):
     def returned(self, result: object) -> Outcome:
         """Return the outcome of a handler that came to its end."""
         self._check_path()
+        if self.effect.target and self.effect.target not in self.reached:
+            self._report_unreached()
         try:
             wire = self.over_the_wire(result, "the handler's result")
         except UsageError as error:  # rule X3
-            return Raised(describe_error(error, self.now))
+            info = describe_error(error, self.now)
+            if self._deferring is not None and self._deferring.operations:
+                info = replace(info, retriable=False)  # rule A3: it takes them down
+            return Raised(info)
         return Returned(wire.value)
 
     def failed(self, error: BaseException) -> Outcome:
@@ -316,6 +330,15 @@ class Entry(Inheriting, Writing):
         if self.operations or self.crash:
             self._check_path()
             return None
+        name = self._report_unreached()
+        info = ErrorInfo(
+            name="StepUnexpectedError",
+            message=f"found another step when targeting step {name!r}",
+        )
+        return Raised(info)
+
+    def _report_unreached(self) -> str:
+        """Tell that the step that the entry is for was not reached; return its name."""
         target = self.live.memos.steps.get(self.effect.target)
         name = str(target.name) if target else self.effect.target
         self.report(
@@ -324,11 +347,7 @@ class Entry(Inheriting, Writing):
             "let the same code reach the same steps on every entry",
             self.function.options.place,
         )
-        info = ErrorInfo(
-            name="StepUnexpectedError",
-            message=f"found another step when targeting step {name!r}",
-        )
-        return Raised(info)
+        return name
 
     def _check_path(self) -> None:
         """Compare the steps of this entry with those that are done."""

@@ -168,7 +168,7 @@ class PlainEntry(Entry):
                 try:
                     results.append(branch())
                 except LeaveHandler as leave:
-                    is_incomplete = True
+                    is_incomplete |= self.is_branch_wanted(leave)
                     wanted += leave.operations
                     self.is_left = False
         except Exception:  # the branches behind this one are not reached: no finding

@@ -199,6 +199,7 @@ def as_wire(event: Event, now: Instant) -> JsonObject:
         "data": dict(event.data),
         "id": event.id,
         "ts": ts // MILLISECOND,
+        "user": {},
         **wire_meta(resolved(event.meta)),
     }
 

@@ -91,7 +91,8 @@ def check_target(
     Raises:
         InvalidScoreError: One of them is given and is blank, or no text.
     """
-    for label, value in (("run_id", run_id), ("target_step_id", step_id)):
+    step = "step_id" if is_run_needed else "target_step_id"  # of a client, of a step
+    for label, value in (("run_id", run_id), (step, step_id)):
         is_needed = is_run_needed and label == "run_id"
         if (value is not None or is_needed) and (
             not isinstance(value, str) or not value.strip()

@@ -35,6 +35,19 @@ def test_a_match_may_not_be_found_in_a_crowd(text, verdicts):
     assert seen == verdicts
 
 
+@pytest.mark.rule("C12")
+def test_a_time_of_the_trigger_is_not_found_in_a_crowd():
+    """The number that the server stores for `event.ts` has an exponent."""
+    trigger = {"name": "go", "data": {"n": 0}, "ts": 1_700_000_000_000}
+    event = EVENT | {"ts": 1_700_000_000_001}
+
+    later = compile_expression("event.ts < async.ts", trigger=trigger)
+    more = compile_expression("event.data.n < async.data.n", trigger=trigger)
+
+    assert (later.matches(event), later.matches_in_crowd(event)) == (True, False)
+    assert (more.matches(event), more.matches_in_crowd(event)) == (True, True)
+
+
 @pytest.mark.rule("C12", "C9")
 def test_a_stored_form_that_is_no_expression_is_found_nowhere():
     """A trigger's absent key may leave a text that nothing can parse."""

@@ -234,3 +234,34 @@ def test_a_strict_expression_has_neither_lints_nor_terms():
     compiled = compile("async.data.x == 'a'", dialect="cel")
 
     assert (compiled.lints, compiled.terms, compiled.stored) == ((), (), compiled.text)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("0x1f", 31),
+        ("br'a'", b"a"),
+        ("[,]", []),
+        ("{,}", {}),
+        ("[1,]", [1]),
+        ("uint(0.9)", UInt(0)),
+        ("-7 % 2", -1),
+    ],
+)
+def test_what_the_grammar_allows(text, value):
+    """Corners of cel-go's grammar and arithmetic."""
+    assert exactly(compile(text, dialect="cel").evaluate({})) == exactly(value)
+
+
+@pytest.mark.parametrize("text", ["0X1F", "rb'a'", "[,1]", "[1,,]", "{,,}", "{,1: 2}"])
+def test_what_the_grammar_lacks(text):
+    """Only a small x, only b before r, and one comma at the end."""
+    with pytest.raises(ExpressionError):
+        compile(text, dialect="cel")
+
+
+@pytest.mark.parametrize("text", ["-9223372036854775808 % -1", "uint(-0.5)"])
+def test_what_cel_go_cannot_reckon(text):
+    """Out of range by the way there, though the result would be zero."""
+    with pytest.raises(EvaluationError):
+        compile(text, dialect="cel").evaluate({})

@@ -152,12 +152,27 @@ class TestUnserialisableResult:
         assert [finding.code for finding in harness.findings] == ["DEFER_LOST"]
         harness.allow("DEFER_LOST", reason="the loss is the point")
 
-    def test_a_retry_that_returns_json_keeps_it(self, harness, on, start, audit):
-        """The defer of the attempt that returns something sound is released."""
+    def test_with_a_defer_there_is_no_other_attempt(self, harness, on, start, audit):
+        """What takes a defer down with it ends the run at once, as in the package."""
 
         @on("shop/order")
         async def order(ctx):
             ctx.defer("audit", function=audit, data={"n": ctx.attempt})
+            return {1, 2} if ctx.attempt == 0 else [1, 2]
+
+        run = start("shop/order")
+        harness.fast_forward()
+
+        assert (run.status, run.entries, outputs(run)) == ("Failed", 1, [])
+        harness.allow("DEFER_LOST", reason="the loss is the point")
+
+    def test_a_defer_that_was_accepted_before_is_kept(self, harness, on, start, audit):
+        """Behind a step the server has the defer, and the result is tried again."""
+
+        @on("shop/order")
+        async def order(ctx):
+            ctx.defer("audit", function=audit, data={"n": 1})
+            await ctx.step.run("ship", lambda: None)
             return {1, 2} if ctx.attempt == 0 else [1, 2]
 
         run = start("shop/order")

@@ -211,6 +211,7 @@ class TestTheServersEvents:
             "data": {"k": 1},
             "id": sent.id,
             "ts": 1_735_689_600_000,
+            "user": {},
         }
         assert (finished.name, finished.data) == (
             "inngest/function.finished",

@@ -72,7 +72,7 @@ class TestNondeterministic:
         )
 
     def test_a_target_that_is_not_reached(self, harness, on, start):
-        """A planned member that its own entry does not find fails that entry."""
+        """A planned member that its own entry does not find is passed over and told."""
         entries = []
 
         @on("shop/order", retries=0)
@@ -83,13 +83,29 @@ class TestNondeterministic:
 
         run = start("shop/order")
 
+        assert run.status == "Completed"
+        assert [finding.message for finding in harness.findings] == [
+            "the entry for step 'a' did not reach it"
+        ]
+        harness.allow("NONDETERMINISTIC", reason="the mistake is the point")
+
+    def test_a_target_behind_a_step_that_is_new(self, harness, on, start):
+        """An entry that stops at another step outside the group fails."""
+        entries = []
+
+        @on("shop/order", retries=0)
+        async def order(ctx):
+            entries.append(1)
+            if len(entries) > 1:
+                await ctx.step.run("b", int)
+            await ctx.group.parallel((lambda: ctx.step.run("a", int),))
+
+        run = start("shop/order")
+
         assert (run.status, run.error.message) == (
             "Failed",
             "found another step when targeting step 'a'",
         )
-        assert [finding.message for finding in harness.findings] == [
-            "the entry for step 'a' did not reach it"
-        ]
         harness.allow("NONDETERMINISTIC", reason="the mistake is the point")
 
     @pytest.mark.parametrize("kind", ["async", "sync"])

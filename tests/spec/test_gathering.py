@@ -250,7 +250,7 @@ def harness_wire(harness, value):
 
     ms = int(harness.now.timestamp() * 1000)
     wire = {"name": "shop/order", "data": {"x": value}, "id": "A", "ts": ms}
-    return json.dumps(wire)
+    return json.dumps(wire | {"user": {}})
 
 
 @pytest.mark.rule("E3", "F7")

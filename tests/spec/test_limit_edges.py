@@ -383,7 +383,13 @@ def test_the_bytes_of_a_batch(over):
 def _wire(harness):
     event = harness.events[0]
     ts = int(event.ts.timestamp() * 1000)
-    return {"name": event.name, "data": event.data, "id": event.id, "ts": ts}
+    return {
+        "name": event.name,
+        "data": event.data,
+        "id": event.id,
+        "ts": ts,
+        "user": {},
+    }
 
 
 @EDGES

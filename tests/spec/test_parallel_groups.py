@@ -2,7 +2,7 @@
 
 import pytest
 
-from scoretest import StepError
+from scoretest import NonRetriableError, StepError
 
 
 @pytest.fixture
@@ -284,3 +284,120 @@ class TestFailingMembers:
 
         assert (run.output, run.duration) == ("a", "15s")
         assert [step.attempts for step in run.steps] == [2, 2]
+
+
+@pytest.mark.rule("E1", "A4")
+class TestAGroupInAGroup:
+    """An entry for one step passes over the steps of other branches, as the package."""
+
+    def test_the_code_behind_an_inner_group_sees_what_is_left(self, on, start):
+        """The entry for `c` goes on behind the inner group without `a` and `b`."""
+        seen = []
+
+        @on("shop/order")
+        async def order(ctx):
+            async def inner():
+                found = await ctx.group.parallel(
+                    (
+                        lambda: ctx.step.run("a", lambda: 1),
+                        lambda: ctx.step.run("b", lambda: 2),
+                    )
+                )
+                seen.append(list(found))
+                return list(found)
+
+            both = (inner, lambda: ctx.step.run("c", lambda: 3))
+            return list(await ctx.group.parallel(both))
+
+        run = start("shop/order")
+
+        assert (run.output, seen) == ([[1, 2], 3], [[], [1, 2]])
+
+    def test_who_needs_all_of_them_fails(self, on, start):
+        """Unpacking raises there, and the run fails as in production."""
+
+        @on("shop/order", retries=0)
+        async def order(ctx):
+            async def inner():
+                one, two = await ctx.group.parallel(
+                    (
+                        lambda: ctx.step.run("a", lambda: 1),
+                        lambda: ctx.step.run("b", lambda: 2),
+                    )
+                )
+                return one + two
+
+            both = (inner, lambda: ctx.step.run("c", lambda: 3))
+            return list(await ctx.group.parallel(both))
+
+        run = start("shop/order")
+
+        assert (str(run.status), run.error.name) == ("Failed", "ValueError")
+
+
+def refuse():
+    """Refuse for good."""
+    raise NonRetriableError("no")
+
+
+@pytest.mark.rule("E1", "D4")
+class TestWhatABranchCatches:
+    """The entry of its step goes on with that branch alone, and the run is over."""
+
+    def test_in_a_coroutine(self, on, start):
+        """The other branch's step is passed over, and never runs again."""
+
+        @on("shop/order")
+        async def order(ctx):
+            async def careful():
+                try:
+                    return await ctx.step.run("refused", refuse)
+                except NonRetriableError:
+                    return "caught"
+
+            both = (lambda: ctx.step.run("a", lambda: 1), careful)
+            return list(await ctx.group.parallel(both))
+
+        run = start("shop/order")
+
+        assert (run.output, run.entries) == (["caught"], 3)
+
+    def test_in_an_ordinary_function(self, on, start):
+        """The same without `await`."""
+
+        @on("shop/order")
+        def order(ctx):
+            def careful():
+                try:
+                    return ctx.step.run("refused", refuse)
+                except NonRetriableError:
+                    return "caught"
+
+            both = (lambda: ctx.step.run("a", lambda: 1), careful)
+            return list(ctx.group.parallel(both))
+
+        run = start("shop/order")
+
+        assert (run.output, run.entries) == (["caught"], 3)
+
+
+@pytest.mark.rule("E5")
+def test_a_group_without_the_step_that_was_planned_is_told(harness, on, start):
+    """Another branch on each entry: the run goes on, and the finding says why."""
+    turns = []
+
+    @on("shop/order", retries=0)
+    async def order(ctx):
+        turns.append(1)
+        name = f"draw-{len(turns)}"
+        both = (
+            lambda: ctx.step.run("a", lambda: 1),
+            lambda: ctx.step.run(name, lambda: 2),
+        )
+        return list(await ctx.group.parallel(both))
+
+    run = start("shop/order")
+
+    assert run.output == []
+    assert {finding.code for finding in harness.findings} == {"NONDETERMINISTIC"}
+    harness.allow("NONDETERMINISTIC", reason="the mistake is the point")

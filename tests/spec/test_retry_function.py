@@ -280,6 +280,7 @@ class TestTheEventsOfAFailure:
             "data": {"k": 1},
             "id": harness.events[0].id,
             "ts": 1_735_689_600_000,
+            "user": {},
         }
         told = {
             "error": "invalid status code: 500",

@@ -140,3 +140,27 @@ def test_a_wait_needs_the_name_of_an_event(harness, on, start, event):
     )
     assert [finding.code for finding in harness.findings] == ["USAGE_ERROR"]
     harness.allow("USAGE_ERROR", reason="the name is wrong on purpose")
+
+
+@pytest.mark.rule("B3", "C2")
+@pytest.mark.parametrize(
+    ("condition", "is_met"),
+    [
+        ("has(async.user)", True),
+        ("async.user == {}", True),
+        ("async.user == null", False),
+        ("event.user == null", False),
+        ("async.user.id == null", True),
+    ],
+)
+def test_every_event_has_a_user_without_anything(
+    harness, wait_with, start, condition, is_met
+):
+    """The server gives each event a `user`; nobody can put anything into it."""
+    wait_with(if_exp=condition)
+    run = start("shop/checkout")
+
+    harness.send("shop/paid")
+    harness.fast_forward()
+
+    assert run.output is is_met
