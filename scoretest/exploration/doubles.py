@@ -11,27 +11,26 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import takewhile
-from typing import Final, NamedTuple, TypeAlias, final
+from typing import Final, NamedTuple, final
 
 from .._engine import Engine
-from .._model.fact import (
-    EventReceived,
-    Fact,
-    InvokeStarted,
-    RunEntered,
-    ScoreWritten,
-    SleepStarted,
-    StepCompleted,
-    StepPlanned,
-    WaitOpened,
-)
+from .._model.fact import RunEntered
 from ..runtime.wall_clock import stranger_at_the_clock
 from .chance import DICE, HIGH, LOW, MIDDLE, OWN_DICE, Chance, chance
 from .checks import Draft
 from .clocks import Clocks, clocks_of, zone_restored
+from .comparing import (
+    Difference,
+    Told,
+    parting,
+    shown,
+    told,
+    told_at_the_end,
+)
 from .effects import Effects
 from .evidence import CLOCKS
 from .handlers import Code
+from .losses import Losses
 from .memory import Memory
 from .routes import Routes
 from .search import Node, Transition
@@ -59,12 +58,10 @@ _HERE: Final = "UTC0"
 _ELSEWHERE: Final = ("AAA-13", "BBB+11")  # as POSIX writes zones: no files are needed
 _MOST_DOUBLED: Final = 200
 _MOST_KEPT: Final = 60
+_MOST_RESTORED: Final = 40
 _MOST_AT_ONCE: Final = 3
 """How many moves are played at other times at once: a step that hangs on the time may
 never be met again, and the search would not end."""
-
-Told: TypeAlias = tuple[str, str, str]
-"""A run, what it came to, and what it gave along with that."""
 
 
 class _Kept(NamedTuple):
@@ -110,6 +107,7 @@ class Doubles:
         self._stage = stage
         self._effects = effects
         self._memory = memory
+        self._losses = Losses(stage, [handler for _, handler in codes])
         self._rolls = bool(DICE & names)
         self._codes = {code.code for code in codes}
         self._has_own_dice = bool(OWN_DICE & names)
@@ -122,7 +120,7 @@ class Doubles:
 
     def restart(self) -> None:
         """Forget what was kept: the search begins anew."""
-        self._count = 0
+        self._count = self._restored = 0
         self._kept: list[_Kept] = []
         self._routes = Routes(merges=self._merges)
 
@@ -152,6 +150,7 @@ class Doubles:
 
     def judged(self, transition: Transition) -> Iterator[tuple[Draft, Node]]:
         """Play a transition again at once; yield what differs."""
+        yield from self._bereft(transition)
         is_known = self._routes.is_known(transition) and not self._memory.is_stale()
         if self._count >= _MOST_DOUBLED or not _has_entry(transition):
             return
@@ -159,7 +158,7 @@ class Doubles:
         differing = None
         if not is_known:
             self._count += 1
-            first = _told(fact for _, fact in transition.facts)
+            first = told(fact for _, fact in transition.facts)
             differing = self._moody(first, before, move)
         if differing is not None:
             yield _moody(differing, transition.node.engine), transition.node
@@ -169,31 +168,47 @@ class Doubles:
             if self._clocks is not None and len(self._kept) <= _MOST_AT_ONCE:
                 yield from self._at_other_times(self._clocks, [kept])
 
+    def _bereft(self, transition: Transition) -> Iterator[tuple[Draft, Node]]:
+        """Play a move with what callbacks have changed in vain."""
+        node = transition.node
+        is_due = self._losses.known_in(node.engine) and _has_entry(transition)
+        if not is_due or self._restored >= _MOST_RESTORED:
+            return
+        self._restored += 1
+        before, move = transition.before, node.moves[-1]
+        base, again = (self._play(before, move, MIDDLE, at_end=True) for _ in "12")
+        with self._losses.made_good():
+            other = self._play(before, move, MIDDLE, at_end=True)
+        differing = parting(base, other, until=parting(base, again))
+        if differing is not None:
+            why = self._losses.in_words(node.engine, differing.run_id)
+            yield _forgotten(differing, node.engine, why), node
+
     def _moody(
         self, first: list[Told], before: Engine, move: Move
-    ) -> "_Difference | None":
+    ) -> "Difference | None":
         """Play a move again; return where that led elsewhere, if it may not."""
         second = self._play(before, move, LOW)
         falls = self._falls
         if falls is not None and falls.is_drawn:  # what it drew at first is gone
             first, second = second, self._play(before, move, LOW)
-        differing = _parting(first, second) or self._forgetful(before, move, second)
+        differing = parting(first, second) or self._forgetful(before, move, second)
         if differing is not None and differing.is_of_path:
             return differing
         if falls is None or not (falls.is_rolled or self._has_own_dice):
             return None
         again, high = (self._play(before, move, seed) for seed in (LOW, HIGH))
-        return _parting(second, high, until=_parting(second, again))
+        return parting(second, high, until=parting(second, again))
 
     def _forgetful(
         self, before: Engine, move: Move, usual: Sequence[Told]
-    ) -> "_Difference | None":
+    ) -> "Difference | None":
         """Play a move as a process does that has just started."""
         if not self._memory.is_stale():
             return None
         with self._memory.forgotten(self._effects):
             fresh = self._play(before, move, LOW)
-        return _parting(fresh, usual)
+        return parting(fresh, usual)
 
     @property
     def _is_timely(self) -> bool:
@@ -212,10 +227,10 @@ class Doubles:
     ) -> Iterator[tuple[Draft, Node]]:
         for kept in self._in_time(moves):
             base, again = (self._timed(clocks, kept, 0, 0) for _ in range(2))
-            limit = _parting(base, again)
+            limit = parting(base, again)
             for when, shift_s, look_s in _TIMES:
                 other = self._timed(clocks, kept, shift_s, look_s)
-                differing = _parting(base, other, until=limit)
+                differing = parting(base, other, until=limit)
                 if differing is not None:
                     engine = kept.node.engine
                     yield _clocked(differing, engine, when), kept.node
@@ -236,9 +251,9 @@ class Doubles:
         with zone_restored():
             for kept in self._in_time(self._kept):
                 base, again = (self._in_zone(kept, _HERE) for _ in range(2))
-                limit = _parting(base, again)
+                limit = parting(base, again)
                 for zone in _ELSEWHERE:
-                    differing = _parting(base, self._in_zone(kept, zone), until=limit)
+                    differing = parting(base, self._in_zone(kept, zone), until=limit)
                     if differing is not None:
                         where = "in another time zone"
                         yield _clocked(differing, kept.node.engine, where), kept.node
@@ -249,93 +264,20 @@ class Doubles:
         time.tzset()
         return self._play(kept.before, kept.move, MIDDLE)
 
-    def _play(self, before: Engine, move: Move, seed: int) -> list[Told]:
+    def _play(
+        self, before: Engine, move: Move, seed: int, *, at_end: bool = False
+    ) -> list[Told]:
         """Play a move; where chance is asked, it is *seed*'s between steps."""
         with self._fallen(seed) as self._falls:
             after = self._stage.play(before, move)
         past = slice(len(before.trace), None)
-        return _told(entry.fact for entry in after.trace[past])
+        facts = (entry.fact for entry in after.trace[past])
+        return told_at_the_end(facts) if at_end else told(facts)
 
     def _fallen(self, seed: int) -> AbstractContextManager[Chance | None]:
         if self._rolls:
             return chance(self._effects, self._codes, seed, self._inside)
         return nullcontext()
-
-
-# --- what is compared -----------------------------------------------------------------
-
-
-class _Difference(NamedTuple):
-    """The first place at which two plays differ."""
-
-    place: int
-    ours: Told | None
-    theirs: Told | None
-
-    @property
-    def is_of_path(self) -> bool:
-        """Whether other steps were reached, not only other results."""
-        return (self.ours or ())[:2] != (self.theirs or ())[:2]
-
-    @property
-    def is_of_step(self) -> bool:
-        """Whether a step is another one, not only how long it lasts."""
-        names = [told[1].partition(" until ")[0] if told else "" for told in self[1:]]
-        return names[0] != names[1]
-
-    @property
-    def run_id(self) -> str:
-        """Whose step it is."""
-        return (self.ours or self.theirs or ("",))[0]
-
-
-def _told(facts: Iterator[Fact]) -> list[Told]:
-    """Return what runs came to, with what they gave along."""
-    return [told for fact in facts if (told := _of_fact(fact)) is not None]
-
-
-def _of_fact(fact: Fact) -> Told | None:
-    match fact:
-        case EventReceived() if fact.event.sender:
-            sent = fact.event
-            is_own = not sent.name.startswith("inngest/")
-            payload = repr(sent.data) if is_own else ""
-            return sent.sender, f"the event {sent.name!r}", payload
-        case ScoreWritten():
-            entry = fact.entry
-            return entry.writer, f"the score {entry.name!r}", repr(entry.value)
-        case StepCompleted():
-            return fact.run_id, f"the step {str(fact.step)!r}", repr(fact.output)
-    return _of_step(fact)
-
-
-def _of_step(fact: Fact) -> Told | None:
-    match fact:
-        case WaitOpened():
-            what = f"the wait {str(fact.step)!r} for {fact.event!r}"
-            what += f" with {fact.expression!r} until {fact.expires}"
-        case SleepStarted():
-            what = f"the sleep {str(fact.step)!r} until {fact.until}"
-        case StepPlanned():
-            what = f"the step {str(fact.step)!r} of a group"
-        case InvokeStarted():
-            what = f"the call {str(fact.step)!r} of {fact.function!r}"
-        case _:
-            return None
-    return fact.run_id, what, ""
-
-
-def _parting(
-    one: Sequence[Told], other: Sequence[Told], until: _Difference | None = None
-) -> _Difference | None:
-    """Return where two plays part, unless that is where they part by themselves."""
-    most = max(len(one), len(other)) if until is None else until.place
-    for place in range(most):
-        ours = one[place] if place < len(one) else None
-        theirs = other[place] if place < len(other) else None
-        if ours != theirs:
-            return _Difference(place, ours, theirs)
-    return None
 
 
 def _has_entry(transition: Transition) -> bool:
@@ -345,27 +287,31 @@ def _has_entry(transition: Transition) -> bool:
 # --- what is said of it ---------------------------------------------------------------
 
 
-def _show(told: Told | None) -> str:
-    if told is None:
-        return "nothing more"
-    return f"{told[1]} with {told[2]}" if told[2] else told[1]
-
-
-def _moody(differing: _Difference, engine: Engine) -> Draft:
+def _moody(differing: Difference, engine: Engine) -> Draft:
     return Draft(
         "NONDETERMINISTIC",
         f"entered twice with the same memo, the handler reached "
-        f"{_show(differing.ours)} and then {_show(differing.theirs)}",
+        f"{shown(differing.ours)} and then {shown(differing.theirs)}",
         engine.lives[differing.run_id].run.function.slug,
         "take time, chance and outside data from steps",
     )
 
 
-def _clocked(differing: _Difference, engine: Engine, when: str) -> Draft:
+def _forgotten(differing: Difference, engine: Engine, why: str) -> Draft:
+    return Draft(
+        "STATE_LOST",
+        f"{why or 'a callback changes a variable'}, and the next entry begins without "
+        f"that: the handler comes to {shown(differing.ours)}, and would not with it",
+        engine.lives[differing.run_id].run.function.slug,
+        "return from the callback what is needed later, and use the step's result",
+    )
+
+
+def _clocked(differing: Difference, engine: Engine, when: str) -> Draft:
     return Draft(
         "WALL_CLOCK",
-        f"{when}, the handler reaches {_show(differing.theirs)} in place of "
-        f"{_show(differing.ours)}",
+        f"{when}, the handler reaches {shown(differing.theirs)} in place of "
+        f"{shown(differing.ours)}",
         engine.lives[differing.run_id].run.function.slug,
         "take the time from a step or from an event, and name the time zone",
     )

@@ -27,7 +27,7 @@ from .files import appends_noted
 from .handlers import application_package, handlers_of
 from .search import Transition
 
-__all__ = ["Effects"]
+__all__ = ["Effects", "image_of"]
 
 _MOST_ITEMS: Final = 200
 _DEPTH: Final = 3
@@ -205,7 +205,7 @@ class Effects:
             self._image = self._look()
 
     def _look(self) -> tuple[object, ...]:
-        return tuple(_image(v.read(), _DEPTH) for v in self._variables)
+        return tuple(image_of(v.read(), _DEPTH) for v in self._variables)
 
 
 def _nothing() -> None:
@@ -266,10 +266,10 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
 
 
 def _can_change(thing: object) -> bool:
-    return isinstance(thing, _SCALARS) or _image(thing, 1) is not None
+    return isinstance(thing, _SCALARS) or image_of(thing, 1) is not None
 
 
-def _image(thing: Any, depth: int) -> object:
+def image_of(thing: Any, depth: int) -> object:
     """Return what a thing holds, to be compared; None if that is not our affair."""
     if isinstance(thing, _PLAIN) or _is_constant(thing):
         return thing
@@ -277,10 +277,10 @@ def _image(thing: Any, depth: int) -> object:
         return type(thing).__name__
     if isinstance(thing, list | tuple | deque):
         items = list(thing)[:_MOST_ITEMS]
-        return (len(thing), [_image(item, depth - 1) for item in items])
+        return (len(thing), [image_of(item, depth - 1) for item in items])
     if isinstance(thing, dict):
         pairs = list(thing.items())[:_MOST_ITEMS]
-        return (len(thing), [(repr(k), _image(v, depth - 1)) for k, v in pairs])
+        return (len(thing), [(repr(k), image_of(v, depth - 1)) for k, v in pairs])
     if isinstance(thing, set | frozenset):
         return (len(thing), sorted(map(repr, list(thing)[:_MOST_ITEMS])))
     return _image_of_object(thing, depth)
@@ -304,7 +304,7 @@ def _image_of_object(thing: Any, depth: int) -> object:
             for k, v in vars(thing).items()
             if isinstance(v, (list, dict, set, *_SCALARS)) and not k.startswith("__")
         }
-        return ("class", _image(held, depth - 1))
+        return ("class", image_of(held, depth - 1))
     if application_package(kind.__module__) and hasattr(thing, "__dict__"):
-        return ("object", _image(vars(thing), depth - 1))
+        return ("object", image_of(vars(thing), depth - 1))
     return None

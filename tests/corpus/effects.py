@@ -168,6 +168,51 @@ def the_weekday_of_the_machines_zone(fixed):
     return scorer(handler)
 
 
+@pair("STATE_LOST")
+def a_total_that_callbacks_reckon(fixed):
+    async def handler(ctx: Context):
+        total = 0
+
+        def rate(points: int) -> int:
+            nonlocal total
+            if not fixed:
+                total += points
+            return points
+
+        for name, points in (("tone", 2), ("speed", 3)):
+            given = await ctx.step.run(f"rate-{name}", rate, points)
+            total += given if fixed else 0
+        return Score("quality", total if await wait(ctx) else 0)
+
+    return scorer(handler)
+
+
+class Order:
+    """Something of the application with a state of its own."""
+
+    def __init__(self) -> None:
+        self.state = "new"
+
+    def pay(self) -> None:
+        """Be paid."""
+        self.state = "paid"
+
+
+@pair("STATE_LOST")
+def an_order_that_is_paid_in_a_step(fixed):
+    def handler(ctx):
+        order = Order()
+        if fixed:
+            ctx.step.run("pay", lambda: None)
+            order.pay()
+        else:
+            ctx.step.run("pay", order.pay)
+        if order.state == "paid":
+            ctx.step.run("ship", lambda: None)
+
+    return parent(handler)
+
+
 @pair("NONDETERMINISTIC")
 def an_id_drawn_by_lot(fixed):
     async def handler(ctx: Context):

@@ -125,6 +125,24 @@ def a_set_of_a_class(_, fixed):
     return handler
 
 
+@scorer("STATE_LOST")
+def notes_that_a_callback_takes(client, fixed):
+    async def handler(ctx):
+        notes = []
+
+        async def judge(into):
+            if not fixed:
+                into.append("kind")
+            return "kind"
+
+        judged = await ctx.step.run("judge", judge, notes)
+        if fixed:
+            notes.append(judged)
+        await quality(client, ctx, len(notes) if await wait(ctx) else 0)
+
+    return handler
+
+
 @scorer("NONDETERMINISTIC")
 def chance_between_steps(client, fixed):
     async def handler(ctx):

@@ -582,6 +582,24 @@ def a_trigger_with_a_condition() -> dict[str, Any]:
     return {"functions": [parent], "data": DATA, "client": client}
 
 
+@scores("What callbacks keep for each other may be lost: they can do without.")
+async def a_store_for_callbacks(ctx: Context) -> Score:
+    known: dict[str, int] = {}
+    calls = 0
+
+    async def rate(name: str) -> int:
+        nonlocal calls
+        calls += 1
+        known.setdefault(name, len(name))
+        return known[name]
+
+    rated = [await ctx.step.run(name, rate, name) for name in ("tone", "speed")]
+    heard = await ctx.step.wait_for_event(
+        "heard", event="shop/heard", timeout="7d", if_exp=ID
+    )
+    return Score("rated", sum(rated) if heard else 0)
+
+
 class Plan:
     """A key that is hashed by its name."""
 

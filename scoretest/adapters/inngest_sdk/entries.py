@@ -95,6 +95,9 @@ class _SdkEntry(Entry, WatchedEntry):
 
     # --- what the package's modules ask while the handler runs ----------------------
 
+    def comes_to(self, step_id: str, body: Any, arguments: tuple[Any, ...]) -> None:
+        """Hear of a step; an explorer hears it in place of the entry."""
+
     def wall_clock(self) -> datetime:
         """Return the present instant of the world."""
         return to_datetime(self.now)

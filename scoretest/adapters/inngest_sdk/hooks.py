@@ -38,6 +38,9 @@ class Watcher(Protocol):
     def wall_clock(self) -> dt.datetime:
         """Return the present instant, an aware datetime."""
 
+    def comes_to(self, step_id: str, body: Any, arguments: tuple[Any, ...]) -> None:
+        """Hear that the handler calls a step, whether it is done or not."""
+
     def around(self, step_id: str, body: Callable[..., Any]) -> Callable[..., Any]:
         """Return what is called instead of the callback of a step."""
 
@@ -128,6 +131,7 @@ def _watch_steps(kind: Any) -> None:
     def run(self: Any, step_id: str, handler: Any, *args: Any, **options: Any) -> Any:
         watcher = _watcher()
         if watcher is not None:
+            watcher.comes_to(step_id, handler, args)
             handler = watcher.around(step_id, handler)
         return original(self, step_id, handler, *args, **options)
 
