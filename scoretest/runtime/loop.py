@@ -266,8 +266,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         if self._timers.first_us <= self._now_us:
             is_busy = self._timers.release(self._now_us, self._ready.append) or is_busy
         if is_busy:
-            wants_glance = self._turns % _TURNS_PER_GLANCE == 0
-            return self._outside.glance() if wants_glance else []
+            left = self._last_turn - self._turns
+            return self._outside.glance(left) if left % _TURNS_PER_GLANCE == 0 else []
         if self._outside.is_possible():
             events = self._outside.wait()
             if events or self._ready:

@@ -47,6 +47,8 @@ Events: TypeAlias = list[tuple[SelectorKey, int]]
 # slices of real waiting: short at first, as most threads answer at once
 _FIRST_SLICE_S: Final = 0.000_5
 _LAST_SLICE_S: Final = 0.02
+# with fewer turns left a busy loop does nothing but poll
+_FEW_TURNS: Final = 50_000
 # how long a thread at work holds back what other threads have posted
 _PATIENCE_S: Final = 0.05
 # how long threads that nobody knows, and clients of a listening socket, may still call
@@ -245,12 +247,16 @@ class Outside:
         for letter in sorted(letters, key=lambda letter: letter.order):
             self._receive(letter.callback)
 
-    def glance(self) -> Events:
-        """Return what has arrived, without waiting, while the loop is busy."""
+    def glance(self, turns_left: int) -> Events:
+        """Return what has arrived while the loop is busy, and has *turns_left*.
+
+        A loop that only polls for a thread at work gives it time before they are over.
+        """
         if not self.is_possible():
             return []
         self.deliver()
-        return self._poll(0)
+        is_polled = self._jobs and turns_left < _FEW_TURNS
+        return self._poll(_FIRST_SLICE_S if is_polled else 0)
 
     # -- waiting ---------------------------------------------------------------------
 

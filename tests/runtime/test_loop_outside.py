@@ -91,7 +91,7 @@ class TestOrder:
         """Polling in turns of the loop ends when the thread has ended."""
 
         async def main():
-            work = asyncio.ensure_future(asyncio.to_thread(nap, 0.001, "done"))
+            work = asyncio.ensure_future(asyncio.to_thread(nap, 0.4, "done"))
             while not work.done():  # noqa: ASYNC110 -- polling is the subject
                 await asyncio.sleep(0)
             return work.result()
