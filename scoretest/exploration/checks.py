@@ -61,6 +61,7 @@ CHECKS: Final = {
     "SCORE_WRONG_RUN": "a deferred function scored itself, or a run that is none",
     "SIGNAL_BEFORE_WAIT": "a signal that comes before its wait is lost",
     "STATE_LOST": "a step's callback changes a variable, and the change is lost",
+    "WAIT_FOR_OWN_RUN": "a deferred run waits for a signal that names itself",
     "WAIT_TOO_LONG": "a wait or a sleep is longer than the server allows",
     "WALL_CLOCK": "what happens depends on the machine's clock or time zone",
 }

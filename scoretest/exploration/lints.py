@@ -38,6 +38,8 @@ _CODES: Final = {
     "VALUE_NEVER_MATCHES": "EXPRESSION_VALUE_NEVER_MATCHES",
 }
 """Lints and their codes; PASTED_VALUE is left to the search with hostile values."""
+_TELLING: Final = frozenset({"StepRun", "InvokeFunction"})
+"""Steps by which a run can tell somebody what its id is."""
 _ENOUGH: Final = 3  # characters of a value that cannot be there by chance
 
 
@@ -50,6 +52,7 @@ def remarks(transition: Transition) -> Iterator[Draft]:
             slug = engine.lives[wait.run_id].run.function.slug
             yield from _of_predicate(wait.predicate, slug)
             yield from _pasted(engine, wait.run_id, wait.predicate, slug)
+            yield from _own_run(engine, wait.run_id, wait.predicate, slug)
     for _, fact in transition.facts:
         if isinstance(fact, RunQueued):
             live = engine.lives[fact.run_id]
@@ -143,3 +146,21 @@ def _pasted(
                     slug,
                     "let the step return what has no quotes, such as an id of yours",
                 )
+
+
+def _own_run(
+    engine: Engine, run_id: str, predicate: Predicate | None, slug: str
+) -> Iterator[Draft]:
+    """A deferred run waits for its own id, and has had no step to tell it to anybody."""
+    live = engine.lives[run_id]
+    is_secret = all(m.op not in _TELLING for m in live.memos.steps.values())
+    if not (live.run.parent and is_secret and isinstance(predicate, Expression)):
+        return
+    if run_id in predicate.literals:
+        yield Draft(
+            "WAIT_FOR_OWN_RUN",
+            f"`{predicate.text}`: this is the id of the deferred run itself, which "
+            "nobody else knows",
+            slug,
+            "wait for the parent's: ctx.parents[0].run_id",
+        )

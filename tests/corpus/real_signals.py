@@ -11,6 +11,16 @@ def quality(client, ctx, value):
     return client.score(name="quality", value=value, run_id=ctx.parents[0].run_id)
 
 
+@scorer("WAIT_FOR_OWN_RUN")
+def the_run_that_is_none_of_the_users(client, fixed):
+    async def handler(ctx):
+        run_id = ctx.parents[0].run_id if fixed else ctx.run_id
+        heard = await wait(ctx, if_exp=f"async.data.runId == '{run_id}'")
+        await quality(client, ctx, heard is not None)
+
+    return handler
+
+
 @scorer("CROSS_TALK")
 def no_condition_at_all(client, fixed):
     async def handler(ctx):

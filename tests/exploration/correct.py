@@ -600,6 +600,18 @@ async def a_store_for_callbacks(ctx: Context) -> Score:
     return Score("rated", sum(rated) if heard else 0)
 
 
+@scores("Who is asked is told in a step which run to name.")
+async def a_question_that_names_its_run(ctx: Context) -> Score:
+    await ctx.step.run("ask", lambda: None)
+    heard = await ctx.step.wait_for_event(
+        "heard",
+        event="shop/heard",
+        timeout="7d",
+        if_exp=f"async.data.runId == '{ctx.run_id}'",
+    )
+    return Score("heard", heard is not None)
+
+
 class Plan:
     """A key that is hashed by its name."""
 
