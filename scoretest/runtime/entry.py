@@ -330,15 +330,17 @@ class Entry(Inheriting, Writing):
         if self.operations or self.crash:
             self._check_path()
             return None
-        name = self._report_unreached()
+        self._report_unreached()
+        found = next(reversed(self.reached.values()), None)
         info = ErrorInfo(
             name="StepUnexpectedError",
-            message=f"found another step when targeting step {name!r}",
+            message=f'found step "{found.id if found else ""}" '
+            "when targeting a different step",
         )
         return Raised(info)
 
-    def _report_unreached(self) -> str:
-        """Tell that the step that the entry is for was not reached; return its name."""
+    def _report_unreached(self) -> None:
+        """Tell that the step that the entry is for was not reached."""
         target = self.live.memos.steps.get(self.effect.target)
         name = str(target.name) if target else self.effect.target
         self.report(
@@ -347,7 +349,6 @@ class Entry(Inheriting, Writing):
             "let the same code reach the same steps on every entry",
             self.function.options.place,
         )
-        return name
 
     def _check_path(self) -> None:
         """Compare the steps of this entry with those that are done."""
