@@ -3,7 +3,8 @@
 Chance, the wall clock and the time zone of the machine are made to differ between two
 plays of one move, and only outside steps: what a step's callback reads is remembered, and
 may be anything. The time zone differs everywhere, because a remembered result is no better
-for having been taken in the wrong one.
+for having been taken in the wrong one. What a callback changes beside its result is lost,
+and must make no difference if it is not.
 """
 
 import os

@@ -40,12 +40,11 @@ class _Place(NamedTuple):
 
     def change(self) -> "_Change | None":
         """Return what has become of it, if that is something else now."""
-        now = self.cell.cell_contents if self.cell is not None else self.thing
-        if self.cell is not None and now is self.thing:
-            return None
-        if image_of(now, _DEPTH) == self.image:
-            return None
         try:
+            now = self.thing if self.cell is None else self.cell.cell_contents
+            is_same = self.cell is not None and now is self.thing
+            if is_same or _image(now) == self.image:
+                return None
             return _Change(self.name, deepcopy(now))
         except Exception:  # noqa: BLE001 -- what cannot be copied cannot be made again
             return None
@@ -88,7 +87,7 @@ class _Call(NamedTuple):
 
 @final
 class Losses:
-    """Notes what callbacks change in their handlers, and can make it undone or anew.
+    """Notes what callbacks change in their handlers, and can make the changes again.
 
     Args:
         stage: Where the handlers are played.
@@ -218,7 +217,7 @@ class Losses:
                 yield from places
                 waiting += [(place.name, place.thing) for place in places]
             elif _holds_something(thing):
-                yield _Place(f"{name}()", None, thing, image_of(thing, _DEPTH))
+                yield _Place(f"{name}()", None, thing, _image(thing))
             waiting += [(f"{name}({n})", part) for n, part in enumerate(_parts(thing))]
 
 
@@ -234,6 +233,13 @@ def _parts(thing: object) -> tuple[Any, ...]:
         case tuple():
             return thing
     return ()
+
+
+def _image(thing: object) -> object:
+    try:
+        return image_of(thing, _DEPTH)
+    except Exception:  # noqa: BLE001 -- a user's __repr__ may raise anything
+        return None
 
 
 def _lasting(handler: FunctionType) -> Iterator[object]:
@@ -253,7 +259,7 @@ def _variables(function: FunctionType) -> Iterator[_Place]:
             thing = cell.cell_contents
         except ValueError:  # nobody has filled it yet
             continue
-        yield _Place(name, cell, thing, image_of(thing, _DEPTH))
+        yield _Place(name, cell, thing, _image(thing))
 
 
 def _holds_something(thing: Any) -> bool:
