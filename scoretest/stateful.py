@@ -25,13 +25,14 @@ from .runtime.prospects import (
     EDGES,
     has_timers,
     has_waits,
+    now_of,
     open_waits_of,
     run_states_of,
     trace_of,
 )
 from .sdk.client import Client
 from .strategies import Advance, Match, Miss, Move, Send, ToEdge, schedules
-from .times import Instant, to_instant
+from .times import Instant
 
 __all__ = ["AUTOMATA", "HarnessMachine"]
 
@@ -67,6 +68,25 @@ def _key(automaton: str, fact: Any) -> tuple[str, ...]:
             return (fact.run_id, fact.defer)
         case _:
             return (fact.run_id, fact.step.hashed)
+
+
+# named, because Hypothesis describes a rule's precondition each time that it asks it
+
+
+def _has_waits(machine: "HarnessMachine") -> bool:
+    return has_waits(machine.harness)
+
+
+def _has_timers(machine: "HarnessMachine") -> bool:
+    return has_timers(machine.harness)
+
+
+def _has_open_runs(machine: "HarnessMachine") -> bool:
+    return any(state not in _ENDED for state in machine._states["run"].values())  # noqa: SLF001 -- its own
+
+
+def _has_schedule(machine: "HarnessMachine") -> bool:
+    return machine.schedule is not None
 
 
 def _demand(holds: bool, otherwise: str, *seen: object) -> None:  # noqa: FBT001 -- reads as an assertion does
@@ -144,26 +164,26 @@ class HarnessMachine(RuleBasedStateMachine):
             f"harness.send([Event(name={event.name!r}, data={dict(event.data)!r})] * 2)",
         )
 
-    @precondition(lambda self: has_waits(self.harness))
+    @precondition(_has_waits)
     @rule(wait=_number)
     def match(self, wait: int) -> None:
         """Send what an open wait accepts."""
         self.play(Match(wait))
 
-    @precondition(lambda self: has_waits(self.harness))
+    @precondition(_has_waits)
     @rule(wait=_number, which=st.integers(min_value=0, max_value=7))
     def miss(self, wait: int, which: int) -> None:
         """Send what an open wait refuses because of one condition."""
         self.play(Miss(wait, which))
 
-    @precondition(lambda self: has_waits(self.harness))
+    @precondition(_has_waits)
     @rule(wait=_number)
     def match_at_the_edge(self, wait: int) -> None:
         """Send what a wait accepts in the last millisecond before the next timer."""
         self.play(ToEdge(0, "just before"))
         self.play(Match(wait))
 
-    @precondition(lambda self: has_timers(self.harness))
+    @precondition(_has_timers)
     @rule(timer=_number, side=st.sampled_from([name for name, _ in EDGES]))
     def advance_to_edge(self, timer: int, side: str) -> None:
         """Move the clock beside a pending timer."""
@@ -182,7 +202,7 @@ class HarnessMachine(RuleBasedStateMachine):
             'harness.fast_forward(within="365d")',
         )
 
-    @precondition(lambda self: self._open_runs())
+    @precondition(_has_open_runs)
     @rule(which=_number)
     def cancel(self, which: int) -> None:
         """Cancel a run that has not ended."""
@@ -190,7 +210,7 @@ class HarnessMachine(RuleBasedStateMachine):
         run_id = runs[which % len(runs)]
         self._do(lambda: self.harness.cancel(run_id), f"harness.cancel({run_id!r})")
 
-    @precondition(lambda self: self.schedule is not None)
+    @precondition(_has_schedule)
     @rule(picks=schedules(max_size=4))
     def reschedule(self, picks: list[int]) -> None:
         """Let other entries go first from now on."""
@@ -265,7 +285,7 @@ class HarnessMachine(RuleBasedStateMachine):
     @invariant()
     def no_wait_is_open_on_an_ended_run(self) -> None:
         """What waits belongs to a run that goes on."""
-        now = to_instant(self.harness.now, what="now")
+        now = now_of(self.harness)
         if self._is_as_before("waits", now):
             return
         for wait in open_waits_of(self.harness):

@@ -15,6 +15,7 @@ from .._model.event import Event
 from .._model.fact import TraceEntry
 from .._model.predicate import Predicate
 from ..expr._witness import near_misses, witness
+from ..times import Instant
 from .harness import Harness
 from .views import OpenWait
 
@@ -25,6 +26,7 @@ __all__ = [
     "has_waits",
     "matching_signal",
     "near_signals",
+    "now_of",
     "open_waits_of",
     "run_states_of",
     "times_to_timers",
@@ -85,6 +87,11 @@ def times_to_timers(harness: Harness) -> list[timedelta]:
 def trace_of(harness: Harness) -> Sequence[TraceEntry]:
     """Return every fact of a world so far, oldest first; it grows with the world."""
     return harness._engine.trace  # noqa: SLF001 -- for who checks the harness itself
+
+
+def now_of(harness: Harness) -> Instant:
+    """Return the present instant of a world."""
+    return harness._engine.now  # noqa: SLF001 -- as in trace_of
 
 
 def run_states_of(harness: Harness) -> dict[str, RunState]:
